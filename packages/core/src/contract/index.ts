@@ -1,0 +1,28 @@
+export { PLUGIN_API_VERSION, SUPPORTED_API_VERSIONS } from "./api-version.ts";
+export {
+  type AuditBackend,
+  type AuditBackendProvider,
+  type AuditCallOptions,
+  type AuditCapabilities,
+  type AuditClaim,
+  type AuditEntry,
+  type AuditHead,
+  type AuditProbe,
+  defineAuditBackend,
+} from "./audit-backend.ts";
+export {
+  defineGate,
+  type Gate,
+  type GateProvider,
+  type GateReason,
+  type GateReport,
+  type GateRun,
+  type GateSubject,
+  type GateVerdict,
+  type PluginCommand,
+  type PluginJson,
+  type PluginLogger,
+  type PluginServices,
+} from "./gate.ts";
+export { definePlugin, type FloePlugin } from "./plugin.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";

@@ -1,0 +1,293 @@
+/**
+ * Process exit codes, one table for every command. Written down for users in `docs/reference/exit-codes.md`.
+ */
+export const EXIT = {
+  ok: 0,
+  bug: 1,
+  usage: 2,
+  notFound: 3,
+  immutable: 4,
+  unavailable: 5,
+  signature: 6,
+  busy: 7,
+  gate: 8,
+  transition: 9,
+  tagExists: 10,
+  notPromoted: 11,
+  notAuthorized: 12,
+  held: 13,
+  authentication: 14,
+  auditStore: 15,
+  approval: 16,
+  outcomeMissing: 17,
+  integrity: 18,
+  secondaries: 19,
+  outOfDate: 20,
+  interrupted: 130,
+} as const;
+
+/** One of the exit codes of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+interface CatalogueEntry {
+  readonly exit: ExitCode;
+  /** What the code means, for the reference. The message of a single error adds the offending value. */
+  readonly summary: string;
+}
+
+/**
+ * Every error code that floe gives, with its exit code. A test holds this table equal to
+ * `docs/reference/errors.md`; codes are never renamed.
+ */
+export const ERRORS = {
+  // Usage and configuration
+  FLOE_USAGE_INVALID: {
+    exit: EXIT.usage,
+    summary: "A flag or argument is missing or has a value that floe cannot use.",
+  },
+  FLOE_MANIFEST_NOT_FOUND: {
+    exit: EXIT.usage,
+    summary: "No manifest at the given path, nor upwards from the working folder.",
+  },
+  FLOE_MANIFEST_INVALID: {
+    exit: EXIT.usage,
+    summary:
+      "The manifest has one or more errors; all of them are listed with file, line and column.",
+  },
+  FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED: {
+    exit: EXIT.usage,
+    summary:
+      "The manifest requires a check that this version of floe cannot judge; floe refuses rather than skip it.",
+  },
+  FLOE_TAG_INVALID: { exit: EXIT.usage, summary: "A version or tag is outside the grammar." },
+  FLOE_REFERENCE_INVALID: { exit: EXIT.usage, summary: "An artifact reference cannot be parsed." },
+  FLOE_DIGEST_INVALID: {
+    exit: EXIT.usage,
+    summary: "A digest is not `sha256:` or `sha512:` with lower-case hex of the right length.",
+  },
+  FLOE_SECRET_UNREADABLE: {
+    exit: EXIT.usage,
+    summary: "A `*_ref` names a file or environment variable that cannot be read.",
+  },
+  FLOE_INIT_EXISTS: {
+    exit: EXIT.usage,
+    summary: "`floe init` would overwrite a file that already exists.",
+  },
+  // Plugins
+  FLOE_PLUGIN_NOT_FOUND: {
+    exit: EXIT.usage,
+    summary: "The manifest names a plugin that is not installed.",
+  },
+  FLOE_PLUGIN_API_UNSUPPORTED: {
+    exit: EXIT.usage,
+    summary: "A plugin was written for another version of the plugin contract.",
+  },
+  FLOE_PLUGIN_DESCRIPTOR_INVALID: {
+    exit: EXIT.usage,
+    summary: "The `floe` field of a plugin's package.json is not valid.",
+  },
+  FLOE_PLUGIN_DESCRIPTOR_MISMATCH: {
+    exit: EXIT.usage,
+    summary: "What a plugin exports is not what its package.json declares.",
+  },
+  FLOE_PLUGIN_DUPLICATE_ID: {
+    exit: EXIT.usage,
+    summary: "Two plugins provide the same gate or audit backend.",
+  },
+  FLOE_PLUGIN_RESERVED_ID: {
+    exit: EXIT.usage,
+    summary: "A plugin provides an id that belongs to floe itself.",
+  },
+  FLOE_PLUGIN_LOAD_FAILED: {
+    exit: EXIT.usage,
+    summary: "A plugin's module could not be imported, or has no valid default export.",
+  },
+  FLOE_PLUGIN_NOT_ALLOWED: {
+    exit: EXIT.usage,
+    summary: "A plugin is not on the manifest's `plugins.allow` list.",
+  },
+  // Registry and store
+  FLOE_ARTIFACT_NOT_FOUND: {
+    exit: EXIT.notFound,
+    summary: "No artifact with that tag or digest in the registry.",
+  },
+  FLOE_ENVIRONMENT_NOT_FOUND: {
+    exit: EXIT.notFound,
+    summary: "The manifest has no environment of that name.",
+  },
+  FLOE_REGISTRY_UNAVAILABLE: {
+    exit: EXIT.unavailable,
+    summary: "The registry could not be reached or answered with a server error.",
+  },
+  FLOE_REGISTRY_RESPONSE_INVALID: {
+    exit: EXIT.unavailable,
+    summary:
+      "The registry answered with something that the distribution specification does not allow.",
+  },
+  FLOE_REGISTRY_LIMIT_EXCEEDED: {
+    exit: EXIT.unavailable,
+    summary: "A manifest, list or body from the registry is larger than floe accepts.",
+  },
+  FLOE_REGISTRY_UNAUTHORIZED: {
+    exit: EXIT.authentication,
+    summary:
+      "The registry did not accept the credentials, or wants some where none are configured.",
+  },
+  FLOE_REGISTRY_DENIED: {
+    exit: EXIT.authentication,
+    summary: "The registry knows who asks and does not allow the action.",
+  },
+  FLOE_STORE_INVALID: {
+    exit: EXIT.usage,
+    summary: "A folder is not an OCI image layout that floe can use.",
+  },
+  FLOE_STORE_BUSY: {
+    exit: EXIT.busy,
+    summary: "Another process holds the registry folder's lock for too long.",
+  },
+  FLOE_STORE_IO: {
+    exit: EXIT.unavailable,
+    summary: "The registry folder could not be read or written.",
+  },
+  FLOE_DIGEST_MISMATCH: {
+    exit: EXIT.integrity,
+    summary: "Bytes do not have the digest or size under which they were asked for.",
+  },
+  FLOE_TAG_IMMUTABLE: {
+    exit: EXIT.immutable,
+    summary: "An immutable tag already holds another digest; floe never moves it.",
+  },
+  FLOE_TAG_RESERVED: {
+    exit: EXIT.immutable,
+    summary:
+      "The tag belongs to promotions or to floe's own data and cannot be written by an artifact command.",
+  },
+  FLOE_TAG_MOVED: {
+    exit: EXIT.integrity,
+    summary: "A mutable tag changed under a running promotion: somebody moved it outside floe.",
+  },
+  FLOE_VERSION_DIGEST_MISMATCH: {
+    exit: EXIT.tagExists,
+    summary: "VERSION@DIGEST was given and the tag holds another digest.",
+  },
+  // Promotion
+  FLOE_TRANSITION_INVALID: {
+    exit: EXIT.transition,
+    summary: "The transition is not on the path: skipped, backwards or unknown environment.",
+  },
+  FLOE_SOURCE_NOT_PROMOTED: {
+    exit: EXIT.notPromoted,
+    summary:
+      "The version is not in the source environment, or its record there is missing or not valid.",
+  },
+  FLOE_TARGET_TAG_EXISTS: {
+    exit: EXIT.tagExists,
+    summary:
+      "The version is already in the target environment, or the environment tag holds another digest.",
+  },
+  FLOE_ENVIRONMENT_LOCKED: { exit: EXIT.held, summary: "The environment is locked." },
+  FLOE_VERSION_HELD: {
+    exit: EXIT.held,
+    summary: "The version was rolled back from in this environment and is held there.",
+  },
+  FLOE_DIGEST_QUARANTINED: {
+    exit: EXIT.held,
+    summary: "The digest is quarantined in this environment.",
+  },
+  FLOE_ROLLBACK_TARGET_INVALID: {
+    exit: EXIT.notPromoted,
+    summary:
+      "The version to return to was never in this environment, is held there, or there is no previous version.",
+  },
+  FLOE_NOT_AUTHORIZED: {
+    exit: EXIT.notAuthorized,
+    summary: "The proven identity may not do this here, or no identity could be proven.",
+  },
+  FLOE_SIGNATURE_REQUIRED: {
+    exit: EXIT.signature,
+    summary: "The artifact has no signature that the environment's policy accepts.",
+  },
+  FLOE_SIGNATURE_UNJUDGED: {
+    exit: EXIT.signature,
+    summary:
+      "The signature policy could not be judged (registry trouble, unreadable key or a requirement that this version does not support).",
+  },
+  FLOE_SIGNATURE_INVALID: {
+    exit: EXIT.signature,
+    summary: "Signed bytes do not verify with the keys that are trusted for them.",
+  },
+  FLOE_KEY_INVALID: {
+    exit: EXIT.usage,
+    summary:
+      "A key cannot be read or is of a kind that cosign cannot use (ECDSA P-256 and RSA >= 2048 can).",
+  },
+  FLOE_KEY_PASSWORD_WRONG: {
+    exit: EXIT.usage,
+    summary: "The private key is encrypted and the password does not open it.",
+  },
+  FLOE_SIGNER_MISSING: {
+    exit: EXIT.notAuthorized,
+    summary: "A write needs a signer and none is configured.",
+  },
+  FLOE_GATE_FAILED: {
+    exit: EXIT.gate,
+    summary: "A required gate judged the artifact and refused it.",
+  },
+  FLOE_GATE_ERROR: {
+    exit: EXIT.gate,
+    summary: "A required gate could not judge the artifact; that blocks.",
+  },
+  FLOE_GATE_SKIPPED: { exit: EXIT.gate, summary: "A required gate was skipped; that blocks." },
+  FLOE_GATE_COMMAND_MISSING: {
+    exit: EXIT.gate,
+    summary: "A required gate has neither a command nor a plugin.",
+  },
+  FLOE_GATE_NOT_FOUND: {
+    exit: EXIT.notFound,
+    summary: "The environment has no gate of that name.",
+  },
+  FLOE_PROMOTION_BUSY: {
+    exit: EXIT.busy,
+    summary: "Another promotion holds the environment's ledger.",
+  },
+  // Ledger
+  FLOE_LEDGER_UNAVAILABLE: {
+    exit: EXIT.auditStore,
+    summary: "The ledger cannot accept an event; nothing was changed.",
+  },
+  FLOE_LEDGER_OUTCOME_MISSING: {
+    exit: EXIT.outcomeMissing,
+    summary: "The change was made, but its outcome is not in the ledger yet.",
+  },
+  FLOE_LEDGER_MISSING: {
+    exit: EXIT.integrity,
+    summary: "Environment tags exist, but their ledger does not.",
+  },
+  FLOE_LEDGER_ELSEWHERE: {
+    exit: EXIT.integrity,
+    summary: "The manifest names another ledger backend or place than the environment's genesis.",
+  },
+  FLOE_LEDGER_EVENT_INVALID: {
+    exit: EXIT.integrity,
+    summary: "A ledger event is malformed, out of its chain, or not signed by who it says.",
+  },
+  FLOE_LEDGER_DRIFT: {
+    exit: EXIT.integrity,
+    summary: "A tag does not hold what the ledger says it holds.",
+  },
+  FLOE_RECORD_INVALID: {
+    exit: EXIT.integrity,
+    summary: "A promotion record is missing, malformed, or does not match its intent.",
+  },
+  // Process
+  FLOE_NODE_TOO_OLD: { exit: EXIT.usage, summary: "This Node.js is older than floe needs." },
+  FLOE_INTERRUPTED: { exit: EXIT.interrupted, summary: "Interrupted by the user or by a signal." },
+} as const satisfies Record<string, CatalogueEntry>;
+
+/** A stable string code of the catalogue. */
+export type FloeErrorCode = keyof typeof ERRORS;
+
+/** Gives the exit code that belongs to an error code. */
+export function exitCodeOf(code: FloeErrorCode): ExitCode {
+  return ERRORS[code].exit;
+}

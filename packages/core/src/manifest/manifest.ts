@@ -1,0 +1,155 @@
+import type { TrustedSigner } from "../ports/signer.ts";
+
+/** Where a secret is: the value itself is read by the composition root, never kept in the manifest. */
+export type SecretRef =
+  | { readonly from: "env"; readonly name: string }
+  /** Absolute path. */
+  | { readonly from: "file"; readonly path: string };
+
+export interface RegistryAuth {
+  readonly type:
+    | "auto"
+    | "anonymous"
+    | "basic"
+    | "token"
+    | "aws-irsa"
+    | "azure-managed-identity"
+    | "gcp-workload-identity";
+  readonly credentialsRef: SecretRef | null;
+}
+
+/** A repository, HTTP or folder. */
+export interface RegistryConfig {
+  /** `oci://host[:port]/repo`, or `oci-layout:` with an absolute path. */
+  readonly uri: string;
+  /** The same as written in the manifest, for messages and for the ledger's genesis. */
+  readonly uriAsWritten: string;
+  readonly auth: RegistryAuth;
+  readonly tlsVerify: boolean;
+  readonly insecure: boolean;
+  readonly retry: {
+    readonly maxAttempts: number;
+    readonly initialDelayMs: number;
+    readonly backoffMultiplier: number;
+    readonly maxDelayMs: number;
+    readonly jitter: boolean;
+  };
+}
+
+/** Somebody who can sign records, approvals and locks. */
+export interface Identity {
+  readonly name: string;
+  readonly trusted: TrustedSigner;
+  readonly validFrom: Date | null;
+  readonly validUntil: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+export interface SigningConfig {
+  readonly mode: "key-based" | "keyless" | "off";
+  readonly privateKeyRef: SecretRef | null;
+  readonly passwordRef: SecretRef | null;
+}
+
+/** A public key that artifacts may be signed with. */
+export interface ArtifactKey {
+  /** As written in the manifest: path or variable. */
+  readonly name: string;
+  readonly publicKey: string;
+  readonly retiredAt: Date | null;
+}
+
+/** The signature policy of one environment, with the manifest's defaults folded in. */
+export interface VerificationPolicy {
+  readonly enforcement: "enforce" | "warn" | "off";
+  readonly keys: readonly ArtifactKey[];
+  readonly trustedIssuers: readonly {
+    readonly issuer: string;
+    readonly subject?: string;
+    readonly subjectPattern?: string;
+    readonly subjectRegex?: string;
+  }[];
+  readonly requireRekor: boolean;
+  readonly requireSbom: boolean;
+  readonly requirePromotionFrom: string | null;
+  readonly gracePeriodDays: number;
+  readonly formats: readonly ("bundle" | "legacy")[];
+}
+
+/** A command as configured; placeholders are replaced inside words when it runs. */
+export interface GateCommand {
+  readonly argv: readonly [string, ...string[]];
+  readonly shell: boolean;
+}
+
+/** One gate of one environment, with `gate_commands` and the nearest time limit folded in. */
+export interface GateConfig {
+  /** Name in the manifest; unique within the environment. */
+  readonly name: string;
+  /** Provider's id; the same as `name` unless `kind` says otherwise. */
+  readonly kind: string;
+  readonly required: boolean;
+  readonly timeoutSeconds: number;
+  readonly needs: readonly string[];
+  readonly exclusive: boolean;
+  readonly command: GateCommand | null;
+  readonly reports: readonly { readonly path: string; readonly format: string }[];
+  /** Absolute; default the manifest's folder. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly passEnv: readonly string[];
+  readonly secretEnv: Readonly<Record<string, SecretRef>>;
+  readonly exitCodes: { readonly warn: readonly number[]; readonly error: readonly number[] };
+  /** Attempts in all; only `error` is retried. Default 1. */
+  readonly retryAttempts: number;
+  /** The rest of the map: the provider's own settings, not yet checked by its schema. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Common keys that are present and that this version cannot honour; the plan blocks on them. */
+  readonly unsupported: readonly string[];
+}
+
+/** One environment of the path. */
+export interface EnvironmentConfig {
+  readonly name: string;
+  readonly gates: readonly GateConfig[];
+  readonly authorization: {
+    readonly allowedGroups: readonly string[];
+    readonly allowedOperators: readonly string[];
+  } | null;
+  /** The manifest's own repository unless the environment has one. */
+  readonly registry: RegistryConfig;
+  readonly verification: VerificationPolicy;
+  /** Requirements that are configured and that this version cannot judge (`approvals`, `freeze`, `soak`, …). */
+  readonly unsupported: readonly string[];
+  /** The environment's part of the manifest as plain JSON, for the policy digest. */
+  readonly requirements: Readonly<Record<string, unknown>>;
+  /** Authorization and overrides as plain JSON, for the authority digest. */
+  readonly authority: Readonly<Record<string, unknown>>;
+}
+
+/** A manifest, checked and resolved: defaults in, paths absolute, keys read. */
+export interface Manifest {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** sha256 over the file's bytes (and those it extends). */
+  readonly digest: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly version: string | null;
+    readonly owner: string | null;
+  };
+  readonly identities: readonly Identity[];
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly registry: RegistryConfig;
+  readonly tags: { readonly versionPattern: RegExp | null; readonly mutable: readonly string[] };
+  readonly signing: SigningConfig;
+  /** `promotion.operator.key_ref`. */
+  readonly operatorKeyRef: SecretRef | null;
+  /** In promotion order, at least one. */
+  readonly environments: readonly EnvironmentConfig[];
+  readonly policies: Readonly<Record<string, unknown>>;
+  readonly audit: { readonly backend: string; readonly with: Readonly<Record<string, unknown>> };
+  readonly plugins: { readonly use: readonly string[]; readonly allow: readonly string[] | null };
+  /** Parts outside environments that are configured and that this version cannot honour. */
+  readonly unsupported: readonly string[];
+}

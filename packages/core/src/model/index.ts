@@ -1,0 +1,34 @@
+export { canonicalJson, parseCanonicalJson } from "./canonical-json.ts";
+export {
+  type Descriptor,
+  EMPTY_BLOB,
+  EMPTY_DESCRIPTOR,
+  MEDIA_TYPES,
+  type RawManifest,
+} from "./descriptor.ts";
+export {
+  type Digest,
+  digestHex,
+  digestOf,
+  hasDigest,
+  isDigest,
+  parseDigest,
+  shortDigest,
+} from "./digest.ts";
+export {
+  classifyTag,
+  environmentTag,
+  genesisTag,
+  isEnvironmentName,
+  isInternalTag,
+  isMutableTag,
+  isTag,
+  isVersion,
+  latestTag,
+  NO_SOURCE,
+  parseVersion,
+  recordTag,
+  rollbackTag,
+  type TagKind,
+  type TagRules,
+} from "./tag.ts";

@@ -1,0 +1,21 @@
+export type {
+  ArtifactStore,
+  BlobSource,
+  CallOptions,
+  CreateTagResult,
+  ManifestInput,
+  StoreStats,
+} from "./artifact-store.ts";
+export type { ArtifactVerifier, VerificationResult } from "./artifact-verifier.ts";
+export type { Clock } from "./clock.ts";
+export type { CommandRunner, CommandSpec, GateWorkspace, ReportPattern } from "./command-runner.ts";
+export type { Host, RunIdentity } from "./host.ts";
+export type { Logger, ProgressEvent } from "./logger.ts";
+export type {
+  BundleRefusal,
+  BundleVerdict,
+  ProvenSigner,
+  Signer,
+  TrustedSigner,
+  Verifier,
+} from "./signer.ts";
