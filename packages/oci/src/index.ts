@@ -1,1 +1,8 @@
-export {};
+export type { RegistryCredentials } from "./auth/create-auth-session.ts";
+export { formatReference, parseReference, type Reference } from "./reference.ts";
+export {
+  createRegistryStore,
+  type RegistryStoreOptions,
+} from "./registry/create-registry-store.ts";
+export type { RetrySettings } from "./registry/retry.ts";
+export type { Timeouts } from "./transport/create-transport.ts";

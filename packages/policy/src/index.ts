@@ -1,1 +1,2 @@
-export {};
+export { type Policies, type PolicyRule, policiesSchema } from "./policies-schema.ts";
+export { createPolicyGate, type PolicyGateOptions } from "./policy-gate.ts";

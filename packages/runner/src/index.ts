@@ -1,1 +1,1 @@
-export {};
+export { type CommandRunnerOptions, createCommandRunner } from "./create-command-runner.ts";

@@ -1,1 +1,37 @@
-export {};
+export {
+  type AttachedStatement,
+  type AttachStatementInput,
+  attachStatement,
+} from "./attach/attach-statement.ts";
+export {
+  type AttachedBundle,
+  type AttachedBundles,
+  MAX_REFERRERS,
+  type OtherReferrer,
+  type ReadBundlesInput,
+  readAttachedBundles,
+} from "./attach/read-attached-bundles.ts";
+export { signArtifact } from "./attach/sign-artifact.ts";
+export { MAX_BUNDLE_BYTES } from "./bundle/parse-bundle.ts";
+export { generateKeyPair, type KeyPairPem } from "./keys/key-pair.ts";
+export { loadPrivateKey, type PrivateKeyOptions } from "./keys/private-key.ts";
+export { keyId, loadPublicKey, publicKeyPem } from "./keys/public-key.ts";
+export { createEphemeralSigner, type EphemeralSigner } from "./sign/ephemeral-signer.ts";
+export { createKeySigner } from "./sign/key-signer.ts";
+export {
+  hasSubject,
+  type ParsedStatement,
+  parseStatement,
+  type Statement,
+  type StatementSubject,
+} from "./statement/parse-statement.ts";
+export {
+  COSIGN_SIGN_PREDICATE_TYPE,
+  type StatementInput,
+  writeStatement,
+} from "./statement/write-statement.ts";
+export {
+  type ArtifactVerifierOptions,
+  createArtifactVerifier,
+} from "./verify/artifact-verifier.ts";
+export { createVerifier } from "./verify/verifier.ts";

@@ -1,1 +1,41 @@
-export {};
+export {
+  type ArtifactInput,
+  type BuiltArtifact,
+  buildArtifact,
+  type LayerInput,
+} from "./build-artifact.ts";
+export { type PeerName, peer } from "./peers/peer.ts";
+export { type RunOptions, type RunResult, run } from "./peers/run.ts";
+export {
+  type AccessLogEntry,
+  type DockerRegistry,
+  type DockerRegistryOptions,
+  startDockerRegistry,
+} from "./peers/start-docker-registry.ts";
+export {
+  createMemoryStore,
+  type MemoryCall,
+  type MemoryStore,
+  type MemoryStoreOptions,
+  type MemoryWrite,
+} from "./memory-store.ts";
+export { type PushedArtifact, type PushTarget, pushArtifact } from "./push-artifact.ts";
+export type { Fault, FaultAction, FaultMatch, FaultQueue } from "./registry/faults.ts";
+export type {
+  ImmutableAnswer,
+  RegistryAuthOptions,
+  RegistryOptions,
+  RegistrySettings,
+  WriteEvent,
+} from "./registry/registry-options.ts";
+export type { StoredManifest } from "./registry/repository-state.ts";
+export { type LoggedRequest, startRegistry, type TestRegistry } from "./registry/start-registry.ts";
+export {
+  type CrashEnvOptions,
+  type CrashPoint,
+  countEnv,
+  crashEnv,
+  crashPoints,
+  crashPreloadUrl,
+  readCountedWrites,
+} from "./crash/crash-env.ts";

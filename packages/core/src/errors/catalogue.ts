@@ -124,6 +124,10 @@ export const ERRORS = {
     summary:
       "The registry answered with something that the distribution specification does not allow.",
   },
+  FLOE_REGISTRY_REFUSED: {
+    exit: EXIT.unavailable,
+    summary: "The registry refused a request; the message has its own words.",
+  },
   FLOE_REGISTRY_LIMIT_EXCEEDED: {
     exit: EXIT.unavailable,
     summary: "A manifest, list or body from the registry is larger than floe accepts.",
@@ -241,6 +245,14 @@ export const ERRORS = {
   FLOE_GATE_COMMAND_MISSING: {
     exit: EXIT.gate,
     summary: "A required gate has neither a command nor a plugin.",
+  },
+  FLOE_GATE_REPORT_UNREADABLE: {
+    exit: EXIT.gate,
+    summary: "A report of a gate's command is larger than floe accepts or cannot be read.",
+  },
+  FLOE_GATE_WORKSPACE_FAILED: {
+    exit: EXIT.gate,
+    summary: "The temporary folder of a gate could not be made or removed.",
   },
   FLOE_GATE_NOT_FOUND: {
     exit: EXIT.notFound,

@@ -152,4 +152,6 @@ export interface Manifest {
   readonly plugins: { readonly use: readonly string[]; readonly allow: readonly string[] | null };
   /** Parts outside environments that are configured and that this version cannot honour. */
   readonly unsupported: readonly string[];
+  /** Parts that are configured, decide nothing and have no effect in this version: worth a warning. */
+  readonly ignored?: readonly string[];
 }

@@ -1,3 +1,4 @@
+export { type BundleManifest, bundleManifest } from "./bundle-manifest.ts";
 export { canonicalJson, parseCanonicalJson } from "./canonical-json.ts";
 export {
   type Descriptor,
@@ -32,3 +33,4 @@ export {
   type TagKind,
   type TagRules,
 } from "./tag.ts";
+export { uuidV7 } from "./uuid.ts";

@@ -1,0 +1,99 @@
+import type { FloePlugin } from "./contract/index.ts";
+import { runOneGate, type RunGateRequest } from "./gates/run-one.ts";
+import type { Manifest, SecretRef } from "./manifest/manifest.ts";
+import type { PluginSource } from "./plugins/descriptor.ts";
+import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
+import type { ArtifactStore, ArtifactVerifier, Clock, CommandRunner, Host, Logger, Signer, Verifier } from "./ports/index.ts";
+import type { FloeContext } from "./promotion/context.ts";
+import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
+import { createLedgers } from "./promotion/ledgers.ts";
+import { type LockOutcome, type LockRequest, setLock } from "./promotion/lock.ts";
+import type { OperationOutcome } from "./promotion/operation.ts";
+import { type PromoteRequest, promote } from "./promotion/promote.ts";
+import { type ReconcileOutcome, reconcile } from "./promotion/reconcile.ts";
+import { type RollbackRequest, rollback } from "./promotion/rollback.ts";
+import { type EnvironmentStatus, type StatusRequest, status } from "./promotion/status.ts";
+
+/** What {@link createFloe} puts together. Everything that touches the world comes in here. */
+export interface FloeOptions {
+  /** From `loadManifest` of `@floe/core/manifest`. */
+  readonly manifest: Manifest;
+  readonly store: ArtifactStore;
+  /** `null`: reads and dry runs only. */
+  readonly signer: Signer | null;
+  /** Public key (PEM) of the signer, so that events by a key the manifest does not know can be checked; `null` for keyless. */
+  readonly signerPublicKey: string | null;
+  readonly verifier: Verifier;
+  readonly artifactVerifier: ArtifactVerifier;
+  /** The built-in `policy_compliance`, as a plugin. */
+  readonly policy: FloePlugin;
+  /** Plugins that the app hands in itself. */
+  readonly plugins?: readonly FloePlugin[];
+  /** Installed plugins, imported when the manifest needs them. */
+  readonly pluginSources?: readonly PluginSource[];
+  readonly runner: CommandRunner;
+  /** Reads the value behind a `secret_env` reference. */
+  readonly readSecret: (ref: SecretRef) => Promise<string>;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Version of the program, for the `agent` of events. */
+  readonly version: string;
+}
+
+/** Options of every call at the public edge. */
+export interface RequestOptions {
+  /** Aborting stops before the next step; what was begun is closed. */
+  readonly signal?: AbortSignal;
+}
+
+/** A floe for one manifest: what the CLI and embedding apps call. */
+export interface Floe extends AsyncDisposable {
+  promote(request: PromoteRequest, options?: RequestOptions): Promise<OperationOutcome>;
+  /** `promote` with `dryRun: true`. */
+  plan(request: Omit<PromoteRequest, "dryRun">, options?: RequestOptions): Promise<OperationOutcome>;
+  rollback(request: RollbackRequest, options?: RequestOptions): Promise<OperationOutcome>;
+  status(request?: StatusRequest, options?: RequestOptions): Promise<EnvironmentStatus[]>;
+  history(request?: HistoryRequest, options?: RequestOptions): Promise<HistoryEvent[]>;
+  lock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
+  unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
+  reconcile(request?: { readonly environment?: string }, options?: RequestOptions): Promise<ReconcileOutcome>;
+  runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
+  listGates(): GateListing[];
+}
+
+/**
+ * Makes a floe from a checked manifest and its adapters. Holds no global state; several may live in one process.
+ */
+export function createFloe(options: FloeOptions): Floe {
+  const { plugins = [], pluginSources = [], policy, ...rest } = options;
+  const registry = createPluginRegistry({
+    sources: pluginSources,
+    inline: [
+      { plugin: policy, origin: "built-in" as const },
+      ...plugins.map((plugin) => ({ plugin, origin: "inline" as const })),
+    ],
+    allow: options.manifest.plugins.allow,
+  });
+  const context: FloeContext = { ...rest, gates: registry };
+  const ledgers = createLedgers(context);
+  const call = (given?: RequestOptions): { readonly signal: AbortSignal } => ({
+    signal: given?.signal ?? new AbortController().signal,
+  });
+  return {
+    promote: (request, given) => promote(request, context, ledgers, call(given)),
+    plan: (request, given) => promote({ ...request, dryRun: true }, context, ledgers, call(given)),
+    rollback: (request, given) => rollback(request, context, ledgers, call(given)),
+    status: (request = {}, given) => status(request, context, ledgers, call(given)),
+    history: (request = {}, given) => history(request, context, ledgers, call(given)),
+    lock: (request, given) => setLock("lock", request, context, ledgers, call(given)),
+    unlock: (request, given) => setLock("unlock", request, context, ledgers, call(given)),
+    reconcile: (request = {}, given) => reconcile(request, context, ledgers, call(given)),
+    runGate: (request, given) => runOneGate(request, context, call(given)),
+    listGates: () => registry.list(),
+    async [Symbol.asyncDispose]() {
+      await options.signer?.[Symbol.asyncDispose]?.();
+      await options.store[Symbol.asyncDispose]?.();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import type { GateReport, GateRun } from "../contract/index.ts";
+import type { GateConfig } from "../manifest/manifest.ts";
+import type { CommandRunner, GateWorkspace, Logger } from "../ports/index.ts";
+import { GateError } from "./gate-error.ts";
+import { fillPlaceholders, type PlaceholderValues } from "./placeholders.ts";
+
+/** A command that ended by itself, with what it left. */
+export interface CommandResult {
+  readonly run: GateRun;
+  readonly reports: readonly GateReport[];
+}
+
+/**
+ * Runs a gate's command in its workspace and collects its reports. Everything that makes a verdict impossible throws.
+ * @throws {GateError} not started, killed, timed out, no report, stale report
+ */
+export async function runGateCommand(
+  gate: GateConfig,
+  input: {
+    readonly runner: CommandRunner;
+    readonly workspace: GateWorkspace;
+    readonly placeholders: PlaceholderValues;
+    readonly env: Readonly<Record<string, string>>;
+    readonly secrets: readonly string[];
+    readonly timeoutMs: number;
+    readonly logger: Logger;
+    readonly signal: AbortSignal;
+  },
+): Promise<CommandResult> {
+  const { command } = gate;
+  if (!command) throw new GateError("COMMAND_MISSING", "it has no command");
+  const { signal, secrets } = input;
+  // In a shell script a placeholder would be parsed as code; there the values come only as environment variables.
+  const argv = command.shell
+    ? command.argv
+    : (command.argv.map((word) => fillPlaceholders(word, input.placeholders)) as [string, ...string[]]);
+  const run = await input.runner.run(
+    {
+      argv,
+      shell: command.shell,
+      cwd: gate.cwd,
+      env: input.env,
+      passEnv: gate.passEnv,
+      secrets,
+      timeoutMs: input.timeoutMs,
+      onOutput: ({ stream, text }) => input.logger.debug(`${gate.name} ${stream}: ${text}`),
+    },
+    { signal },
+  );
+  refuseUnjudgeable(gate, run);
+  if (gate.reports.length === 0) return { run, reports: [] };
+  const patterns = gate.reports.map(({ path, format }) => ({ path: fillPlaceholders(path, input.placeholders), format }));
+  const collected = await input.workspace.collect(patterns, { signal, cwd: gate.cwd, since: run.startedAt, secrets });
+  if (collected.reports.length === 0) throw missingReport(patterns, run, collected);
+  return { run, reports: collected.reports };
+}
+
+function refuseUnjudgeable(gate: GateConfig, run: GateRun): void {
+  const program = run.argv[0] ?? "the command";
+  if (run.startError !== undefined) throw new GateError("COMMAND_NOT_STARTED", `${program} could not be started: ${run.startError}`);
+  if (run.timedOut) throw new GateError("TIMEOUT", `${program} was still running after ${gate.timeoutSeconds} s and was ended`);
+  if (run.signal !== null) throw new GateError("COMMAND_KILLED", `${program} was ended by ${run.signal}`);
+  if (run.exitCode === 126 || run.exitCode === 127) {
+    throw new GateError("COMMAND_NOT_STARTED", `${program} ended with ${run.exitCode}: it could not be run or was not found${tail(run)}`);
+  }
+  if (run.exitCode === null || gate.exitCodes.error.includes(run.exitCode)) {
+    throw new GateError("COMMAND_ERROR", `${program} ended with ${run.exitCode}, which exit_codes.error lists${tail(run)}`);
+  }
+}
+
+function missingReport(
+  patterns: readonly { readonly path: string }[],
+  run: GateRun,
+  found: { readonly stale: readonly string[]; readonly nearby: readonly string[] },
+): GateError {
+  const wanted = patterns.map((pattern) => pattern.path).join(", ");
+  if (found.stale.length > 0) {
+    return new GateError("REPORT_STALE", `${found.stale.join(", ")} was there before the command started; it wrote no new report${tail(run)}`);
+  }
+  const nearby = found.nearby.length > 0 ? ` Files written: ${found.nearby.slice(0, 5).join(", ")}.` : "";
+  return new GateError("REPORT_MISSING", `no file matches ${wanted}; the command ended with ${run.exitCode}.${nearby}${tail(run)}`);
+}
+
+/** The last lines of a command's output, for messages. */
+export function tail(run: GateRun): string {
+  const text = (run.stderr.trim() || run.stdout.trim()).split("\n").slice(-3).join("\n").slice(-400);
+  return text ? `\n${text}` : "";
+}

@@ -1,0 +1,41 @@
+import type { GateConfig } from "../manifest/manifest.ts";
+import type { GateResult } from "../model/records.ts";
+import type { FloeContext } from "../promotion/context.ts";
+import { type GateTarget, runGate } from "./run-gate.ts";
+
+/**
+ * Runs all gates of an environment, one after the other, those that others need first. All of them run even when one
+ * has failed, so that people see everything at once.
+ */
+export async function runGates(
+  gates: readonly GateConfig[],
+  target: GateTarget,
+  context: Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger">,
+  signal: AbortSignal,
+): Promise<GateResult[]> {
+  const results: GateResult[] = [];
+  for (const gate of inOrder(gates)) results.push(await runGate(gate, target, context, signal));
+  return results;
+}
+
+/** Lists a gate that was not run because something else blocks already. */
+export function notRun(gate: GateConfig): { readonly gate: string; readonly status: "not_run" } {
+  return { gate: gate.name, status: "not_run" };
+}
+
+/** Gates in an order in which each comes after those that it needs; unknown names and cycles are the manifest's errors. */
+function inOrder(gates: readonly GateConfig[]): GateConfig[] {
+  const done = new Set<string>();
+  const ordered: GateConfig[] = [];
+  const visit = (gate: GateConfig): void => {
+    if (done.has(gate.name)) return;
+    done.add(gate.name);
+    for (const need of gate.needs) {
+      const needed = gates.find((candidate) => candidate.name === need);
+      if (needed) visit(needed);
+    }
+    ordered.push(gate);
+  };
+  for (const gate of gates) visit(gate);
+  return ordered;
+}

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { GateVerdict, PluginJson } from "../contract/index.ts";
+
+/** Bytes of JSON that a verdict may have; details beyond it are dropped and said to be. */
+export const MAX_VERDICT_BYTES = 256 * 1024;
+
+const Json: z.ZodType<PluginJson> = z.lazy(() =>
+  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(Json), z.record(z.string(), Json)]),
+);
+
+const Reason = z.object({
+  code: z.string().regex(/^[A-Z][A-Za-z0-9_-]{0,63}$/),
+  level: z.enum(["fail", "warn", "info"]),
+  message: z.string().max(4000),
+  subject: z.string().max(1000).optional(),
+  measured: z.union([z.string().max(1000), z.number()]).optional(),
+  limit: z.union([z.string().max(1000), z.number()]).optional(),
+  where: z.string().max(2000).optional(),
+  fix: z.string().max(2000).optional(),
+});
+
+const Verdict = z.strictObject({
+  status: z.enum(["passed", "warning", "failed", "skipped"]),
+  summary: z.string().min(1).max(2000),
+  reasons: z.array(Reason).max(1000).optional(),
+  metrics: z.record(z.string(), z.number()).optional(),
+  details: z.record(z.string(), Json).optional(),
+});
+
+/** What parsing a plugin's answer came to. */
+export type ParsedVerdict =
+  | { readonly ok: true; readonly verdict: GateVerdict }
+  | { readonly ok: false; readonly reason: string };
+
+/** Checks what a gate returned; a plugin is not trusted to return what it promises. */
+export function parseVerdict(value: unknown): ParsedVerdict {
+  // A copy through JSON takes getters, prototypes and cycles out of the picture before anything else looks at it.
+  let plain: unknown;
+  try {
+    const text = JSON.stringify(value);
+    if (text === undefined) return { ok: false, reason: "it returned nothing" };
+    if (text.length > MAX_VERDICT_BYTES) {
+      return { ok: false, reason: `its verdict has ${text.length} characters; ${MAX_VERDICT_BYTES} are the limit` };
+    }
+    plain = JSON.parse(text);
+  } catch (cause) {
+    return { ok: false, reason: `its verdict is not JSON (${cause instanceof Error ? cause.message : String(cause)})` };
+  }
+  const parsed = Verdict.safeParse(plain);
+  if (parsed.success) return { ok: true, verdict: parsed.data as GateVerdict };
+  const issue = parsed.error.issues[0];
+  return { ok: false, reason: `its verdict is not valid (${issue?.path.join(".") || "top"}: ${issue?.message})` };
+}

@@ -1,0 +1,283 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { FloeError } from "../errors/index.ts";
+import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
+import { type Digest, digestHex, isDigest } from "../model/digest.ts";
+
+/** Predicate type of every ledger event. */
+export const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
+
+const DigestText = z.custom<Digest>(isDigest, "not a digest");
+const Time = z.iso.datetime({ offset: false });
+const Seq = z.int().min(0);
+
+/** Who signed an event, as the event itself says; believed only as far as the signature proves it. */
+export const EventActor = z.looseObject({
+  /** The manifest's name for the identity; `null` when the manifest does not know it. */
+  identity: z.string().nullable(),
+  method: z.enum(["key", "keyless", "ephemeral"]),
+  key_id: z.string().optional(),
+  issuer: z.string().optional(),
+  subject: z.string().optional(),
+  /** SPKI PEM; only for keys that the manifest does not know. */
+  public_key: z.string().optional(),
+  /** `--operator`: a label, never a proof. */
+  claimed_operator: z.string().optional(),
+});
+export type EventActor = z.infer<typeof EventActor>;
+
+const RunsOn = z.looseObject({
+  boot_id: z.string(),
+  pid_namespace: z.string(),
+  pid: z.int(),
+  process_start: z.string(),
+});
+
+/** A time-limited right to finish an operation, and where its holder runs. */
+const Lease = z.looseObject({ seconds: z.int().min(1), runs_on: RunsOn });
+
+/** What an environment runs, as a place in its own history. */
+const Current = z.looseObject({
+  version: z.string(),
+  digest: DigestText,
+  operation: z.string(),
+  /** Digest of the record's manifest; `null` for an adopted version. */
+  record: DigestText.nullable(),
+  /** Slot of the outcome that made it current. */
+  seq: Seq,
+  at: Time,
+  by: z.string(),
+  /** Slot of the outcome whose version this one replaced. */
+  previous_seq: Seq.nullable(),
+});
+
+const Hold = z.looseObject({
+  kind: z.enum(["rollback", "quarantine"]),
+  version: z.string(),
+  digest: DigestText,
+  reason: z.string(),
+  by: z.string(),
+  at: Time,
+});
+
+const Lock = z.looseObject({ reason: z.string(), by: z.string(), at: Time, seq: Seq });
+
+/** The environment's state after an event, folded from everything before, so that nobody needs the whole chain to act. */
+export const LedgerState = z.looseObject({
+  current: Current.nullable(),
+  open_intents: z.array(z.looseObject({ operation: z.string(), seq: Seq, owner_seq: Seq })),
+  lock: Lock.nullable(),
+  holds: z.array(Hold),
+  /** Rollbacks made so far, by the version returned to. */
+  rollbacks: z.record(z.string(), z.int().min(0)),
+});
+export type LedgerState = z.infer<typeof LedgerState>;
+
+/** What a rollback leaves, and the place in history that the environment returns to. */
+const Rollback = z.looseObject({
+  from: z.looseObject({ version: z.string(), digest: DigestText }),
+  previous_seq: Seq.nullable(),
+  count: z.int().min(1),
+  reason: z.string(),
+});
+
+/** What an operation that moves tags sets out to do. */
+export const IntentBody = z.looseObject({
+  action: z.enum(["promote", "rollback"]),
+  version: z.string(),
+  digest: DigestText,
+  media_type: z.string(),
+  size: z.int().min(0),
+  source: z.string(),
+  target: z.string(),
+  /** What `latest-ENV` held when the intent was made. */
+  before: DigestText.nullable(),
+  /** The immutable tag that the operation creates. */
+  tag: z.string(),
+  /** `environment-tag` for a promotion; `latest-tag` for rollbacks and forced promotions. */
+  commit_point: z.enum(["environment-tag", "latest-tag"]),
+  lease: Lease,
+  policy_digest: DigestText,
+  authority_digest: DigestText,
+  manifest_digest: z.string(),
+  plan_digest: DigestText,
+  /** Rollbacks only. */
+  rollback: Rollback.optional(),
+});
+export type IntentBody = z.infer<typeof IntentBody>;
+
+/** How an operation ended. */
+export const OutcomeBody = z.looseObject({
+  result: z.enum(["succeeded", "aborted", "failed", "withdrawn"]),
+  /** Hash of the intent's event. */
+  intent: DigestText,
+  action: z.enum(["promote", "rollback"]),
+  /** Who made the intent and signed the record; another than the actor where somebody else finished it. */
+  operator: EventActor,
+  version: z.string(),
+  digest: DigestText,
+  record: z.looseObject({ digest: DigestText, tag: z.string() }).nullable(),
+  tags: z.array(z.looseObject({ tag: z.string(), digest: DigestText })),
+  /** `owner`: the run itself; `resume`: the same command again; `reconcile`: somebody who found it open. */
+  resolved_by: z.enum(["owner", "resume", "reconcile"]),
+  reason: z.string().optional(),
+  /** Rollbacks only: what was left, and the place in history that the environment returned to. */
+  rollback: Rollback.optional(),
+  warnings: z.array(z.string()),
+});
+export type OutcomeBody = z.infer<typeof OutcomeBody>;
+
+const Bodies = {
+  genesis: z.looseObject({
+    backend: z.string(),
+    /** `self`: the environment's own repository. */
+    location: z.string(),
+    mode: z.enum(["slot", "own-tag"]),
+    serialises: z.enum(["strong", "advisory"]),
+  }),
+  intent: IntentBody,
+  outcome: OutcomeBody,
+  refusal: z.looseObject({
+    action: z.string(),
+    version: z.string(),
+    digest: DigestText.nullable(),
+    source: z.string(),
+    target: z.string(),
+    exit_code: z.int(),
+    blocking: z.array(z.looseObject({ code: z.string(), message: z.string() })),
+    gates: z.array(z.looseObject({ gate: z.string(), status: z.string() })),
+  }),
+  lock: z.looseObject({ reason: z.string() }),
+  unlock: z.looseObject({ reason: z.string() }),
+  /** Somebody takes over an open intent whose holder is dead or whose lease is over. */
+  reconcile: z.looseObject({ intent: DigestText, lease: Lease }),
+} as const;
+
+/** Kinds of events that this version writes and understands. */
+export type EventKind = keyof typeof Bodies;
+
+/** The body of an event of one kind. */
+export type EventBody<Kind extends EventKind> = z.infer<(typeof Bodies)[Kind]>;
+
+const Frame = z.looseObject({
+  v: z.literal(1),
+  chain: z.string(),
+  environment: z.string(),
+  seq: Seq,
+  /** Leaf hash of the event before; `null` in the genesis. */
+  prev: DigestText.nullable(),
+  /** Leaf hashes of concurrent events that this one has seen and folded; only on stores that cannot serialise. */
+  rivals: z.array(DigestText).optional(),
+  /** How many events the ledger has with this one. */
+  size: z.int().min(1),
+  id: z.string(),
+  /** Identifier of the operation that the event belongs to. */
+  operation: z.string(),
+  kind: z.string(),
+  at: Time,
+  actor: EventActor,
+  agent: z.looseObject({ name: z.string(), version: z.string() }),
+  trace_id: z.string(),
+  body: z.unknown(),
+  state: LedgerState,
+});
+
+const Statement = z.looseObject({
+  _type: z.literal("https://in-toto.io/Statement/v1"),
+  subject: z.array(z.looseObject({ digest: z.looseObject({ sha256: z.string() }) })).min(1),
+  predicateType: z.literal(EVENT_PREDICATE_TYPE),
+  predicate: Frame,
+});
+
+/** What every event says, whatever its kind. Members that a newer version adds are kept and hashed. */
+export interface EventFrame {
+  readonly v: 1;
+  readonly chain: string;
+  readonly environment: string;
+  readonly seq: number;
+  readonly prev: Digest | null;
+  readonly rivals?: readonly Digest[] | undefined;
+  readonly size: number;
+  readonly id: string;
+  readonly operation: string;
+  readonly at: string;
+  readonly actor: EventActor;
+  readonly agent: { readonly name: string; readonly version: string };
+  readonly trace_id: string;
+}
+
+/** An event without the state that it carries: what folding needs. */
+export type EventFacts = {
+  [Kind in EventKind]: EventFrame & { readonly kind: Kind; readonly body: EventBody<Kind> };
+}[EventKind];
+
+/** An event's content, before or after signing. */
+export type LedgerEvent = EventFacts & { readonly state: LedgerState };
+
+/** An event as it stands in the ledger. */
+export interface StoredEvent {
+  readonly event: LedgerEvent;
+  /** RFC 6962 leaf hash over the stored bytes: chain link and Merkle leaf are the same value. */
+  readonly hash: Digest;
+  /** The sigstore bundle, exactly as stored. */
+  readonly bytes: Uint8Array;
+}
+
+/** Computes `SHA-256(0x00 || bytes)`, the leaf hash of RFC 6962 section 2.1. */
+export function leafHash(bytes: Uint8Array): Digest {
+  const hash = createHash("sha256").update(Uint8Array.of(0)).update(bytes);
+  return `sha256:${hash.digest("hex")}` as Digest;
+}
+
+/**
+ * Serialises an event as the canonical in-toto statement that is signed. The subject is the artifact for events that
+ * have one, else the ledger's genesis; the genesis names its own chain.
+ */
+export function eventStatement(event: LedgerEvent, subject: { readonly name: string; readonly digest: Digest }): Uint8Array {
+  return new TextEncoder().encode(
+    canonicalJson({
+      _type: "https://in-toto.io/Statement/v1",
+      subject: [{ name: subject.name, digest: { sha256: digestHex(subject.digest) } }],
+      predicateType: EVENT_PREDICATE_TYPE,
+      predicate: event,
+    }),
+  );
+}
+
+/** Makes the error for an event that cannot be believed. */
+export function invalidEvent(where: string, reason: string, cause?: unknown): FloeError {
+  return new FloeError({
+    code: "FLOE_LEDGER_EVENT_INVALID",
+    message: `ledger event ${where}: ${reason}`,
+    hint: "Run floe audit verify where it is available, and compare with a copy of the ledger that you trust.",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/**
+ * Parses the signed bytes of an event.
+ * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - not canonical, not an event, or of a kind that this version does not know
+ */
+export function parseEventStatement(statement: Uint8Array, where: string): LedgerEvent {
+  let value: unknown;
+  try {
+    value = parseCanonicalJson(statement);
+  } catch (cause) {
+    throw invalidEvent(where, "the signed statement is not canonical JSON", cause);
+  }
+  const parsed = Statement.safeParse(value);
+  if (!parsed.success) throw invalidEvent(where, issueText(parsed.error));
+  const frame = parsed.data.predicate;
+  const schema = Object.hasOwn(Bodies, frame.kind) ? Bodies[frame.kind as EventKind] : undefined;
+  if (!schema) {
+    throw invalidEvent(where, `kind ${JSON.stringify(frame.kind)} is unknown to this version of floe; it was written by a newer one`);
+  }
+  const body = schema.safeParse(frame.body);
+  if (!body.success) throw invalidEvent(where, issueText(body.error));
+  return { ...frame, body: body.data } as LedgerEvent;
+}
+
+function issueText(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue ? `${issue.path.join(".")}: ${issue.message}` : "not a ledger event";
+}

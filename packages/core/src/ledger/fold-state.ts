@@ -1,0 +1,79 @@
+import { type EventActor, type EventFacts, invalidEvent, type LedgerState } from "./event.ts";
+
+/** The state of an environment in which nothing has happened. */
+export const EMPTY_STATE: LedgerState = { current: null, open_intents: [], lock: null, holds: [], rollbacks: {} };
+
+/** Who an event is by, in one word: the manifest's name, else the key or subject that signed. */
+export function actorName(actor: EventActor): string {
+  return actor.identity ?? actor.subject ?? actor.key_id ?? "unknown";
+}
+
+/**
+ * Computes the environment's state after an event from the state before it. Pure and total: writing, reading and
+ * verifying a ledger all use this one function.
+ */
+export function foldState(state: LedgerState, event: EventFacts): LedgerState {
+  switch (event.kind) {
+    case "genesis":
+      return EMPTY_STATE;
+    case "intent":
+      return {
+        ...state,
+        open_intents: [
+          ...state.open_intents,
+          { operation: event.operation, seq: event.seq, owner_seq: event.seq },
+        ],
+      };
+    case "reconcile":
+      return {
+        ...state,
+        open_intents: state.open_intents.map((open) =>
+          open.operation === event.operation ? { ...open, owner_seq: event.seq } : open,
+        ),
+      };
+    case "outcome":
+      return foldOutcome(state, event);
+    case "lock":
+      return { ...state, lock: { reason: event.body.reason, by: actorName(event.actor), at: event.at, seq: event.seq } };
+    case "unlock":
+      return { ...state, lock: null };
+    case "refusal":
+      return state;
+    default: {
+      const unknown: never = event;
+      throw invalidEvent("?", `cannot fold ${JSON.stringify(unknown)}`);
+    }
+  }
+}
+
+function foldOutcome(state: LedgerState, event: Extract<EventFacts, { kind: "outcome" }>): LedgerState {
+  const { body } = event;
+  const closed = { ...state, open_intents: state.open_intents.filter((open) => open.operation !== event.operation) };
+  if (body.result !== "succeeded") return closed;
+  const by = actorName(body.operator);
+  const current = {
+    version: body.version,
+    digest: body.digest,
+    operation: event.operation,
+    record: body.record?.digest ?? null,
+    seq: event.seq,
+    at: event.at,
+    by,
+    previous_seq: body.rollback ? body.rollback.previous_seq : previousSeq(state, body.digest),
+  };
+  if (!body.rollback) return { ...closed, current };
+  const { from, count, reason } = body.rollback;
+  const held = { kind: "rollback" as const, version: from.version, digest: from.digest, reason, by, at: event.at };
+  return {
+    ...closed,
+    current,
+    holds: [...closed.holds.filter((hold) => !(hold.kind === "rollback" && hold.digest === from.digest)), held],
+    rollbacks: { ...closed.rollbacks, [body.version]: count },
+  };
+}
+
+// Promoting what is current already (a forced re-record) must not make a version its own predecessor.
+function previousSeq(state: LedgerState, digest: string): number | null {
+  if (!state.current) return null;
+  return state.current.digest === digest ? state.current.previous_seq : state.current.seq;
+}

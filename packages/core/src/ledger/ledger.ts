@@ -1,0 +1,319 @@
+import type { AuditBackend, AuditHead } from "../contract/index.ts";
+import { FloeError, isFloeError } from "../errors/index.ts";
+import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import { type Digest, digestOf } from "../model/digest.ts";
+import { identify } from "../model/identity.ts";
+import { uuidV7 } from "../model/uuid.ts";
+import type { ArtifactStore, CallOptions, Clock, Host, Logger, ProvenSigner, Signer, Verifier } from "../ports/index.ts";
+import {
+  type EventActor,
+  type EventBody,
+  type EventFacts,
+  type EventKind,
+  eventStatement,
+  invalidEvent,
+  type LedgerEvent,
+  type LedgerState,
+  leafHash,
+  type StoredEvent,
+} from "./event.ts";
+import { foldState } from "./fold-state.ts";
+import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
+import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
+import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
+
+/** What a ledger needs of the world. */
+export interface LedgerContext {
+  readonly manifest: Manifest;
+  readonly store: ArtifactStore;
+  readonly signer: Signer | null;
+  /** Public key (PEM) of the signer, carried in events when the manifest does not know it; `null` for keyless. */
+  readonly signerPublicKey: string | null;
+  readonly verifier: Verifier;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** What somebody wants to append. */
+export interface EventDraft<Kind extends EventKind = EventKind> {
+  readonly kind: Kind;
+  readonly operation: string;
+  readonly body: EventBody<Kind>;
+  /** The artifact that the event is about; `null`: the ledger's genesis. */
+  readonly subject: { readonly name: string; readonly digest: Digest } | null;
+  readonly traceId: string;
+  readonly claimedOperator?: string | undefined;
+}
+
+/** The trusted end of a ledger. */
+export interface LedgerView {
+  readonly genesis: Genesis;
+  readonly seq: number;
+  /** Leaf hash that the next event names as `prev`. */
+  readonly hash: Digest;
+  /** Concurrent events beside or below the head that the next event has to link; empty on strong stores. */
+  readonly rivals: readonly VerifiedEvent[];
+  readonly size: number;
+  readonly state: LedgerState;
+}
+
+/** How many times a lost race for a slot is run again before the ledger counts as busy. */
+const CLAIM_ATTEMPTS = 64;
+
+/** Fully judges whether, and with what, to append after a head was read; called again after every lost race. */
+export type DraftFor<Kind extends EventKind> = (view: LedgerView) => EventDraft<Kind> | null;
+
+/** The ledger of one environment. */
+export interface Ledger {
+  readonly environment: EnvironmentConfig;
+  readonly mode: LedgerMode;
+  /** The trusted end, or `null` when the environment has no ledger yet. */
+  view(options: CallOptions): Promise<LedgerView | null>;
+  /** The trusted end; makes the genesis when there is none. */
+  open(options: CallOptions & { readonly traceId: string }): Promise<LedgerView>;
+  /** Appends an event; `null` when the draft function declined after reading the newest head. */
+  append<Kind extends EventKind>(draftFor: DraftFor<Kind>, options: CallOptions): Promise<AppendedEvent | null>;
+  /** Events in ascending order, each with its signature checked. */
+  read(from: number, to: number | undefined, options: CallOptions): AsyncIterable<VerifiedEvent>;
+}
+
+/** An event that was appended, and the state that it made. */
+export interface AppendedEvent extends StoredEvent {
+  readonly view: LedgerView;
+}
+
+/**
+ * Opens the ledger of an environment over the backend that the manifest names.
+ */
+export function createLedger(environment: EnvironmentConfig, context: LedgerContext, backend?: AuditBackend): Ledger {
+  const mode = modeFor(context.store);
+  const audit = backend ?? createOciBackend(context.store, mode);
+  const chain = environment.name;
+  let genesis: Genesis | null = null;
+
+  const verify = (bytes: Uint8Array, where: string): VerifiedEvent =>
+    verifyEvent(bytes, where, environment, context.manifest, context.verifier);
+
+  async function eventsAt(seq: number, options: CallOptions): Promise<VerifiedEvent[]> {
+    const events: VerifiedEvent[] = [];
+    for await (const entry of audit.read(chain, seq, seq, options)) {
+      events.push(verify(entry.bytes, `${chain}#${entry.seq}`));
+    }
+    return events;
+  }
+
+  async function view(options: CallOptions): Promise<LedgerView | null> {
+    genesis ??= await findGenesis(environment, context, mode, verify, options);
+    if (!genesis) return null;
+    const head = await audit.head(chain, options);
+    if (!head) throw invalidEvent(`${chain}#0`, "the environment's genesis is pinned and its ledger is empty");
+    return await trustedView(genesis, head, options);
+  }
+
+  async function trustedView(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<LedgerView> {
+    const top = head.entries.map((entry) => verify(entry.bytes, `${chain}#${head.seq}`)).sort(byHash);
+    const main = top[0];
+    if (!main) throw invalidEvent(`${chain}#${head.seq}`, "the slot is listed and empty");
+    for (const event of top) checkChain(pinned, event);
+    const state = await trustedState(main, options);
+    let rivals = top.slice(1);
+    if (main.event.size + rivals.length !== head.count) rivals = await unlinkedEvents(main, options);
+    const folded = rivals.filter(changesState).reduce((before, rival) => foldState(before, rival.event), state);
+    return {
+      genesis: pinned,
+      seq: head.seq,
+      hash: main.hash,
+      rivals,
+      size: main.event.size + rivals.length,
+      state: folded,
+    };
+  }
+
+  // Whoever can push can append; only somebody who may change the environment is believed about its state. A refusal by
+  // somebody else is stepped over, and its effect on the state (none) is recomputed.
+  async function trustedState(head: VerifiedEvent, options: CallOptions): Promise<LedgerState> {
+    const later: VerifiedEvent[] = [];
+    let event = head;
+    while (!event.authorized && event.event.kind !== "genesis") {
+      if (event.event.kind !== "refusal") {
+        throw invalidEvent(`${chain}#${event.event.seq}`, `${event.event.kind} by somebody who may not change ${chain}`);
+      }
+      later.push(event);
+      const before = await eventsAt(event.event.seq - 1, options);
+      const previous = before.find((candidate) => candidate.hash === event.event.prev);
+      if (!previous) throw invalidEvent(`${chain}#${event.event.seq}`, "the event before it is missing");
+      event = previous;
+    }
+    return later.reduceRight((state, refusal) => foldState(state, refusal.event), event.event.state);
+  }
+
+  // On a store that cannot serialise an event may have been written beside the chain and never been linked. The count
+  // of tags tells; finding which needs the whole chain, and happens only after such a race.
+  async function unlinkedEvents(main: VerifiedEvent, options: CallOptions): Promise<VerifiedEvent[]> {
+    if (mode === "slot") {
+      throw invalidEvent(`${chain}#${main.event.seq}`, "the ledger has a gap: events are missing before the head");
+    }
+    const all = new Map<Digest, VerifiedEvent>();
+    for await (const entry of audit.read(chain, 0, undefined, options)) {
+      const event = verify(entry.bytes, `${chain}#${entry.seq}`);
+      all.set(event.hash, event);
+    }
+    const pending: Digest[] = [main.hash];
+    for (let hash = pending.pop(); hash !== undefined; hash = pending.pop()) {
+      const linked = all.get(hash);
+      if (!linked) throw invalidEvent(`${chain}: ${hash}`, "an event that others name is missing");
+      all.delete(hash);
+      if (linked.event.prev !== null && all.has(linked.event.prev)) pending.push(linked.event.prev);
+      pending.push(...(linked.event.rivals ?? []).filter((rival) => all.has(rival)));
+    }
+    return [...all.values()].sort(bySeqThenHash);
+  }
+
+  function checkChain(pinned: Genesis, stored: VerifiedEvent): void {
+    if (stored.event.chain !== pinned.chain) {
+      throw invalidEvent(`${chain}#${stored.event.seq}`, "it belongs to another ledger than the environment's genesis");
+    }
+  }
+
+  async function signed(view: LedgerView, draft: EventDraft, options: CallOptions): Promise<StoredEvent> {
+    const signer = requireSigner(context.signer, draft.kind);
+    const facts = {
+      v: 1 as const,
+      chain: view.genesis.chain,
+      environment: environment.name,
+      seq: view.seq + 1,
+      prev: view.hash,
+      ...(view.rivals.length > 0 ? { rivals: view.rivals.map((rival) => rival.hash) } : {}),
+      size: view.size + 1,
+      id: uuidV7(context.store.now(), context.host.randomBytes(10)),
+      operation: draft.operation,
+      kind: draft.kind,
+      at: context.store.now().toISOString(),
+      actor: actorOf(signer.signer, context, draft.claimedOperator),
+      agent: { name: "floe", version: context.version },
+      trace_id: draft.traceId,
+      body: draft.body,
+    } as EventFacts;
+    const event = { ...facts, state: foldState(view.state, facts) } as LedgerEvent;
+    const subject = draft.subject ?? { name: view.genesis.chain, digest: digestOf(view.genesis.bytes) };
+    const bytes = await signer.sign(eventStatement(event, subject), options);
+    return { event, bytes, hash: leafHash(bytes) };
+  }
+
+  async function claim(stored: StoredEvent, options: CallOptions): Promise<boolean> {
+    const { seq } = stored.event;
+    try {
+      const result = await audit.claim(chain, seq, stored.bytes, options);
+      return result.status === "claimed" || leafHash(result.bytes) === stored.hash;
+    } catch (cause) {
+      // The answer may have been lost after the store had written: the slot itself knows.
+      if (!isIndeterminate(cause)) throw cause;
+      const there = await eventsAt(seq, options);
+      if (there.some((event) => event.hash === stored.hash)) return true;
+      if (there.length === 0) throw cause;
+      return false;
+    }
+  }
+
+  return {
+    environment,
+    mode,
+    view,
+
+    async open(options): Promise<LedgerView> {
+      const existing = await view(options);
+      if (existing) return existing;
+      genesis = await createGenesis(environment, context, audit, mode, verify, options);
+      const made = await view(options);
+      if (!made) throw invalidEvent(`${chain}#0`, "the genesis that was just written cannot be read");
+      return made;
+    },
+
+    async append(draftFor, options): Promise<AppendedEvent | null> {
+      for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+        const before = await view(options);
+        if (!before) throw invalidEvent(`${chain}#0`, "the environment has no ledger");
+        const draft = draftFor(before);
+        if (!draft) return null;
+        const stored = await signed(before, draft, options);
+        if (await claim(stored, options)) {
+          const after: LedgerView = {
+            genesis: before.genesis,
+            seq: stored.event.seq,
+            hash: stored.hash,
+            rivals: [],
+            size: stored.event.size,
+            state: stored.event.state,
+          };
+          return { ...stored, view: after };
+        }
+        await context.clock.sleep(5 + 20 * Math.min(attempt, 10), options);
+      }
+      throw new FloeError({
+        code: "FLOE_PROMOTION_BUSY",
+        message: `the ledger of ${chain} is being written by others all the time`,
+        hint: "Try again in a moment.",
+      });
+    },
+
+    async *read(from, to, options): AsyncGenerator<VerifiedEvent> {
+      const pinned = (genesis ??= await findGenesis(environment, context, mode, verify, options));
+      if (!pinned) return;
+      for await (const entry of audit.read(chain, from, to, options)) {
+        const event = verify(entry.bytes, `${chain}#${entry.seq}`);
+        checkChain(pinned, event);
+        yield event;
+      }
+    },
+  };
+}
+
+// All rivals are linked, so that none can be lost; a second genesis of a lost race, or an event by somebody who may not
+// change the environment, has no effect.
+function changesState(rival: VerifiedEvent): boolean {
+  return rival.event.kind !== "genesis" && rival.authorized;
+}
+
+function byHash(a: StoredEvent, b: StoredEvent): number {
+  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0;
+}
+
+function bySeqThenHash(a: StoredEvent, b: StoredEvent): number {
+  return a.event.seq - b.event.seq || byHash(a, b);
+}
+
+function isIndeterminate(error: unknown): boolean {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    (("indeterminate" in error && error.indeterminate === true) || isFloeError(error, "FLOE_REGISTRY_UNAVAILABLE"))
+  );
+}
+
+/** Gives the signer, or says why nothing can be written without one. */
+export function requireSigner(signer: Signer | null, what: string): Signer {
+  if (signer) return signer;
+  throw new FloeError({
+    code: "FLOE_SIGNER_MISSING",
+    message: `nobody can be proven to make this ${what}: no signing key is configured`,
+    hint: "Give --key REF or FLOE_SIGNING_KEY, or set artifacts.signing.private_key_ref in the manifest.",
+  });
+}
+
+/** Describes who signs, as events and records say it. */
+export function actorOf(
+  signer: ProvenSigner,
+  context: Pick<LedgerContext, "manifest" | "signerPublicKey" | "store">,
+  claimedOperator?: string,
+): EventActor {
+  const identity = identify(signer, context.manifest, context.store.now())?.name ?? null;
+  return {
+    identity,
+    method: signer.method,
+    ...(signer.method === "keyless" ? { issuer: signer.issuer, subject: signer.subject } : { key_id: signer.keyId }),
+    ...(identity === null && context.signerPublicKey !== null ? { public_key: context.signerPublicKey } : {}),
+    ...(claimedOperator === undefined ? {} : { claimed_operator: claimedOperator }),
+  };
+}

@@ -1,0 +1,177 @@
+import type { AuditBackend, AuditCapabilities, AuditClaim, AuditEntry, AuditHead } from "../contract/index.ts";
+import { FloeError } from "../errors/index.ts";
+import { EMPTY_BLOB, EMPTY_DESCRIPTOR, MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
+import { type Digest, digestOf, isDigest } from "../model/digest.ts";
+import type { ArtifactStore, CallOptions, ManifestInput } from "../ports/index.ts";
+import { leafHash } from "./event.ts";
+
+/** Signed bytes up to this size stand in the event's manifest; larger ones are a blob. */
+export const INLINE_EVENT_BYTES = 4096;
+
+const EVENT_ANNOTATION = "dev.floe.event";
+const SEQ_DIGITS = 12;
+const OWN_TAG = /^(\d{12})-([0-9a-f]{12})$/;
+const SLOT_TAG = /^\d{12}$/;
+
+/** How events are named: `slot` where creating a tag has exactly one winner, `own-tag` on plain registries. */
+export type LedgerMode = "slot" | "own-tag";
+
+/** The mode that a store's own promise allows. */
+export function modeFor(store: ArtifactStore): LedgerMode {
+  return store.tagCreation === "atomic" ? "slot" : "own-tag";
+}
+
+/**
+ * The default ledger store: every event is one small tagged manifest in the environment's repository. The manifest
+ * carries no `subject`: hundreds of events would otherwise crowd the referrers of an artifact, and cost two index
+ * writes each on registries without the referrers API. Events are found by tag; records are the referrers.
+ */
+export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditBackend {
+  const capabilities: AuditCapabilities = {
+    serialises: mode === "slot" ? "strong" : "advisory",
+    durable: mode === "slot" ? "fsync" : "remote-ack",
+    worm: "none",
+    scope: "shared",
+    maxEventBytes: 1024 * 1024,
+  };
+  let emptyBlobPresent = false;
+
+  async function storeBlobs(bytes: Uint8Array, options: CallOptions): Promise<void> {
+    if (!emptyBlobPresent) {
+      await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
+      emptyBlobPresent = true;
+    }
+    if (bytes.byteLength > INLINE_EVENT_BYTES) {
+      await store.putBlob(bundleDescriptor(bytes), bytes, options);
+    }
+  }
+
+  async function slots(chain: string, options: CallOptions): Promise<Slot[]> {
+    const prefix = `floe-ev.${chain}.`;
+    const tags = await store.listTags({ ...options, prefix });
+    const found: Slot[] = [];
+    for (const tag of tags) {
+      const name = tag.slice(prefix.length);
+      const own = OWN_TAG.exec(name);
+      if (mode === "slot" ? SLOT_TAG.test(name) : own !== null) found.push({ seq: Number(own?.[1] ?? name), tag });
+    }
+    return found.sort((a, b) => a.seq - b.seq || (a.tag < b.tag ? -1 : 1));
+  }
+
+  async function entryOf(slot: Slot, options: CallOptions): Promise<AuditEntry> {
+    const manifest = await store.getManifest(slot.tag, options);
+    if (!manifest) throw unreadable(slot.tag, "the tag is listed and its manifest is gone");
+    return { seq: slot.seq, bytes: await eventBytes(store, manifest, slot.tag, options) };
+  }
+
+  return {
+    capabilities: () => capabilities,
+
+    async claim(chain, seq, bytes, options): Promise<AuditClaim> {
+      const tag = eventTag(chain, seq, mode, bytes);
+      await storeBlobs(bytes, options);
+      const result = await store.createTag(tag, eventManifest(bytes, seq), {
+        ...options,
+        contentNamed: mode === "own-tag",
+      });
+      if (result.status !== "taken") return { status: "claimed", alreadyMine: result.status === "unchanged" };
+      const taken = await entryOf({ seq, tag }, options);
+      return { status: "taken", bytes: taken.bytes };
+    },
+
+    async head(chain, options): Promise<AuditHead | null> {
+      const all = await slots(chain, options);
+      const last = all.at(-1);
+      if (!last) return null;
+      const top = all.filter((slot) => slot.seq === last.seq);
+      return {
+        seq: last.seq,
+        entries: await Promise.all(top.map((slot) => entryOf(slot, options))),
+        count: all.length,
+      };
+    },
+
+    async *read(chain, from, to, options): AsyncGenerator<AuditEntry> {
+      for (const slot of await slots(chain, options)) {
+        if (slot.seq >= from && (to === undefined || slot.seq <= to)) yield await entryOf(slot, options);
+      }
+    },
+
+    async *chains(options): AsyncGenerator<string> {
+      const seen = new Set<string>();
+      for (const tag of await store.listTags({ ...options, prefix: "floe-ev." })) {
+        const chain = tag.slice("floe-ev.".length, tag.lastIndexOf("."));
+        if (!seen.has(chain)) yield chain;
+        seen.add(chain);
+      }
+    },
+  };
+}
+
+interface Slot {
+  readonly seq: number;
+  readonly tag: string;
+}
+
+/** The tag of an event. */
+export function eventTag(chain: string, seq: number, mode: LedgerMode, bytes: Uint8Array): string {
+  const slot = `floe-ev.${chain}.${String(seq).padStart(SEQ_DIGITS, "0")}`;
+  return mode === "slot" ? slot : `${slot}-${leafHash(bytes).slice(7, 19)}`;
+}
+
+function bundleDescriptor(bytes: Uint8Array): { mediaType: string; digest: Digest; size: number } {
+  return { mediaType: MEDIA_TYPES.sigstoreBundle, digest: digestOf(bytes), size: bytes.byteLength };
+}
+
+/** Lays out an event's manifest; the same bytes give the same manifest. */
+export function eventManifest(bytes: Uint8Array, seq: number): ManifestInput {
+  const inline = bytes.byteLength <= INLINE_EVENT_BYTES;
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MEDIA_TYPES.ociManifest,
+    artifactType: MEDIA_TYPES.ledgerEvent,
+    config: EMPTY_DESCRIPTOR,
+    layers: [inline ? EMPTY_DESCRIPTOR : bundleDescriptor(bytes)],
+    annotations: {
+      "dev.floe.event.seq": String(seq),
+      ...(inline ? { [EVENT_ANNOTATION]: new TextDecoder().decode(bytes) } : {}),
+    },
+  };
+  return { bytes: new TextEncoder().encode(JSON.stringify(manifest)), mediaType: MEDIA_TYPES.ociManifest };
+}
+
+/**
+ * Takes the signed bytes out of an event's manifest, inline or from its blob.
+ * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - not an event manifest
+ */
+export async function eventBytes(
+  store: ArtifactStore,
+  manifest: RawManifest,
+  where: string,
+  options: CallOptions,
+): Promise<Uint8Array> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(manifest.bytes));
+  } catch (cause) {
+    throw unreadable(where, "its manifest is not JSON", cause);
+  }
+  const { annotations, layers } = (parsed ?? {}) as { annotations?: Record<string, unknown>; layers?: unknown[] };
+  const inline = annotations?.[EVENT_ANNOTATION];
+  if (typeof inline === "string") return new TextEncoder().encode(inline);
+  const layer = layers?.[0] as { digest?: unknown; size?: unknown } | undefined;
+  if (!layer || !isDigest(layer.digest) || typeof layer.size !== "number") {
+    throw unreadable(where, "its manifest holds no event");
+  }
+  const descriptor = { mediaType: MEDIA_TYPES.sigstoreBundle, digest: layer.digest, size: layer.size };
+  return await store.getBlob(descriptor, { ...options, maxBytes: 1024 * 1024 });
+}
+
+function unreadable(tag: string, reason: string, cause?: unknown): FloeError {
+  return new FloeError({
+    code: "FLOE_LEDGER_EVENT_INVALID",
+    message: `ledger event ${tag}: ${reason}`,
+    hint: "Somebody changed or deleted what floe wrote; compare with a copy of the ledger that you trust.",
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

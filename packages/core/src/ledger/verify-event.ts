@@ -1,0 +1,66 @@
+import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import type { TrustedSigner, Verifier } from "../ports/index.ts";
+import { authorize, isValidAt, keyIdOf } from "../model/identity.ts";
+import { invalidEvent, type LedgerEvent, leafHash, parseEventStatement, type StoredEvent } from "./event.ts";
+import { parseCanonicalJson } from "../model/canonical-json.ts";
+
+/** A stored event whose signature is its actor's. */
+export interface VerifiedEvent extends StoredEvent {
+  /** Whether the actor may change this environment, by the manifest of today. */
+  readonly authorized: boolean;
+}
+
+/**
+ * Checks the signature of stored bytes and that the event's actor is who signed it.
+ * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - malformed, unsigned, or signed by somebody else
+ */
+export function verifyEvent(
+  bytes: Uint8Array,
+  where: string,
+  environment: EnvironmentConfig,
+  manifest: Manifest,
+  verifier: Verifier,
+): VerifiedEvent {
+  try {
+    parseCanonicalJson(bytes);
+  } catch (cause) {
+    throw invalidEvent(where, "its bytes are not canonical JSON", cause);
+  }
+  const claimed = parseEventStatement(claimedStatement(bytes, where), where);
+  const known = manifest.identities.filter((identity) => isValidAt(identity, new Date(claimed.at)));
+  const verdict = verifier.verifyBundle(bytes, [...known.map((identity) => identity.trusted), ...unknownKey(claimed, where)]);
+  if (!verdict.ok) throw invalidEvent(where, `its signature does not verify (${verdict.code}: ${verdict.reason})`);
+  // Judge what was signed: the statement that the verifier returned, not the copy that was looked at before.
+  const event = parseEventStatement(verdict.statement, where);
+  const identity = known.find((candidate) => candidate.trusted.name === verdict.name)?.name ?? null;
+  if (identity !== event.actor.identity && event.actor.identity !== null) {
+    throw invalidEvent(where, `it says that ${event.actor.identity} signed it, but ${identity ?? "an unknown key"} did`);
+  }
+  if (event.environment !== environment.name) {
+    throw invalidEvent(where, `it belongs to environment ${event.environment}, not ${environment.name}`);
+  }
+  return { event, hash: leafHash(bytes), bytes, authorized: authorize(identity, environment, manifest).granted };
+}
+
+function claimedStatement(bytes: Uint8Array, where: string): Uint8Array {
+  const bundle = JSON.parse(new TextDecoder().decode(bytes)) as { dsseEnvelope?: { payload?: unknown } } | null;
+  const payload = bundle?.dsseEnvelope?.payload;
+  if (typeof payload !== "string") throw invalidEvent(where, "it is not a signed statement");
+  return Buffer.from(payload, "base64");
+}
+
+// A signer that the manifest does not know is accepted for what it is: the same key throughout, authorized for nothing
+// that needs an authorization.
+function unknownKey(event: LedgerEvent, where: string): TrustedSigner[] {
+  const { public_key: publicKey, key_id: keyId } = event.actor;
+  if (publicKey === undefined) return [];
+  let actual: string;
+  try {
+    actual = keyIdOf(publicKey);
+  } catch (cause) {
+    throw invalidEvent(where, "its actor's public key cannot be read", cause);
+  }
+  if (actual !== keyId) throw invalidEvent(where, "its actor's public key is not the key that it names");
+  return [{ method: "key", name: `key ${actual}`, publicKey }];
+}
+

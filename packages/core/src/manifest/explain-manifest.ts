@@ -1,0 +1,156 @@
+import type { JsonObject, JsonValue } from "../errors/index.ts";
+import { canonicalJson, digestOf } from "../model/index.ts";
+import type {
+  EnvironmentConfig,
+  GateConfig,
+  Identity,
+  Manifest,
+  RegistryConfig,
+  SecretRef,
+  VerificationPolicy,
+} from "./manifest.ts";
+
+/**
+ * A resolved manifest as plain JSON, snake case, for `floe manifest explain`: every default filled in, secrets by
+ * reference only.
+ */
+export function explainManifest(manifest: Manifest): JsonObject {
+  return {
+    path: manifest.path,
+    digest: manifest.digest,
+    metadata: { ...manifest.metadata },
+    identities: Object.fromEntries(
+      manifest.identities.map((who) => [who.name, explainIdentity(who)]),
+    ),
+    groups: toJson(manifest.groups),
+    registry: explainRegistry(manifest.registry),
+    tags: {
+      version_pattern: manifest.tags.versionPattern?.source ?? null,
+      mutable: manifest.tags.mutable,
+    },
+    signing: {
+      mode: manifest.signing.mode,
+      private_key_ref: explainRef(manifest.signing.privateKeyRef),
+      password_ref: explainRef(manifest.signing.passwordRef),
+    },
+    operator_key_ref: explainRef(manifest.operatorKeyRef),
+    environments: manifest.environments.map(explainEnvironment),
+    policies: toJson(manifest.policies),
+    audit: { backend: manifest.audit.backend, with: toJson(manifest.audit.with) },
+    plugins: { use: manifest.plugins.use, allow: manifest.plugins.allow },
+    unsupported: manifest.unsupported,
+    ignored: manifest.ignored ?? [],
+  };
+}
+
+function explainEnvironment(environment: EnvironmentConfig): JsonObject {
+  return {
+    name: environment.name,
+    gates: environment.gates.map(explainGate),
+    authorization: environment.authorization && {
+      allowed_groups: environment.authorization.allowedGroups,
+      allowed_operators: environment.authorization.allowedOperators,
+    },
+    registry: explainRegistry(environment.registry),
+    verification: explainVerification(environment.verification),
+    unsupported: environment.unsupported,
+    policy_digest: digestOf(canonicalJson(environment.requirements)),
+    authority_digest: digestOf(canonicalJson(environment.authority)),
+  };
+}
+
+function explainGate(gate: GateConfig): JsonObject {
+  return {
+    name: gate.name,
+    kind: gate.kind,
+    required: gate.required,
+    timeout_seconds: gate.timeoutSeconds,
+    needs: gate.needs,
+    exclusive: gate.exclusive,
+    command: gate.command && { argv: gate.command.argv, shell: gate.command.shell },
+    reports: gate.reports.map((report) => ({ path: report.path, format: report.format })),
+    cwd: gate.cwd,
+    env: { ...gate.env },
+    pass_env: gate.passEnv,
+    secret_env: Object.fromEntries(
+      Object.entries(gate.secretEnv).map(([name, ref]) => [name, explainRef(ref)]),
+    ),
+    exit_codes: { warn: gate.exitCodes.warn, error: gate.exitCodes.error },
+    retry: gate.retryAttempts,
+    settings: toJson(gate.settings),
+    unsupported: gate.unsupported,
+  };
+}
+
+function explainIdentity(identity: Identity): JsonObject {
+  const { trusted } = identity;
+  const proof: JsonObject =
+    trusted.method === "key"
+      ? { method: "key", public_key: trusted.publicKey }
+      : {
+          method: "keyless",
+          issuer: trusted.issuer,
+          subject: trusted.subject,
+          subject_pattern: trusted.subjectPattern,
+        };
+  return {
+    ...proof,
+    valid_from: identity.validFrom?.toISOString() ?? null,
+    valid_until: identity.validUntil?.toISOString() ?? null,
+    revoked_at: identity.revokedAt?.toISOString() ?? null,
+  };
+}
+
+function explainRegistry(registry: RegistryConfig): JsonObject {
+  return {
+    uri: registry.uri,
+    auth: {
+      type: registry.auth.type,
+      credentials_ref: explainRef(registry.auth.credentialsRef),
+    },
+    tls_verify: registry.tlsVerify,
+    insecure: registry.insecure,
+    retry: {
+      max_attempts: registry.retry.maxAttempts,
+      initial_delay_ms: registry.retry.initialDelayMs,
+      backoff_multiplier: registry.retry.backoffMultiplier,
+      max_delay_ms: registry.retry.maxDelayMs,
+      jitter: registry.retry.jitter,
+    },
+  };
+}
+
+function explainVerification(policy: VerificationPolicy): JsonObject {
+  return {
+    enforcement: policy.enforcement,
+    keys: policy.keys.map((key) => ({
+      name: key.name,
+      retired_at: key.retiredAt?.toISOString() ?? null,
+    })),
+    trusted_issuers: policy.trustedIssuers.map((trusted) => ({
+      issuer: trusted.issuer,
+      subject: trusted.subject,
+      subject_pattern: trusted.subjectPattern,
+      subject_regex: trusted.subjectRegex,
+    })),
+    require_rekor: policy.requireRekor,
+    require_sbom: policy.requireSbom,
+    require_promotion_from: policy.requirePromotionFrom,
+    grace_period_days: policy.gracePeriodDays,
+    formats: policy.formats,
+  };
+}
+
+function explainRef(ref: SecretRef | null): string | null {
+  if (ref === null) return null;
+  return ref.from === "env" ? `env:${ref.name}` : `file:${ref.path}`;
+}
+
+/** Values that the manifest passes on; a URL among them may carry a password. */
+function toJson(value: unknown): JsonValue {
+  if (value === null || typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value === "string") return value.replace(/(\/\/[^/\s:@]*):[^/\s@]*@/g, "$1:***@");
+  if (Array.isArray(value)) return value.map(toJson);
+  if (typeof value !== "object") return null;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+}

@@ -1,0 +1,138 @@
+import { resolve } from "node:path";
+import { isInternalTag, isTag, isVersion } from "../../model/index.ts";
+import { didYouMean } from "../did-you-mean.ts";
+import { quote } from "../issue-list.ts";
+import type { Manifest, SigningConfig } from "../manifest.ts";
+import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
+import type { Audit, Policies } from "../schema/promotion.ts";
+import { PATHS, type ResolveContext } from "./resolve-context.ts";
+import { isSupportedAuth } from "./resolve-registry.ts";
+import { resolveSecretRef } from "./resolve-secret-ref.ts";
+import { problemOfRegex } from "./resolve-verification.ts";
+
+type Artifacts = ManifestDocument["artifacts"];
+
+const BUILT_IN_BACKENDS: readonly string[] = ["oci", "s3", "database"];
+
+/** Resolves `artifacts.tags`. */
+export function resolveTags(context: ResolveContext, tags: Artifacts["tags"]): Manifest["tags"] {
+  const path = ["artifacts", "tags"];
+  const source = tags?.version_pattern ?? null;
+  const problem = source === null ? null : problemOfRegex(source);
+  if (problem !== null) context.report([...path, "version_pattern"], problem);
+  const versionPattern = source === null || problem !== null ? null : new RegExp(`^(?:${source})$`);
+  const mutable = tags?.mutable ?? [];
+  for (const [index, tag] of mutable.entries()) {
+    const at = [...path, "mutable", index];
+    if (!isTag(tag)) context.report(at, `${quote(tag)} is not a tag`);
+    else if (isInternalTag(tag)) context.report(at, `${quote(tag)} is one of floe's own tags`);
+    else if (isVersion(tag, versionPattern ?? undefined))
+      context.report(at, `${quote(tag)} is a version, and versions never move`);
+  }
+  return { versionPattern, mutable: [...new Set(mutable)] };
+}
+
+/** Resolves `artifacts.signing`. */
+export function resolveSigning(
+  context: ResolveContext,
+  signing: Signing | undefined,
+): SigningConfig {
+  const path = ["artifacts", "signing"];
+  const mode = signing?.mode ?? "key-based";
+  return {
+    mode: mode === false || mode === "disabled" ? "off" : mode,
+    privateKeyRef: resolveSecretRef(context, signing?.private_key_ref, [
+      ...path,
+      "private_key_ref",
+    ]),
+    passwordRef: resolveSecretRef(context, signing?.password_ref, [...path, "password_ref"]),
+  };
+}
+
+/** Resolves `artifacts.promotion.audit`. */
+export function resolveAudit(context: ResolveContext, audit: Audit | undefined): Manifest["audit"] {
+  const path = PATHS.audit;
+  const backend = audit?.backend ?? "oci";
+  const bucket = audit?.s3_bucket ?? null;
+  const url = audit?.database_url ?? null;
+  if (!BUILT_IN_BACKENDS.includes(backend)) {
+    const suggestion = didYouMean(backend, BUILT_IN_BACKENDS);
+    if (suggestion !== null)
+      context.report([...path, "backend"], `no audit backend is named ${quote(backend)}`, {
+        suggestion,
+      });
+  }
+  if (backend === "s3" && bucket === null)
+    context.report([...path, "s3_bucket"], "is required for backend: s3");
+  if (backend !== "s3" && bucket !== null)
+    context.report([...path, "s3_bucket"], "needs backend: s3", { side: "key" });
+  if (backend !== "database" && url !== null)
+    context.report([...path, "database_url"], "needs backend: database", { side: "key" });
+  if (url !== null && !/^(?:sqlite:|postgres(?:ql)?:\/\/|.*\$\{)/.test(url))
+    context.report([...path, "database_url"], "expected sqlite:PATH or postgres://…");
+  return {
+    backend,
+    with: {
+      ...audit?.with,
+      ...(bucket === null ? {} : { s3_bucket: bucket }),
+      ...(url === null ? {} : { database_url: url }),
+    },
+  };
+}
+
+/** `policies` with the exemptions' path made absolute; the rest is `@floe/policy`'s to read. */
+export function resolvePolicies(
+  context: ResolveContext,
+  policies: Policies | undefined,
+): Readonly<Record<string, unknown>> {
+  if (policies?.exemptions === undefined) return policies ?? {};
+  const dir = context.dirOf([...PATHS.policies, "exemptions"]);
+  return { ...policies, exemptions: resolve(dir, policies.exemptions) };
+}
+
+/** What is configured outside environments and cannot be honoured; the plan blocks on it. */
+export function unsupportedOf(document: ManifestDocument): string[] {
+  const { artifacts } = document;
+  const promotion = artifacts.promotion;
+  const trustRoot = artifacts.verification?.trust_root;
+  const auth = artifacts.registry?.auth?.type;
+  const backend = promotion?.audit?.backend ?? "oci";
+  const configured: readonly (readonly [string, boolean])[] = [
+    ["artifacts.registry.auth.type", auth !== undefined && !isSupportedAuth(auth)],
+    ["artifacts.secondary_registries", isFilled(artifacts.secondary_registries)],
+    ["artifacts.signing.oidc_issuer", artifacts.signing?.oidc_issuer !== undefined],
+    ["artifacts.signing.fulcio_url", artifacts.signing?.fulcio_url !== undefined],
+    ["artifacts.signing.rekor_url", artifacts.signing?.rekor_url !== undefined],
+    [
+      "artifacts.verification.trust_root",
+      trustRoot !== undefined && (trustRoot.file !== undefined || trustRoot.tuf !== "default"),
+    ],
+    ["artifacts.promotion.audit.backend", backend !== "oci"],
+    ["artifacts.promotion.audit.repository", promotion?.audit?.repository !== undefined],
+    [
+      "artifacts.promotion.audit.with",
+      backend === "oci" && Object.keys(promotion?.audit?.with ?? {}).length > 0,
+    ],
+    ["artifacts.promotion.webhooks", isFilled(promotion?.webhooks)],
+    ["artifacts.promotion.rollback.block_on_impact", promotion?.rollback?.block_on_impact === true],
+  ];
+  return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
+}
+
+/** What is configured, decides nothing, and has no effect yet: worth a warning, not a refusal. */
+export function ignoredOf(document: ManifestDocument): string[] {
+  const registry = document.artifacts.registry;
+  const breaker = registry?.resilience?.circuit_breaker;
+  const configured: readonly (readonly [string, boolean])[] = [
+    ["artifacts.registry.cache", registry?.cache !== undefined && registry.cache.enabled !== false],
+    [
+      "artifacts.registry.resilience.circuit_breaker",
+      breaker !== undefined && breaker.enabled !== false,
+    ],
+  ];
+  return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
+}
+
+function isFilled(list: readonly unknown[] | undefined): boolean {
+  return list !== undefined && list.length > 0;
+}

@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { EnvironmentEntry } from "./environments.ts";
+import { GateCommands } from "./gates.ts";
+import { Anything, Ref, TimeoutSeconds, Url } from "./scalars.ts";
+import { strictMap } from "./strict-map.ts";
+
+const Audit = strictMap({
+  backend: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,49}$/, "expected oci, s3, database or the id of a plugin's backend")
+    .optional(),
+  repository: Url.optional(),
+  s3_bucket: z.string().min(1).max(255).nullable().optional(),
+  database_url: Url.nullable().optional(),
+  with: Anything.optional(),
+});
+export type Audit = z.infer<typeof Audit>;
+
+const Webhook = strictMap({
+  url: Url,
+  events: z
+    .array(z.enum(["promote", "rollback", "lock", "unlock", "approve", "deny"]))
+    .min(1)
+    .optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  secret_ref: Ref.optional(),
+  timeout_seconds: z.int().min(1).max(300).optional(),
+  retry_count: z.int().min(0).max(10).optional(),
+});
+
+/** `artifacts.promotion.policies`; `@floe/policy` checks what is inside. */
+export const Policies = z.looseObject({
+  rules: z.array(Anything).optional(),
+  exemptions: z.string().min(1).max(4096).optional(),
+  secret_scanning: Anything.optional(),
+  overrides: z.array(Anything).optional(),
+});
+export type Policies = z.infer<typeof Policies>;
+
+/** `artifacts.promotion`. */
+export const Promotion = strictMap({
+  operator: strictMap({ key_ref: Ref.optional() }).optional(),
+  environments: z
+    .array(EnvironmentEntry)
+    .min(1)
+    .optional()
+    .meta({ description: "In promotion order; default dev, staging, prod" }),
+  gate_commands: GateCommands.optional(),
+  default_timeout_seconds: TimeoutSeconds.optional(),
+  policies: Policies.optional(),
+  audit: Audit.optional(),
+  webhooks: z.array(Webhook).optional(),
+  rollback: strictMap({ block_on_impact: z.boolean().optional() }).optional(),
+});
+export type Promotion = z.infer<typeof Promotion>;

@@ -1,0 +1,66 @@
+import { createHash, createPublicKey } from "node:crypto";
+import type { Identity, Manifest } from "../manifest/manifest.ts";
+import type { EventActor } from "../ledger/event.ts";
+import type { ProvenSigner, TrustedSigner } from "../ports/index.ts";
+
+/** Computes the key id of a public key: `sha256:<hex>` over its SPKI DER. */
+export function keyIdOf(publicKeyPem: string): string {
+  const der = createPublicKey(publicKeyPem).export({ type: "spki", format: "der" });
+  return `sha256:${createHash("sha256").update(der).digest("hex")}`;
+}
+
+/** Finds the manifest's identity that a proven signer is; `null` for one that the manifest does not know at that time. */
+export function identify(signer: ProvenSigner, manifest: Manifest, at: Date): Identity | null {
+  return manifest.identities.find((identity) => isSigner(identity.trusted, signer) && isValidAt(identity, at)) ?? null;
+}
+
+function isSigner(trusted: TrustedSigner, signer: ProvenSigner): boolean {
+  if (trusted.method === "key") return signer.method === "key" && signer.keyId === keyIdOf(trusted.publicKey);
+  // A subject pattern is judged by the keyless verifier, which hands back the identity's exact subject.
+  return signer.method === "keyless" && signer.issuer === trusted.issuer && signer.subject === trusted.subject;
+}
+
+/** Says whether an identity may sign at a time: old signatures of a revoked identity stay valid. */
+export function isValidAt(identity: Identity, at: Date): boolean {
+  if (identity.validFrom && at < identity.validFrom) return false;
+  if (identity.validUntil && at > identity.validUntil) return false;
+  return !identity.revokedAt || at < identity.revokedAt;
+}
+
+/** Says how an identity may act in an environment. */
+export type Authorization =
+  | { readonly granted: true; readonly via: string }
+  | { readonly granted: false; readonly reason: string; readonly required: readonly string[] };
+
+/**
+ * Judges whether somebody may act in an environment. Without an `authorization` section everybody may whose
+ * signature verifies; with one, only identities that the manifest knows.
+ */
+export function authorize(
+  name: string | null,
+  environment: { readonly name: string; readonly authorization: Manifest["environments"][number]["authorization"] },
+  manifest: Manifest,
+): Authorization {
+  const rules = environment.authorization;
+  if (!rules) return { granted: true, via: "no authorization configured" };
+  const required = [
+    ...rules.allowedGroups.map((group) => `group ${group}`),
+    ...rules.allowedOperators.map((operator) => `operator ${operator}`),
+  ];
+  if (name === null) {
+    return { granted: false, reason: "the signer is not an identity of the manifest", required };
+  }
+  if (rules.allowedOperators.includes(name)) return { granted: true, via: `operator ${name}` };
+  const group = rules.allowedGroups.find((candidate) => manifest.groups[candidate]?.includes(name));
+  if (group !== undefined) return { granted: true, via: `group ${group}` };
+  return { granted: false, reason: `${name} is in none of the groups and not an allowed operator`, required };
+}
+
+/** The signers whose signature on a record counts as the given actor's: its identity, or the very key that it showed. */
+export function operatorTrust(actor: EventActor, manifest: Manifest): TrustedSigner[] {
+  const known = manifest.identities
+    .filter((identity) => identity.name === actor.identity)
+    .map((identity) => identity.trusted);
+  if (actor.public_key === undefined) return known;
+  return [...known, { method: "key", name: `key ${keyIdOf(actor.public_key)}`, publicKey: actor.public_key }];
+}

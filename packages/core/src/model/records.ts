@@ -1,0 +1,93 @@
+import type { JsonObject } from "../errors/index.ts";
+import type { GateReason } from "../contract/index.ts";
+import type { EventActor } from "../ledger/event.ts";
+import type { Digest } from "./digest.ts";
+
+/** The five answers of a gate. `error`: it could not judge; that blocks, and reads differently from `failed`. */
+export type GateStatus = "passed" | "warning" | "failed" | "error" | "skipped";
+
+/** What one gate said, as records and JSON outputs hold it. */
+export interface GateResult {
+  readonly gate: string;
+  readonly kind: string;
+  readonly status: GateStatus;
+  /** `false`: failures and errors only warn. */
+  readonly required: boolean;
+  readonly duration_ms: number;
+  /** One sentence. */
+  readonly summary: string;
+  readonly reasons: readonly GateReason[];
+  /** Only with status `error`: why no verdict could be had. */
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly details: JsonObject;
+  /** `exit_status`: the command's exit status was all there was to judge. */
+  readonly judged_by: "report" | "exit_status" | "artifact" | "nothing";
+  /** `null`: judged by core from the command's exit status alone. */
+  readonly plugin: { readonly name: string; readonly version: string; readonly origin: string } | null;
+}
+
+/** The predicate of a promotion's signed record. */
+export interface PromotionRecord {
+  readonly promotion_id: string;
+  readonly artifact_digest: Digest;
+  readonly artifact_tag: string;
+  readonly source_environment: string;
+  readonly target_environment: string;
+  readonly gate_results: readonly GateResult[];
+  readonly signature_verified: boolean;
+  readonly signature_status: string;
+  readonly operator: string;
+  readonly operator_identity: EventActor;
+  readonly authorization_passed: boolean;
+  readonly authorized_via: string;
+  readonly approvals: readonly JsonObject[];
+  readonly policy_digest: Digest;
+  readonly authority_digest: Digest;
+  readonly manifest_digest: string;
+  readonly plan_digest: Digest;
+  readonly overrides: readonly JsonObject[];
+  /** Claimed by whoever ran the promotion: run_url, source_commit, ticket… */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly authorized_at: string;
+  readonly trace_id: string;
+  readonly previous: { readonly digest: Digest; readonly record: Digest | null } | null;
+  readonly ledger: { readonly chain: string; readonly seq: number; readonly hash: Digest };
+  readonly warnings: readonly string[];
+}
+
+/** How much a rollback may break. */
+export interface ImpactAnalysis {
+  readonly breaking_changes: readonly string[];
+  readonly affected_products: readonly string[];
+  readonly recommendations: readonly string[];
+  readonly risk: "SAFE" | "RISKY" | "BLOCKED";
+}
+
+/** The predicate of a rollback's signed record. */
+export interface RollbackRecord {
+  readonly rollback_id: string;
+  readonly artifact_digest: Digest;
+  readonly artifact_tag: string;
+  readonly environment: string;
+  readonly previous_digest: Digest;
+  readonly reason: string;
+  readonly operator: string;
+  readonly operator_identity: EventActor;
+  readonly authorized_via: string;
+  readonly signature_verified: boolean;
+  readonly policy_digest: Digest;
+  readonly authority_digest: Digest;
+  readonly overrides: readonly JsonObject[];
+  readonly previous: { readonly digest: Digest; readonly record: Digest | null } | null;
+  readonly rolled_back_at: string;
+  readonly impact_analysis: ImpactAnalysis;
+  readonly trace_id: string;
+  readonly ledger: { readonly chain: string; readonly seq: number; readonly hash: Digest };
+}
+
+/** Predicate types of the records, as in-toto statements name them. */
+export const PREDICATE_TYPES = {
+  promotion: "https://floe.dev/attestation/promotion/v1",
+  rollback: "https://floe.dev/attestation/rollback/v1",
+} as const;

@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { createRequire, findPackageJSON } from "node:module";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { FloeError } from "../errors/index.ts";
+import type { PluginSource } from "./descriptor.ts";
+
+/**
+ * Finds a plugin package by name from a folder, the way Node would from a file there. Nothing of it is imported.
+ * @throws {FloeError} FLOE_PLUGIN_NOT_FOUND - not installed there
+ * @throws {FloeError} FLOE_PLUGIN_DESCRIPTOR_INVALID - its package.json cannot be read
+ */
+export async function discoverPlugin(
+  name: string,
+  from: string,
+  origin: PluginSource["origin"],
+): Promise<PluginSource> {
+  const base = join(from, "package.json");
+  let path: string | undefined;
+  try {
+    path = findPackageJSON(name, pathToFileURL(base));
+  } catch {
+    path = undefined;
+  }
+  path ??= fallback(name, base);
+  if (path === undefined) {
+    throw new FloeError({
+      code: "FLOE_PLUGIN_NOT_FOUND",
+      message: `plugin ${name} is not installed for ${from}`,
+      hint: `Install it there with your package manager, or for yourself with: floe plugins install ${name}`,
+      details: { plugin: name },
+    });
+  }
+  try {
+    const parsed = JSON.parse(await readFile(path, "utf8")) as { name?: unknown; version?: unknown; floe?: unknown };
+    return { name: String(parsed.name ?? name), version: String(parsed.version ?? "0.0.0"), root: dirname(path), origin, descriptor: parsed.floe };
+  } catch (cause) {
+    throw new FloeError({
+      code: "FLOE_PLUGIN_DESCRIPTOR_INVALID",
+      message: `plugin ${name}: its package.json cannot be read`,
+      hint: "Reinstall the plugin.",
+      details: { plugin: name },
+      cause,
+    });
+  }
+}
+
+function fallback(name: string, base: string): string | undefined {
+  try {
+    return createRequire(base).resolve(`${name}/package.json`);
+  } catch {
+    return undefined;
+  }
+}

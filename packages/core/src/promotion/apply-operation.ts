@@ -1,0 +1,241 @@
+import { FloeError, isFloeError } from "../errors/index.ts";
+import type { AppendedEvent, EventDraft, Ledger, LedgerView } from "../ledger/ledger.ts";
+import { holdSlot } from "../ledger/hold-slot.ts";
+import { latestTag } from "../model/tag.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { intentDraft, type IntentOf, LEASE_SECONDS, outcomeDraft, takeOverDraft } from "./drafts.ts";
+import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
+import { observe } from "./plan-promotion.ts";
+import { writeRecord } from "./write-record.ts";
+
+/** Why a plan was not applied although nothing in it blocked. */
+export type Applied =
+  | OperationDone
+  /** Somebody changed the environment since the plan was made: plan again. */
+  | { readonly kind: "stale"; readonly why: string };
+
+/** How long closing an operation may take after it failed or was interrupted. */
+const CLOSING_MS = 15_000;
+
+/**
+ * Carries a plan out: intent → record → immutable tag → `latest-ENV` → outcome. It never decides: whatever the plan
+ * rests on is compared once more under the intent, and a difference makes the plan stale.
+ * @throws {FloeError} FLOE_LEDGER_UNAVAILABLE - the intent could not be appended; nothing was changed
+ * @throws {FloeError} FLOE_LEDGER_OUTCOME_MISSING - done, but the outcome is not recorded yet
+ */
+export async function applyOperation(
+  plan: OperationPlan,
+  operator: Operator,
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<Applied> {
+  const claimed = await claim(plan, ledger, context, options);
+  if (claimed.kind === "stale") return claimed;
+  const { intent, place, leaseEnds } = claimed;
+  let committed = false;
+  try {
+    const changed = await recheck(plan, ledger, leaseEnds, context, options);
+    if (changed !== null) {
+      await close(plan, intent, ledger, context, "aborted", changed);
+      return { kind: "stale", why: changed };
+    }
+    const record = await writeRecord(plan, operator, place, context, options);
+    const artifact = plan.artifact.manifest;
+    const input = { bytes: artifact.bytes, mediaType: artifact.descriptor.mediaType };
+    const created = await context.store.createTag(plan.tag, input, options);
+    if (created.status === "taken") throw tagTaken(plan, created.digest);
+    committed = plan.commitPoint === "environment-tag";
+    const latest = latestTag(plan.target.name);
+    await context.store.moveTag(latest, input, { ...options, expect: plan.before });
+    committed = true;
+    const { digest } = artifact.descriptor;
+    const tags = [
+      { tag: plan.tag, digest },
+      { tag: latest, digest },
+    ];
+    const resolvedBy = plan.resumes === null ? ("owner" as const) : ("resume" as const);
+    const body = outcomeDraft(plan, intent, { result: "succeeded", record, tags, resolvedBy });
+    const at = await appendOutcome(plan, ledger, context, body, options);
+    return {
+      kind: "done",
+      plan,
+      operation: plan.operation,
+      record,
+      tags,
+      committedAt: at,
+      resumed: plan.resumes !== null,
+      warnings: plan.warnings,
+    };
+  } catch (cause) {
+    if (committed) throw afterCommit(plan, cause);
+    if (!isStolen(cause)) await close(plan, intent, ledger, context, "aborted", messageOf(cause));
+    throw cause;
+  }
+}
+
+interface Claimed {
+  readonly kind: "claimed";
+  readonly intent: IntentOf;
+  readonly place: { readonly chain: string; readonly seq: number; readonly hash: AppendedEvent["hash"] };
+  readonly leaseEnds: number;
+}
+
+async function claim(
+  plan: OperationPlan,
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<Claimed | { readonly kind: "stale"; readonly why: string }> {
+  let why = "";
+  const check = (view: LedgerView, draft: () => EventDraft<"intent"> | EventDraft<"reconcile">) => {
+    why = changedSince(plan, view) ?? "";
+    return why === "" ? draft() : null;
+  };
+  try {
+    const opened = await ledger.open({ ...options, traceId: plan.traceId });
+    if (plan.resumes !== null) {
+      const open = opened.state.open_intents.find((candidate) => candidate.operation === plan.resumes);
+      const original = open && (await findIntent(ledger, open.seq, open.operation, options));
+      if (!open || !original) return { kind: "stale", why: "the interrupted operation was finished by somebody else" };
+      const taken = await ledger.append((view) => {
+        const now = view.state.open_intents.find((candidate) => candidate.operation === plan.resumes);
+        if (now?.owner_seq !== open.owner_seq) {
+          why = "somebody else took the interrupted operation over";
+          return null;
+        }
+        return check(view, () => takeOverDraft(plan.operation, original.hash, plan, context));
+      }, options);
+      if (!taken) return { kind: "stale", why };
+      const place = { chain: original.event.chain, seq: original.event.seq, hash: original.hash };
+      return { kind: "claimed", intent: { hash: original.hash, actor: original.event.actor, body: original.body }, place, leaseEnds: leaseEnd(taken) };
+    }
+    const body = intentDraft(plan, context);
+    const appended = await ledger.append((view) => {
+      if (view.state.open_intents.length > 0) {
+        why = "another operation is under way";
+        return null;
+      }
+      return check(view, () => body);
+    }, options);
+    if (!appended) return { kind: "stale", why };
+    const held = await holdSlot(ledger, appended, context, options);
+    const place = { chain: appended.event.chain, seq: appended.event.seq, hash: appended.hash };
+    const intent = { hash: appended.hash, actor: appended.event.actor, body: body.body };
+    if (!held.held) {
+      await close(plan, intent, ledger, context, "withdrawn", held.why);
+      return { kind: "stale", why: held.why };
+    }
+    return { kind: "claimed", intent, place, leaseEnds: leaseEnd(appended) };
+  } catch (cause) {
+    throw beforeIntent(plan, cause, options);
+  }
+}
+
+function leaseEnd(event: AppendedEvent): number {
+  return new Date(event.event.at).getTime() + LEASE_SECONDS * 1000;
+}
+
+async function findIntent(ledger: Ledger, seq: number, operation: string, options: CallOptions) {
+  for await (const { event, hash, authorized } of ledger.read(seq, seq, options)) {
+    if (event.kind === "intent" && event.operation === operation && authorized) return { event, hash, body: event.body };
+  }
+  return null;
+}
+
+function changedSince(plan: OperationPlan, view: LedgerView): string | null {
+  const now = observe(view);
+  if (now.lock !== plan.observed.lock) return `${plan.target.name} was locked or unlocked meanwhile`;
+  if (now.holds !== plan.observed.holds) return "a hold was set or lifted meanwhile";
+  if (now.currentOperation !== plan.observed.currentOperation) return `${plan.target.name} was changed meanwhile`;
+  return null;
+}
+
+// The last look before anything becomes visible: locks and holds may be appended beside an open intent.
+async function recheck(
+  plan: OperationPlan,
+  ledger: Ledger,
+  leaseEnds: number,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<string | null> {
+  const view = await ledger.view(options);
+  if (!view) return "the ledger vanished";
+  const changed = changedSince(plan, view);
+  if (changed !== null) return changed;
+  const latest = await context.store.resolve(latestTag(plan.target.name), options);
+  if ((latest?.digest ?? null) !== plan.before) return `${latestTag(plan.target.name)} was moved without floe meanwhile`;
+  return context.store.now().getTime() < leaseEnds ? null : "the lease ran out before the commit";
+}
+
+async function appendOutcome(
+  plan: OperationPlan,
+  ledger: Ledger,
+  context: FloeContext,
+  draft: EventDraft<"outcome">,
+  options: CallOptions,
+): Promise<string> {
+  const appended = await ledger.append((view) => {
+    const open = view.state.open_intents.some((candidate) => candidate.operation === plan.operation);
+    return open ? draft : null;
+  }, options);
+  // Somebody reconciled in between: the outcome is there, and it is one.
+  return appended?.event.at ?? context.store.now().toISOString();
+}
+
+// Closing has a time limit of its own: after an interrupt the caller's signal is aborted already. Where it fails, the
+// open intent stays, and the next run or reconcile closes it.
+async function close(
+  plan: OperationPlan,
+  intent: IntentOf,
+  ledger: Ledger,
+  context: FloeContext,
+  result: "aborted" | "withdrawn",
+  why: string,
+): Promise<void> {
+  const draft = outcomeDraft(plan, intent, { result, record: null, tags: [], resolvedBy: "owner", reason: why });
+  try {
+    await appendOutcome(plan, ledger, context, draft, { signal: AbortSignal.timeout(CLOSING_MS) });
+  } catch (cause) {
+    context.logger.warn(`the ${plan.action} is not closed in the ledger yet (${messageOf(cause)}); the next run closes it`);
+  }
+}
+
+function tagTaken(plan: OperationPlan, digest: string): FloeError {
+  return new FloeError({
+    code: "FLOE_TARGET_TAG_EXISTS",
+    message: `${plan.tag} appeared meanwhile and holds ${digest}`,
+    hint: "Somebody wrote the environment tag without floe. It never moves; publish under a new version.",
+  });
+}
+
+function isStolen(cause: unknown): boolean {
+  return isFloeError(cause, "FLOE_LEDGER_EVENT_INVALID");
+}
+
+function beforeIntent(plan: OperationPlan, cause: unknown, options: CallOptions): unknown {
+  if (options.signal.aborted) return cause;
+  const keep = ["FLOE_REGISTRY_UNAUTHORIZED", "FLOE_REGISTRY_DENIED", "FLOE_PROMOTION_BUSY", "FLOE_SIGNER_MISSING", "FLOE_STORE_BUSY"];
+  if (isFloeError(cause) && (keep.includes(cause.code) || cause.exitCode === 18)) return cause;
+  if (!isFloeError(cause)) return cause;
+  return new FloeError({
+    code: "FLOE_LEDGER_UNAVAILABLE",
+    message: `the ledger of ${plan.target.name} did not accept the intent: ${cause.message}`,
+    hint: "Nothing was changed. Run the same command again when the registry answers.",
+    cause,
+  });
+}
+
+function afterCommit(plan: OperationPlan, cause: unknown): FloeError {
+  return new FloeError({
+    code: "FLOE_LEDGER_OUTCOME_MISSING",
+    message: `${plan.artifact.version} is committed in ${plan.target.name}, but the ${plan.action} was not finished: ${messageOf(cause)}`,
+    hint: `Run the same command again, or floe platform reconcile --env ${plan.target.name}: both finish it.`,
+    cause,
+  });
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,68 @@
+import type { Ledger } from "../ledger/ledger.ts";
+import { operatorTrust } from "../model/identity.ts";
+import { environmentTag } from "../model/tag.ts";
+import { PREDICATE_TYPES } from "../model/records.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { findOutcome, readRecord } from "./read-record.ts";
+import { type Reason, reason } from "./reason.ts";
+import type { ResolvedArtifact } from "./resolve-artifact.ts";
+
+/**
+ * Checks that an environment really holds this digest: its immutable environment tag stands at the digest, a committed
+ * and valid record says so, and nothing holds it. It need not be what runs there now.
+ */
+export async function checkSource(
+  artifact: ResolvedArtifact,
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<Reason | null> {
+  const environment = ledger.environment.name;
+  const digest = artifact.manifest.descriptor.digest;
+  const tag = environmentTag(artifact.version, environment);
+  const there = await context.store.resolve(tag, options);
+  if (!there) {
+    return reason(
+      "FLOE_SOURCE_NOT_PROMOTED",
+      `${artifact.version} is not in ${environment}: there is no tag ${tag}`,
+      `Promote it there first: floe promote ${artifact.version} --to ${environment}`,
+    );
+  }
+  if (there.digest !== digest) {
+    return reason(
+      "FLOE_SOURCE_NOT_PROMOTED",
+      `${environment} holds another digest of ${artifact.version}: ${tag} is ${there.digest}, ${artifact.version} is ${digest}`,
+      "The version tag was moved after it had been promoted; publish the new content under a new version.",
+    );
+  }
+  const view = await ledger.view(options);
+  const hold = view?.state.holds.find((candidate) => candidate.digest === digest);
+  if (hold) {
+    return reason(
+      hold.kind === "quarantine" ? "FLOE_DIGEST_QUARANTINED" : "FLOE_VERSION_HELD",
+      `${artifact.version} is held in ${environment} (${hold.kind} by ${hold.by}: ${hold.reason})`,
+      "A held version goes no further.",
+    );
+  }
+  const outcome = await findOutcome(ledger, digest, options);
+  const record = outcome?.event.body.record;
+  if (!outcome || !record) {
+    return reason(
+      "FLOE_SOURCE_NOT_PROMOTED",
+      `${tag} exists, but the ledger of ${environment} has no committed promotion of ${digest}`,
+      "A tag alone proves nothing: promote the version to that environment with floe.",
+    );
+  }
+  const verified = await readRecord(record.digest, digest, operatorTrust(outcome.event.body.operator, context.manifest), context, options);
+  const fits =
+    verified?.predicateType === PREDICATE_TYPES.promotion
+      ? verified.predicate["target_environment"] === environment && verified.predicate["promotion_id"] === outcome.event.operation
+      : verified?.predicateType === PREDICATE_TYPES.rollback && verified.predicate["environment"] === environment;
+  if (fits) return null;
+  return reason(
+    "FLOE_SOURCE_NOT_PROMOTED",
+    `the record of ${artifact.version} in ${environment} (${record.tag}) is ${verified ? "about something else" : "missing"}`,
+    "Restore the record from a copy of the registry.",
+  );
+}

@@ -1,0 +1,128 @@
+import type { EventActor, EventBody } from "../ledger/event.ts";
+import type { EventDraft } from "../ledger/ledger.ts";
+import type { Digest } from "../model/digest.ts";
+import type { FloeContext } from "./context.ts";
+import type { OperationPlan } from "./operation.ts";
+
+/** How long an intent excludes others before anybody may close or take over what its holder left. */
+export const LEASE_SECONDS = 120;
+
+function lease(context: FloeContext): EventBody<"intent">["lease"] {
+  const self = context.host.self();
+  return {
+    seconds: LEASE_SECONDS,
+    runs_on: {
+      boot_id: self.bootId,
+      pid_namespace: self.pidNamespace,
+      pid: self.pid,
+      process_start: self.processStart,
+    },
+  };
+}
+
+function subjectOf(plan: OperationPlan): NonNullable<EventDraft["subject"]> {
+  const { reference, manifest } = plan.artifact;
+  return { name: reference.slice(0, reference.indexOf("@")), digest: manifest.descriptor.digest };
+}
+
+/** The intent of a plan: what is going to be done, before anything is. */
+export function intentDraft(plan: OperationPlan, context: FloeContext): EventDraft<"intent"> {
+  const { descriptor } = plan.artifact.manifest;
+  return {
+    kind: "intent",
+    operation: plan.operation,
+    subject: subjectOf(plan),
+    traceId: plan.traceId,
+    claimedOperator: plan.claimedOperator,
+    body: {
+      action: plan.action,
+      version: plan.artifact.version,
+      digest: descriptor.digest,
+      media_type: descriptor.mediaType,
+      size: descriptor.size,
+      source: plan.source,
+      target: plan.target.name,
+      before: plan.before,
+      tag: plan.tag,
+      commit_point: plan.commitPoint,
+      lease: lease(context),
+      policy_digest: plan.policyDigest,
+      authority_digest: plan.authorityDigest,
+      manifest_digest: plan.manifestDigest,
+      plan_digest: plan.planDigest,
+      ...(plan.rollback
+        ? {
+            rollback: {
+              from: plan.rollback.from,
+              previous_seq: plan.rollback.previousSeq,
+              count: plan.rollback.count,
+              reason: plan.rollback.reason,
+            },
+          }
+        : {}),
+    },
+  };
+}
+
+/** Takes an abandoned intent over, with a lease of its own. */
+export function takeOverDraft(
+  operation: string,
+  intent: Digest,
+  plan: OperationPlan,
+  context: FloeContext,
+): EventDraft<"reconcile"> {
+  return {
+    kind: "reconcile",
+    operation,
+    subject: subjectOf(plan),
+    traceId: plan.traceId,
+    claimedOperator: plan.claimedOperator,
+    body: { intent, lease: lease(context) },
+  };
+}
+
+/** How an operation ended, for {@link outcomeDraft}. */
+export interface Ending {
+  readonly result: EventBody<"outcome">["result"];
+  readonly record: { readonly digest: Digest; readonly tag: string } | null;
+  readonly tags: readonly { readonly tag: string; readonly digest: Digest }[];
+  readonly resolvedBy: EventBody<"outcome">["resolved_by"];
+  readonly reason?: string;
+  readonly warnings?: readonly string[];
+}
+
+/** An intent as its outcome needs it. */
+export interface IntentOf {
+  readonly hash: Digest;
+  readonly actor: EventActor;
+  readonly body: EventBody<"intent">;
+}
+
+/** The one outcome of an intent. */
+export function outcomeDraft(
+  who: { readonly operation: string; readonly traceId: string; readonly claimedOperator?: string | undefined; readonly warnings?: readonly string[] },
+  intent: IntentOf,
+  ending: Ending,
+): EventDraft<"outcome"> {
+  return {
+    kind: "outcome",
+    operation: who.operation,
+    subject: { name: intent.body.tag, digest: intent.body.digest },
+    traceId: who.traceId,
+    claimedOperator: who.claimedOperator,
+    body: {
+      result: ending.result,
+      intent: intent.hash,
+      action: intent.body.action,
+      operator: intent.actor,
+      version: intent.body.version,
+      digest: intent.body.digest,
+      record: ending.record ? { ...ending.record } : null,
+      tags: ending.tags.map((tag) => ({ ...tag })),
+      resolved_by: ending.resolvedBy,
+      ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
+      ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),
+      warnings: [...(ending.warnings ?? [])],
+    },
+  };
+}

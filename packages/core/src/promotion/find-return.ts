@@ -1,0 +1,93 @@
+import type { LedgerState } from "../ledger/event.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { Digest } from "../model/digest.ts";
+import { classifyTag, environmentTag } from "../model/tag.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { nearNames } from "./near-names.ts";
+import { findOutcome } from "./read-record.ts";
+import { type Reason, reason } from "./reason.ts";
+import { tagRules } from "./resolve-artifact.ts";
+
+/** Where a rollback goes. */
+export interface Return {
+  readonly version: string;
+  readonly digest: Digest;
+  /** Slot of the outcome that the version returned to had replaced, so that a further rollback goes on from there. */
+  readonly previousSeq: number | null;
+  readonly from: { readonly version: string; readonly digest: Digest };
+}
+
+type Found = { readonly kind: "found"; readonly return: Return } | { readonly kind: "none"; readonly reason: Reason };
+
+/**
+ * Finds the version to return to: the one asked for, if it ever ran in the environment and is not held there, else the
+ * one before the current.
+ */
+export async function findReturn(
+  ledger: Ledger,
+  view: LedgerView | null,
+  wanted: { readonly version: string; readonly digest: Digest | null } | null,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<Found> {
+  const environment = ledger.environment.name;
+  const none = (message: string, hint: string): Found => ({
+    kind: "none",
+    reason: reason("FLOE_ROLLBACK_TARGET_INVALID", message, hint),
+  });
+  const state = view?.state;
+  const current = state?.current;
+  if (!view || !state || !current) return none(`nothing runs in ${environment}`, "There is nothing to roll back from.");
+  const from = { version: current.version, digest: current.digest };
+  if (!wanted) {
+    for (let seq = current.previous_seq; seq !== null; ) {
+      const before: NonNullable<LedgerState["current"]> | null = await currentAt(ledger, seq, options);
+      if (!before) break;
+      const held = state.holds.some((hold) => hold.digest === before.digest);
+      if (!held && before.digest !== current.digest) {
+        return { kind: "found", return: { version: before.version, digest: before.digest, previousSeq: before.previous_seq, from } };
+      }
+      seq = before.previous_seq;
+    }
+    return none(
+      `${environment} has no version before ${current.version} to return to`,
+      "Name a version that ran there: floe rollback VERSION --env ….",
+    );
+  }
+  if (wanted.version === current.version) {
+    return none(`${environment} runs ${wanted.version} already`, "Name the version to return to, or none for the one before.");
+  }
+  const tag = await context.store.resolve(environmentTag(wanted.version, environment), options);
+  const outcome = tag ? await findOutcome(ledger, tag.digest, options) : null;
+  if (!tag || !outcome) {
+    const rules = tagRules(context.manifest);
+    const versions = (await context.store.listTags(options))
+      .map((name) => classifyTag(name, rules))
+      .flatMap((kind) => (kind.kind === "environment" && kind.environment === environment ? [kind.version] : []));
+    const near = nearNames(wanted.version, versions);
+    return none(
+      `${wanted.version} was never promoted to ${environment}`,
+      near.length > 0 ? `Did you mean ${near.join(", ")}?` : `Versions that were: ${versions.sort().join(", ")}.`,
+    );
+  }
+  if (wanted.digest !== null && wanted.digest !== tag.digest) {
+    return none(`${wanted.version} in ${environment} is ${tag.digest}, not ${wanted.digest}`, "Leave the digest out to return to what ran there.");
+  }
+  const hold = state.holds.find((candidate) => candidate.digest === tag.digest);
+  if (hold) {
+    return none(`${wanted.version} is held in ${environment} (${hold.reason})`, "A held version is not returned to.");
+  }
+  const state0 = outcome.event.state.current;
+  return {
+    kind: "found",
+    return: { version: wanted.version, digest: tag.digest, previousSeq: state0?.previous_seq ?? null, from },
+  };
+}
+
+async function currentAt(ledger: Ledger, seq: number, options: CallOptions): Promise<LedgerState["current"]> {
+  for await (const { event, authorized } of ledger.read(seq, seq, options)) {
+    if (event.kind === "outcome" && authorized && event.body.result === "succeeded") return event.state.current;
+  }
+  return null;
+}

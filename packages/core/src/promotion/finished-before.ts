@@ -1,0 +1,78 @@
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import { actorName } from "../ledger/fold-state.ts";
+import type { GateResult } from "../model/records.ts";
+import { latestTag, recordTag } from "../model/tag.ts";
+import { authorityDigest } from "./environments.ts";
+import type { FloeContext } from "./context.ts";
+import type { OpenIntent } from "./open-intent.ts";
+import type { OperationOutcome, OperationPlan } from "./operation.ts";
+import { observe } from "./plan-promotion.ts";
+import type { Recovered } from "./recover.ts";
+import type { ResolvedArtifact } from "./resolve-artifact.ts";
+
+/**
+ * Describes a promotion that an earlier run had committed: the facts come from its intent and record, since that run
+ * made the decision. `recovered` is `null` in a dry run, which finishes nothing.
+ */
+export async function finishedBefore(
+  open: OpenIntent,
+  recovered: Recovered | null,
+  input: {
+    readonly artifact: ResolvedArtifact;
+    readonly target: EnvironmentConfig;
+    readonly source: string;
+    readonly traceId: string;
+    readonly annotations: Readonly<Record<string, string>>;
+  },
+  context: FloeContext,
+): Promise<OperationOutcome> {
+  const { body } = open;
+  const { actor } = open.event.event;
+  const predicate = recovered?.record?.predicate;
+  const verified = predicate?.["signature_verified"] === true;
+  const plan: OperationPlan = {
+    action: "promote",
+    operation: open.operation,
+    traceId: input.traceId,
+    artifact: input.artifact,
+    source: body.source,
+    target: input.target,
+    tag: body.tag,
+    commitPoint: body.commit_point,
+    before: body.before,
+    previous: null,
+    observed: observe(null),
+    operator: { name: actorName(actor), actor, authorized: true, via: String(predicate?.["authorized_via"] ?? "the interrupted run") },
+    claimedOperator: actor.claimed_operator,
+    signature: {
+      status: verified ? "valid" : "skipped",
+      signerIdentity: null,
+      issuer: null,
+      rekorVerified: false,
+      failureReason: null,
+      warnings: [],
+    },
+    gates: (predicate?.["gate_results"] as readonly GateResult[] | undefined) ?? [],
+    notRun: [],
+    blocking: [],
+    warnings: ["an interrupted run had committed this promotion; what was left of it is finished"],
+    annotations: input.annotations,
+    policyDigest: body.policy_digest,
+    authorityDigest: authorityDigest(input.target),
+    manifestDigest: context.manifest.digest,
+    planDigest: body.plan_digest,
+    resumes: open.operation,
+    rollback: null,
+  };
+  if (!recovered?.record) return { kind: "would_succeed", plan };
+  return {
+    kind: "done",
+    plan,
+    operation: open.operation,
+    record: { digest: recovered.record.digest, tag: recordTag(open.operation) },
+    tags: recovered.tags.length > 0 ? recovered.tags : [{ tag: latestTag(body.target), digest: body.digest }],
+    committedAt: recovered.at,
+    resumed: true,
+    warnings: plan.warnings,
+  };
+}

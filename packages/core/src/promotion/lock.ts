@@ -1,0 +1,77 @@
+import { FloeError } from "../errors/index.ts";
+import { actorName } from "../ledger/fold-state.ts";
+import { randomTraceId } from "../model/trace-id.ts";
+import { uuidV7 } from "../model/uuid.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { findEnvironment } from "./environments.ts";
+import type { Ledgers } from "./ledgers.ts";
+import { judgeOperator } from "./operator.ts";
+import type { Reason } from "./reason.ts";
+
+/** What a lock or unlock is asked for. */
+export interface LockRequest {
+  readonly environment: string;
+  readonly reason: string;
+  readonly claimedOperator?: string | undefined;
+}
+
+/** What locking or unlocking came to. */
+export type LockOutcome =
+  | {
+      readonly kind: "done";
+      readonly environment: string;
+      readonly locked: boolean;
+      /** `false`: it was so already, and nothing was written. */
+      readonly changed: boolean;
+      readonly by: string;
+      readonly at: string | null;
+      readonly reason: string;
+      readonly event: string | null;
+      readonly traceId: string;
+    }
+  | { readonly kind: "blocked"; readonly blocking: readonly Reason[] };
+
+/**
+ * Locks or unlocks an environment by one signed event. Unlocking what is not locked changes nothing; locking again
+ * records the new reason.
+ * @throws {FloeError} FLOE_LEDGER_UNAVAILABLE - the event could not be appended
+ */
+export async function setLock(
+  action: "lock" | "unlock",
+  request: LockRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<LockOutcome> {
+  const environment = findEnvironment(context.manifest, request.environment);
+  const reason = request.reason.trim();
+  if (reason === "") {
+    throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${action} needs a reason`, hint: "Give --reason with what others should know." });
+  }
+  const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
+  if (problem || !operator) return { kind: "blocked", blocking: problem ? [problem] : [] };
+  const ledger = ledgers.of(environment);
+  const traceId = randomTraceId(context.host);
+  const done = { kind: "done" as const, environment: environment.name, locked: action === "lock", by: operator.name, reason, traceId };
+  if (action === "unlock" && !(await ledger.view(options))?.state.lock) {
+    return { ...done, changed: false, at: null, event: null };
+  }
+  await ledger.open({ ...options, traceId });
+  const appended = await ledger.append(
+    (view) =>
+      action === "unlock" && !view.state.lock
+        ? null
+        : {
+            kind: action,
+            operation: uuidV7(context.store.now(), context.host.randomBytes(10)),
+            subject: null,
+            traceId,
+            claimedOperator: request.claimedOperator,
+            body: { reason },
+          },
+    options,
+  );
+  if (!appended) return { ...done, changed: false, at: null, event: null };
+  return { ...done, changed: true, by: actorName(appended.event.actor), at: appended.event.at, event: appended.hash };
+}

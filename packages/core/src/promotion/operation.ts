@@ -1,0 +1,91 @@
+import type { EventActor } from "../ledger/event.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { Digest } from "../model/digest.ts";
+import type { GateResult, ImpactAnalysis } from "../model/records.ts";
+import type { VerificationResult } from "../ports/index.ts";
+import type { Reason } from "./reason.ts";
+import type { ResolvedArtifact } from "./resolve-artifact.ts";
+
+/** Who would sign, as far as it is proven. */
+export interface Operator {
+  /** The manifest's name, else the key id or subject. */
+  readonly name: string;
+  readonly actor: EventActor;
+  readonly authorized: boolean;
+  readonly via: string;
+}
+
+/** What the target environment's ledger said when the plan was made; applying checks that it still does. */
+export interface ObservedState {
+  readonly currentOperation: string | null;
+  readonly lock: string | null;
+  readonly holds: string;
+}
+
+/**
+ * What a promotion or rollback would do, fully evaluated: a value that is printed by a dry run and handed to apply by a
+ * real one.
+ */
+export interface OperationPlan {
+  readonly action: "promote" | "rollback";
+  /** The promotion or rollback id. */
+  readonly operation: string;
+  readonly traceId: string;
+  readonly artifact: ResolvedArtifact;
+  readonly source: string;
+  readonly target: EnvironmentConfig;
+  /** The immutable tag: `v1.2.3-prod`, or `v1.2.3-prod-rollback-1`. */
+  readonly tag: string;
+  readonly commitPoint: "environment-tag" | "latest-tag";
+  /** What `latest-ENV` holds now. */
+  readonly before: Digest | null;
+  readonly previous: { readonly version: string; readonly digest: Digest; readonly record: Digest | null } | null;
+  readonly observed: ObservedState;
+  readonly operator: Operator | null;
+  readonly claimedOperator: string | undefined;
+  readonly signature: VerificationResult;
+  readonly gates: readonly GateResult[];
+  /** Gates that were not run because something else blocks already. */
+  readonly notRun: readonly string[];
+  readonly blocking: readonly Reason[];
+  readonly warnings: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly policyDigest: Digest;
+  readonly authorityDigest: Digest;
+  readonly manifestDigest: string;
+  readonly planDigest: Digest;
+  /** Operation id of an abandoned intent of this very promotion, which a run takes over instead of starting anew. */
+  readonly resumes: string | null;
+  readonly rollback: RollbackPlan | null;
+}
+
+/** What only rollbacks have. */
+export interface RollbackPlan {
+  readonly from: { readonly version: string; readonly digest: Digest };
+  readonly previousSeq: number | null;
+  readonly count: number;
+  readonly reason: string;
+  readonly impact: ImpactAnalysis;
+}
+
+/** A promotion or rollback that was carried out. */
+export interface OperationDone {
+  readonly kind: "done";
+  readonly plan: OperationPlan;
+  readonly operation: string;
+  readonly record: { readonly digest: Digest; readonly tag: string };
+  readonly tags: readonly { readonly tag: string; readonly digest: Digest }[];
+  readonly committedAt: string;
+  /** An interrupted run of the same operation was finished. */
+  readonly resumed: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** What promote and rollback come to. */
+export type OperationOutcome =
+  | OperationDone
+  /** `--if-needed`, and this very digest is current there. */
+  | { readonly kind: "unchanged"; readonly plan: OperationPlan }
+  /** A dry run that nothing blocks. */
+  | { readonly kind: "would_succeed"; readonly plan: OperationPlan }
+  | { readonly kind: "blocked"; readonly plan: OperationPlan | null; readonly blocking: readonly Reason[]; readonly dryRun: boolean };

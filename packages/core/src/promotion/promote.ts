@@ -1,0 +1,157 @@
+import { randomTraceId } from "../model/trace-id.ts";
+import { uuidV7 } from "../model/uuid.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { CallOptions } from "../ports/index.ts";
+import { applyOperation } from "./apply-operation.ts";
+import type { FloeContext } from "./context.ts";
+import { judgeTransition } from "./environments.ts";
+import type { Ledgers } from "./ledgers.ts";
+import { type OpenIntent, openIntents } from "./open-intent.ts";
+import type { OperationOutcome, OperationPlan } from "./operation.ts";
+import { judgeOperator } from "./operator.ts";
+import { planPromotion } from "./plan-promotion.ts";
+import { exitCodeOfReasons, reason } from "./reason.ts";
+import { recordRefusal } from "./record-refusal.ts";
+import { recover } from "./recover.ts";
+import { finishedBefore } from "./finished-before.ts";
+import { parseVersionArgument, type ResolvedArtifact, resolveArtifact } from "./resolve-artifact.ts";
+
+/** What a promotion is asked for. */
+export interface PromoteRequest {
+  /** `v1.2.3`, or `v1.2.3@sha256:…` where the tag must be at that digest. */
+  readonly version: string;
+  readonly to: string;
+  /** Default: the environment before `to`. */
+  readonly from?: string | undefined;
+  readonly dryRun?: boolean;
+  /** Skips only "the environment tag exists", for the same digest. */
+  readonly force?: boolean;
+  /** Succeeds without a change when this very digest is what runs there. */
+  readonly ifNeeded?: boolean;
+  /** How long to wait for somebody else's open operation. Default 0: refuse at once. */
+  readonly waitMs?: number;
+  /** A label for the record; proves and grants nothing. */
+  readonly claimedOperator?: string | undefined;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** How many times a plan is made again because somebody changed the environment meanwhile. */
+const PLAN_ATTEMPTS = 5;
+
+/**
+ * Promotes a version: plan, then apply unless the plan is blocked or this is a dry run.
+ * @throws {FloeError} FLOE_TAG_INVALID, FLOE_DIGEST_INVALID - before anything is asked of a registry
+ * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND - with near names
+ */
+export async function promote(
+  request: PromoteRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<OperationOutcome> {
+  const wanted = parseVersionArgument(request.version, context.manifest);
+  const traceId = randomTraceId(context.host);
+  const dryRun = request.dryRun === true;
+  const transition = judgeTransition(context.manifest, request.to, request.from);
+  const { target } = transition;
+  if (!target) {
+    return { kind: "blocked", plan: null, blocking: transition.problem ? [transition.problem] : [], dryRun };
+  }
+  const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
+  const ledger = ledgers.of(target);
+  const waitUntil = context.clock.now().getTime() + (request.waitMs ?? 0);
+  for (let attempt = 1; ; attempt++) {
+    const view = await ledger.view(options);
+    const open = view ? await openIntents(ledger, view, context, options) : [];
+    if (open.some((intent) => intent.state === "live") && context.clock.now().getTime() < waitUntil) {
+      await context.clock.sleep(250, options);
+      attempt = 0;
+      continue;
+    }
+    const input = {
+      artifact,
+      source: transition.source,
+      target,
+      transition: transition.problem,
+      view,
+      open,
+      operation: uuidV7(context.store.now(), context.host.randomBytes(10)),
+      traceId,
+      dryRun,
+      force: request.force === true,
+      claimedOperator: request.claimedOperator,
+      annotations: request.annotations ?? {},
+    };
+    const finished = await finishAbandoned({ ...input, artifact, target, view, open }, context, ledgers, options);
+    if (finished === "again" && attempt < PLAN_ATTEMPTS) continue;
+    if (finished && finished !== "again") return finished;
+    const plan = await planPromotion(input, context, ledgers, options);
+    if (request.ifNeeded === true && isUnchanged(plan, view)) return { kind: "unchanged", plan };
+    if (plan.blocking.length > 0) {
+      if (!dryRun) await recordRefusal(plan, ledger, context, options);
+      return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
+    }
+    if (dryRun) return { kind: "would_succeed", plan };
+    if (!plan.operator) throw new Error("a plan without an operator must be blocked");
+    const applied = await applyOperation(plan, plan.operator, ledger, context, options);
+    if (applied.kind === "done") return applied;
+    context.logger.info(`planning again: ${applied.why}`);
+    const waiting = context.clock.now().getTime() < waitUntil;
+    if (attempt >= PLAN_ATTEMPTS && !waiting) {
+      const busy = reason("FLOE_PROMOTION_BUSY", `${target.name} keeps changing: ${applied.why}`, "Run the command again.");
+      return { kind: "blocked", plan, blocking: [busy], dryRun };
+    }
+    await context.clock.sleep(waiting ? 100 : 10, options);
+  }
+}
+
+interface Situation {
+  readonly artifact: ResolvedArtifact;
+  readonly target: EnvironmentConfig;
+  readonly view: LedgerView | null;
+  readonly open: readonly OpenIntent[];
+  readonly source: string;
+  readonly traceId: string;
+  readonly dryRun: boolean;
+  readonly operation: string;
+  readonly claimedOperator: string | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+// What an interrupted run left is finished first: rolled forward, or closed when it is not what is asked for now. A dry
+// run reads the same and writes nothing, so it reports a committed one of the same digest as done.
+async function finishAbandoned(
+  input: Situation,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<OperationOutcome | "again" | null> {
+  const ledger = ledgers.of(input.target);
+  const digest = input.artifact.manifest.descriptor.digest;
+  for (const open of input.open) {
+    if (open.state !== "abandoned") continue;
+    const { body } = open;
+    const sameWish = body.action === "promote" && body.digest === digest && body.version === input.artifact.version;
+    if (!open.committed && sameWish) continue;
+    const { problem } = judgeOperator(input.target, context, input.claimedOperator);
+    if (problem) continue;
+    if (input.dryRun) return open.committed && sameWish ? await finishedBefore(open, null, input, context) : null;
+    const resolvedBy = sameWish ? ("resume" as const) : ("reconcile" as const);
+    const recovered = await recover(open, ledger, context, { traceId: input.traceId, resolvedBy }, options);
+    if (sameWish && recovered.result === "succeeded") return await finishedBefore(open, recovered, input, context);
+    return "again";
+  }
+  return null;
+}
+
+// What is current already needs nothing, whatever else would stand in the way of changing it.
+function isUnchanged(plan: OperationPlan, view: LedgerView | null): boolean {
+  const digest = plan.artifact.manifest.descriptor.digest;
+  return plan.before === digest && view?.state.current?.digest === digest && view.state.open_intents.length === 0;
+}
+
+/** The exit code of an outcome. */
+export function exitCodeOfOutcome(outcome: OperationOutcome): number {
+  return outcome.kind === "blocked" ? exitCodeOfReasons(outcome.blocking) : 0;
+}

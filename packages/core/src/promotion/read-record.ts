@@ -1,0 +1,84 @@
+import { FloeError } from "../errors/index.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { VerifiedEvent } from "../ledger/verify-event.ts";
+import { MEDIA_TYPES } from "../model/descriptor.ts";
+import { type Digest, digestHex, isDigest } from "../model/digest.ts";
+import type { CallOptions, TrustedSigner } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+
+/** A record whose signature verifies and that is about the digest it hangs on. */
+export interface VerifiedRecord {
+  readonly digest: Digest;
+  readonly predicateType: string;
+  readonly predicate: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads a record's manifest by tag or digest and verifies it; `null` when there is none.
+ * @throws {FloeError} FLOE_RECORD_INVALID - malformed, unsigned, or about another artifact
+ */
+export async function readRecord(
+  reference: string,
+  artifact: Digest,
+  signedBy: readonly TrustedSigner[],
+  context: Pick<FloeContext, "store" | "verifier">,
+  options: CallOptions,
+): Promise<VerifiedRecord | null> {
+  const manifest = await context.store.getManifest(reference, options);
+  if (!manifest) return null;
+  const invalid = (why: string, cause?: unknown): FloeError =>
+    new FloeError({
+      code: "FLOE_RECORD_INVALID",
+      message: `record ${reference}: ${why}`,
+      hint: "Somebody changed what floe wrote beside the artifact; the promotion it stands for cannot be relied on.",
+      ...(cause === undefined ? {} : { cause }),
+    });
+  const parsed = parseJson(manifest.bytes) as { layers?: { digest?: unknown; size?: unknown; mediaType?: unknown }[] } | null;
+  const layer = parsed?.layers?.[0];
+  if (!layer || layer.mediaType !== MEDIA_TYPES.sigstoreBundle || !isDigest(layer.digest) || typeof layer.size !== "number") {
+    throw invalid("its manifest holds no signed bundle");
+  }
+  const blob = { mediaType: MEDIA_TYPES.sigstoreBundle, digest: layer.digest, size: layer.size };
+  const verdict = context.verifier.verifyBundle(await context.store.getBlob(blob, options), signedBy);
+  if (!verdict.ok) throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
+  const statement = parseJson(verdict.statement) as {
+    subject?: { digest?: { sha256?: unknown } }[];
+    predicateType?: unknown;
+    predicate?: unknown;
+  } | null;
+  if (statement?.subject?.[0]?.digest?.sha256 !== digestHex(artifact)) throw invalid(`it is not about ${artifact}`);
+  const { predicateType, predicate } = statement;
+  if (typeof predicateType !== "string" || typeof predicate !== "object" || predicate === null) {
+    throw invalid("its statement has no predicate");
+  }
+  return { digest: manifest.descriptor.digest, predicateType, predicate: predicate as Record<string, unknown> };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return null;
+  }
+}
+
+/** Finds the committed outcome that brought a digest into an environment; the newest of several. */
+export async function findOutcome(
+  ledger: Ledger,
+  digest: Digest,
+  options: CallOptions,
+): Promise<(VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null> {
+  const view = await ledger.view(options);
+  const current = view?.state.current;
+  const isIt = (candidate: VerifiedEvent): candidate is VerifiedEvent & { readonly event: { readonly kind: "outcome" } } =>
+    candidate.event.kind === "outcome" &&
+    candidate.authorized &&
+    candidate.event.body.result === "succeeded" &&
+    candidate.event.body.digest === digest;
+  if (current?.digest === digest) {
+    for await (const candidate of ledger.read(current.seq, current.seq, options)) if (isIt(candidate)) return candidate;
+  }
+  let found: (VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null = null;
+  if (view) for await (const candidate of ledger.read(0, view.seq, options)) if (isIt(candidate)) found = candidate;
+  return found;
+}

@@ -1,0 +1,89 @@
+import { FloeError } from "../errors/index.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { latestTag, recordTag } from "../model/tag.ts";
+import { operatorTrust } from "../model/identity.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { outcomeDraft } from "./drafts.ts";
+import type { OpenIntent } from "./open-intent.ts";
+import { readRecord, type VerifiedRecord } from "./read-record.ts";
+
+/** What became of an abandoned operation. */
+export interface Recovered {
+  readonly environment: string;
+  readonly operation: string;
+  readonly action: "promote" | "rollback";
+  readonly version: string;
+  readonly digest: OpenIntent["body"]["digest"];
+  readonly result: "succeeded" | "aborted";
+  readonly record: VerifiedRecord | null;
+  readonly tags: readonly { readonly tag: string; readonly digest: OpenIntent["body"]["digest"] }[];
+  readonly at: string;
+}
+
+/**
+ * Finishes an abandoned operation: rolled forward when its commit point was reached, closed as aborted otherwise.
+ * Everything that is done here can be done twice; the ledger takes one outcome.
+ * @throws {FloeError} FLOE_RECORD_INVALID - committed without a valid record: somebody wrote the tag by hand
+ */
+export async function recover(
+  open: OpenIntent,
+  ledger: Ledger,
+  context: FloeContext,
+  who: { readonly traceId: string; readonly resolvedBy: "resume" | "reconcile" },
+  options: CallOptions,
+): Promise<Recovered> {
+  const { body, event } = open;
+  const base = { environment: ledger.environment.name, operation: open.operation, action: body.action, version: body.version, digest: body.digest };
+  const intent = { hash: event.hash, actor: event.event.actor, body };
+  const stillOpen = { operation: open.operation, traceId: who.traceId };
+  if (!open.committed) {
+    const reason = `found unfinished before its commit point; its holder is gone (lease until ${open.leaseEnds.toISOString()})`;
+    const draft = outcomeDraft(stillOpen, intent, { result: "aborted", record: null, tags: [], resolvedBy: who.resolvedBy, reason });
+    const at = await appendOnce(open, ledger, draft, context, options);
+    return { ...base, result: "aborted", record: null, tags: [], at };
+  }
+  const tag = recordTag(open.operation);
+  const record = await readRecord(tag, body.digest, operatorTrust(event.event.actor, context.manifest), context, options);
+  if (!record) {
+    throw new FloeError({
+      code: "FLOE_RECORD_INVALID",
+      message: `${body.tag} is set, but the ${body.action} ${open.operation} left no record`,
+      hint: "floe writes the record before the tag, so somebody set the tag by hand. Find out who before you go on.",
+    });
+  }
+  const artifact = await context.store.getManifest(body.digest, options);
+  if (!artifact) {
+    throw new FloeError({
+      code: "FLOE_ARTIFACT_NOT_FOUND",
+      message: `${context.store.repository} has lost ${body.digest} (${body.version})`,
+      hint: "Push the artifact again from a copy: same bytes, same digest.",
+    });
+  }
+  const input = { bytes: artifact.bytes, mediaType: artifact.descriptor.mediaType };
+  const latest = latestTag(body.target);
+  await context.store.createTag(body.tag, input, options);
+  await context.store.moveTag(latest, input, options);
+  const tags = [
+    { tag: body.tag, digest: body.digest },
+    { tag: latest, digest: body.digest },
+  ];
+  const ending = { result: "succeeded" as const, record: { digest: record.digest, tag }, tags, resolvedBy: who.resolvedBy };
+  const at = await appendOnce(open, ledger, outcomeDraft(stillOpen, intent, ending), context, options);
+  return { ...base, result: "succeeded", record, tags, at };
+}
+
+async function appendOnce(
+  open: OpenIntent,
+  ledger: Ledger,
+  draft: ReturnType<typeof outcomeDraft>,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<string> {
+  const appended = await ledger.append((view) => {
+    const there = view.state.open_intents.find((candidate) => candidate.operation === open.operation);
+    // Gone, or taken over by somebody who is finishing it: either way it is theirs.
+    return there?.owner_seq === open.ownerSeq ? draft : null;
+  }, options);
+  return appended?.event.at ?? context.store.now().toISOString();
+}

@@ -1,0 +1,106 @@
+import type { Digest } from "../model/digest.ts";
+import { environmentTag, latestTag } from "../model/tag.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { findEnvironment } from "./environments.ts";
+import type { Ledgers } from "./ledgers.ts";
+import { openIntents } from "./open-intent.ts";
+import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
+
+/** What `floe status` asks for. */
+export interface StatusRequest {
+  /** Default: all environments. */
+  readonly environment?: string | undefined;
+  /** Adds where this version stands in each environment. */
+  readonly version?: string | undefined;
+}
+
+/** Where a version stands in an environment. */
+export type VersionStatus = "not_promoted" | "pending" | "promoted" | "superseded" | "rolled_back";
+
+/** One row of the board. */
+export interface EnvironmentStatus {
+  readonly environment: string;
+  readonly version: string | null;
+  readonly digest: Digest | null;
+  readonly tag: string | null;
+  readonly promotedBy: string | null;
+  readonly promotedAt: string | null;
+  readonly lock: { readonly reason: string; readonly lockedBy: string; readonly lockedAt: string } | null;
+  readonly held: readonly { readonly kind: string; readonly version: string; readonly reason: string; readonly until: null }[];
+  readonly openIntent: {
+    readonly operation: string;
+    readonly action: string;
+    readonly version: string;
+    readonly state: "live" | "abandoned";
+    readonly leaseEnds: string;
+  } | null;
+  /** What `latest-ENV` holds instead of what the ledger says; `null` when they agree. */
+  readonly drift: { readonly expected: Digest | null; readonly actual: Digest | null } | null;
+  /** `advisory`: the registry cannot serialise writers. */
+  readonly ledger: "strong" | "advisory" | "none";
+  readonly versionStatus?: VersionStatus;
+}
+
+/** Reads what every environment runs, in promotion order. */
+export async function status(
+  request: StatusRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<EnvironmentStatus[]> {
+  const { manifest, store } = context;
+  const environments =
+    request.environment === undefined ? manifest.environments : [findEnvironment(manifest, request.environment)];
+  const wanted = request.version === undefined ? null : parseVersionArgument(request.version, manifest);
+  const artifact = wanted ? await resolveArtifact(store, manifest, wanted, options) : null;
+  return await Promise.all(
+    environments.map(async (environment): Promise<EnvironmentStatus> => {
+      const ledger = ledgers.of(environment);
+      const view = await ledger.view(options);
+      const latest = (await store.resolve(latestTag(environment.name), options))?.digest ?? null;
+      const open = view ? ((await openIntents(ledger, view, context, options))[0] ?? null) : null;
+      const current = view?.state.current ?? null;
+      const expected = current?.digest ?? null;
+      const row: EnvironmentStatus = {
+        environment: environment.name,
+        version: current?.version ?? null,
+        digest: expected,
+        tag: current ? environmentTag(current.version, environment.name) : null,
+        promotedBy: current?.by ?? null,
+        promotedAt: current?.at ?? null,
+        lock: view?.state.lock
+          ? { reason: view.state.lock.reason, lockedBy: view.state.lock.by, lockedAt: view.state.lock.at }
+          : null,
+        held: (view?.state.holds ?? []).map(({ kind, version, reason }) => ({ kind, version, reason, until: null })),
+        openIntent: open
+          ? {
+              operation: open.operation,
+              action: open.body.action,
+              version: open.body.version,
+              state: open.state,
+              leaseEnds: open.leaseEnds.toISOString(),
+            }
+          : null,
+        // While an operation is open the tag may be ahead of the ledger; that is not drift.
+        drift: open || latest === expected ? null : { expected, actual: latest },
+        ledger: !view ? "none" : ledger.mode === "slot" ? "strong" : "advisory",
+      };
+      if (!artifact) return row;
+      const { digest } = artifact.manifest.descriptor;
+      const tag = await store.resolve(environmentTag(artifact.version, environment.name), options);
+      const held = view?.state.holds.some((hold) => hold.digest === digest && hold.kind === "rollback") === true;
+      const versionStatus: VersionStatus =
+        open?.body.digest === digest
+          ? "pending"
+          : expected === digest
+            ? "promoted"
+            : held
+              ? "rolled_back"
+              : tag?.digest === digest
+                ? "superseded"
+                : "not_promoted";
+      return { ...row, versionStatus };
+    }),
+  );
+}

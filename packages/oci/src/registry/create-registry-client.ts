@@ -1,0 +1,221 @@
+import type { CallOptions, Clock, StoreStats } from "@floe/core/ports";
+import {
+  type AuthSession,
+  createAuthSession,
+  type RegistryCredentials,
+  refused,
+} from "../auth/create-auth-session.ts";
+import type { Access } from "../auth/scopes.ts";
+import { checkTarget } from "../transport/check-target.ts";
+import type { Transport } from "../transport/create-transport.ts";
+import { discard, followRedirects } from "../transport/follow-redirects.ts";
+import { type HttpAnswer, type HttpBody, labelOf } from "../transport/http-message.ts";
+import { readBody, readSome } from "../transport/read-body.ts";
+import { answerError, MAX_ERROR_BYTES } from "./answer-error.ts";
+import type { RegistryLocation } from "./registry-location.ts";
+import { type RetryContext, type RetrySettings, withRetry } from "./retry.ts";
+import { createServerClock } from "./server-clock.ts";
+
+const MAX_TOKEN_BYTES = 128 * 1024;
+
+/** One request to the repository. */
+export interface RegistryRequest {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  /** Below `/v2/<repository>/`, or a whole address that the registry gave and that was checked. */
+  readonly target: string | URL;
+  readonly access: Access;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: HttpBody;
+  /** Statuses that are answers; all others throw. */
+  readonly accept: readonly number[];
+  readonly fresh?: boolean;
+}
+
+/** An answer with its body read. */
+export interface RegistryAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  readonly url: URL;
+  readonly label: string;
+}
+
+/** Sends one request of a repository. */
+export type Send = (request: RegistryRequest, options: CallOptions) => Promise<RegistryAnswer>;
+
+/** Speaks to one repository: credentials, redirects, limits and errors, but nothing of what requests mean. */
+export interface RegistryClient {
+  readonly location: RegistryLocation;
+  readonly stats: StoreStats;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly monotonicMs: () => number;
+  /** The registry's clock. */
+  now(): Date;
+  /** Sends a request and repeats it where that is safe and can help; every request given here must be repeatable. */
+  readonly request: Send;
+  /** Sends a request once; only a 401 makes it two. */
+  readonly attempt: Send;
+  /** As `attempt`, and leaves the body to the caller. */
+  open(request: RegistryRequest, options: CallOptions): Promise<HttpAnswer>;
+  /** Repeats a piece of work by the same rules. */
+  retry<Result>(signal: AbortSignal, run: (attempt: number) => Promise<Result>): Promise<Result>;
+  /** Resolves an address out of an answer, checked. */
+  resolveTarget(target: string, from: URL, what: string, sameOrigin?: boolean): URL;
+  readonly idleMs: number;
+  close(): void;
+}
+
+/** What {@link createRegistryClient} needs. */
+export interface RegistryClientOptions {
+  readonly location: RegistryLocation;
+  readonly transport: Transport;
+  readonly credentials: () => Promise<RegistryCredentials | null>;
+  readonly retry: RetrySettings;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly monotonicMs: () => number;
+  readonly maxManifestBytes: number;
+  readonly userAgent: string;
+}
+
+/** Makes the client of one repository. */
+export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
+  const { location, transport, clock, random, monotonicMs } = options;
+  const { origin } = location;
+  const { idleMs, bodyMs } = transport.timeouts;
+  const serverClock = createServerClock(() => clock.now(), monotonicMs);
+  const retryContext: RetryContext = { settings: options.retry, clock, random };
+  let requests = 0;
+  let writes = 0;
+
+  const session: AuthSession = createAuthSession({
+    registry: origin,
+    repository: location.repository,
+    credentials: options.credentials,
+    now: monotonicMs,
+    exchange: async ({ url, authorization, signal }) => {
+      const headers = { accept: "application/json", "user-agent": options.userAgent };
+      const answer = await followRedirects(
+        transport,
+        { method: "GET", url, headers, signal },
+        {
+          authorization,
+          credentialOrigin: url.origin,
+          registry: origin,
+          onAnswer: () => {},
+          onRequest: () => {
+            requests += 1;
+          },
+        },
+      );
+      const limits = { signal, idleMs, totalMs: bodyMs, maxBytes: MAX_TOKEN_BYTES };
+      const body = answer.status === 200 ? await readBody(answer, limits) : new Uint8Array();
+      if (answer.status !== 200) await discard(transport, answer, signal);
+      return { answer, body };
+    },
+  });
+
+  function addressOf(target: string | URL): URL {
+    return typeof target === "string"
+      ? new URL(`/v2/${location.repository}/${target}`, origin)
+      : target;
+  }
+
+  async function exchange(
+    request: RegistryRequest,
+    authorization: string | null,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
+    return await followRedirects(
+      transport,
+      {
+        method: request.method,
+        url: addressOf(request.target),
+        headers: { "user-agent": options.userAgent, ...request.headers },
+        signal,
+        ...(request.body === undefined ? {} : { body: request.body }),
+        ...(request.fresh === undefined ? {} : { fresh: request.fresh }),
+      },
+      {
+        authorization,
+        credentialOrigin: origin.origin,
+        registry: origin,
+        onAnswer: (answer) => {
+          if (answer.url.origin === origin.origin) serverClock.observe(answer.headers.date);
+        },
+        onRequest: (method) => {
+          requests += 1;
+          if (method === "PUT" || method === "DELETE") writes += 1;
+        },
+      },
+    );
+  }
+
+  /** Sends with credentials, renewing them once, and turns every status that is no answer into an error. */
+  async function start(request: RegistryRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    const { access } = request;
+    const used = await session.authorize(access, { signal });
+    let answer = await exchange(request, used, signal);
+    // A 401 of another host than the registry's is not about the registry's credentials.
+    if (answer.status === 401 && answer.url.origin === origin.origin) {
+      const header = answer.headers["www-authenticate"] ?? "";
+      const label = labelOf(request.method, addressOf(request.target));
+      await discard(transport, answer, signal);
+      const renewed = await session.reauthorize({ header, used, label }, access, { signal });
+      answer = await exchange(request, renewed, signal);
+      if (answer.status === 401) {
+        await discard(transport, answer, signal);
+        throw refused(label, await options.credentials());
+      }
+    }
+    if (request.accept.includes(answer.status)) return answer;
+    const limits = { signal, idleMs, totalMs: bodyMs, maxBytes: MAX_ERROR_BYTES };
+    const body = await readSome(answer, limits);
+    throw answerError(answer, body, { now: serverClock.now(), redact: session.redact });
+  }
+
+  async function attempt(
+    request: RegistryRequest,
+    { signal }: CallOptions,
+  ): Promise<RegistryAnswer> {
+    const answer = await start(request, signal);
+    const { status, url, label } = answer;
+    const body = await readBody(answer, {
+      signal,
+      idleMs,
+      totalMs: bodyMs,
+      maxBytes: options.maxManifestBytes,
+    });
+    return { status, headers: flatten(answer), body, url, label };
+  }
+
+  return {
+    location,
+    clock,
+    random,
+    monotonicMs,
+    idleMs,
+    get stats() {
+      return { requests, writes };
+    },
+    now: () => serverClock.now(),
+    attempt,
+    request: (request, { signal }) =>
+      withRetry(retryContext, signal, () => attempt(request, { signal })),
+    open: (request, { signal }) => start(request, signal),
+    retry: (signal, run) => withRetry(retryContext, signal, run),
+    resolveTarget: (target, from, what, sameOrigin = false) =>
+      checkTarget(target, { registry: origin, from, what, sameOrigin }),
+    close: () => transport.close(),
+  };
+}
+
+function flatten(answer: HttpAnswer): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(", ") : value,
+    ]),
+  );
+}

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { FloeError } from "@floe/core/errors";
+import type { Descriptor } from "@floe/core/model";
+
+/**
+ * Passes bytes on while it counts and hashes them. The last piece is held back until size and digest are right, so
+ * that whoever writes them elsewhere never completes a wrong blob.
+ * @throws {FloeError} FLOE_DIGEST_MISMATCH - too many bytes (at once), too few, or others
+ */
+export async function* verifyStream(
+  source: AsyncIterable<Uint8Array>,
+  { digest, size }: Descriptor,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const algorithm = digest.slice(0, digest.indexOf(":"));
+  const hash = createHash(algorithm);
+  let count = 0;
+  let last: Uint8Array | null = null;
+  for await (const chunk of source) {
+    count += chunk.length;
+    if (count > size) throw mismatch(`${digest} is longer than ${size} bytes`);
+    hash.update(chunk);
+    if (last !== null) yield last;
+    last = chunk;
+  }
+  if (count !== size) throw mismatch(`${digest} has ${count} bytes, not ${size}`);
+  const found = `${algorithm}:${hash.digest("hex")}`;
+  if (found !== digest) throw mismatch(`expected ${digest}, the bytes have ${found}`);
+  if (last !== null) yield last;
+}
+
+function mismatch(message: string): FloeError {
+  return new FloeError({
+    code: "FLOE_DIGEST_MISMATCH",
+    message: `blob ${message}`,
+    hint: "The content was changed or damaged on its way, or where it is stored.",
+  });
+}

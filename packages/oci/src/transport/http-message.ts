@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+/** A request body: bytes, or a stream of known size that can be opened again. */
+export type HttpBody =
+  | Uint8Array
+  | { readonly size: number; readonly open: () => AsyncIterable<Uint8Array> };
+
+/** One HTTP request. Redirects are not followed by the transport. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: HttpBody;
+  readonly signal: AbortSignal;
+  /** Use a connection of its own, after bytes came wrong over a shared one. */
+  readonly fresh?: boolean;
+}
+
+/** Status and headers of an answer; the body is still to be read. */
+export interface HttpAnswer {
+  readonly method: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly stream: IncomingMessage;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  /** The request's method and address, without query: for messages. */
+  readonly label: string;
+}
+
+/** Names a request in messages. The query is left out: signed URLs carry secrets there. */
+export function labelOf(method: string, url: URL): string {
+  return `${method} ${url.origin}${url.pathname}`;
+}

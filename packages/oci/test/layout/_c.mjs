@@ -1,0 +1,13 @@
+import { createLayoutStore } from "@floe/oci";
+import { EMPTY_BLOB, EMPTY_DESCRIPTOR, MEDIA_TYPES, digestOf } from "@floe/core/model";
+const signal = new AbortController().signal;
+const s = createLayoutStore({path:'/var/tmp/pl/reg',create:true});
+const enc=(o)=>new TextEncoder().encode(JSON.stringify(o));
+const man=(i,subject)=>({mediaType:MEDIA_TYPES.ociManifest,bytes:enc({schemaVersion:2,mediaType:MEDIA_TYPES.ociManifest,artifactType:'application/vnd.acme.x',config:EMPTY_DESCRIPTOR,layers:[EMPTY_DESCRIPTOR],...(subject?{subject}:{}),annotations:{n:String(i)}})});
+await s.putBlob(EMPTY_DESCRIPTOR,EMPTY_BLOB,{signal});
+const r=await s.createTag('v1.0.0',man(1),{signal});
+await s.createTag('v1.0.0-dev',man(1),{signal});
+await s.moveTag('latest-dev',man(1),{signal});
+await s.attach(man('rec',r.descriptor),{signal,tag:'floe-rec.1'});
+await s.attach(man('sig',r.descriptor),{signal});
+await s.putManifest(man('lonely'),{signal});

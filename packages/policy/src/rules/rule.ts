@@ -1,0 +1,66 @@
+import type { GateSubject } from "@floe/core/plugin";
+import type { z } from "zod";
+import type { ManifestReading } from "../read-manifest.ts";
+
+/** What a rule judges. */
+export interface RuleInput {
+  readonly artifact: GateSubject["artifact"];
+  /** The artifact's manifest, read once for all rules. */
+  readonly manifest: ManifestReading;
+  /** The repositories that take part: the artifact's own and the configured one. */
+  readonly repositories: readonly string[];
+  /** The configured environments. */
+  readonly environments: readonly string[];
+  readonly versionPattern: RegExp | null;
+  readonly now: Date;
+}
+
+/** One thing that is not as a rule wants it. */
+export interface Violation {
+  readonly message: string;
+  /** What it is about: a repository, an annotation's key, a digest. */
+  readonly subject?: string;
+  readonly measured?: string | number;
+  readonly limit?: string | number;
+  readonly fix: string;
+}
+
+/** Judges an artifact by a rule whose settings are bound. @throws {CannotJudge} what it needs is not there */
+export type Judge = (input: RuleInput) => readonly Violation[];
+
+/** A rule that floe brings, as the tables of rules hold it. */
+export interface BuiltinRule {
+  /** Snake case, as `builtin:` in the manifest spells it. */
+  readonly name: string;
+  /** Stable code of its violations: `FLOE-E` and a number that is never used for anything else. */
+  readonly code: string;
+  /** One line for the reference. */
+  readonly summary: string;
+  /** Checks `with`. */
+  readonly settings: z.ZodType;
+  /** Binds settings that `settings` accepts. */
+  bind(settings: unknown): Judge;
+}
+
+/** Makes a rule; the type of its settings stays inside. */
+export function defineRule<Schema extends z.ZodType>(rule: {
+  readonly name: string;
+  readonly code: string;
+  readonly summary: string;
+  readonly settings: Schema;
+  readonly judge: (input: RuleInput, settings: z.output<Schema>) => readonly Violation[];
+}): BuiltinRule {
+  const { judge, ...rest } = rule;
+  return {
+    ...rest,
+    bind(value) {
+      const settings = rule.settings.parse(value ?? {});
+      return (input) => judge(input, settings);
+    },
+  };
+}
+
+/** Thrown by a rule that lacks what it needs to judge: neither kept nor violated. */
+export class CannotJudge extends Error {
+  override readonly name = "CannotJudge";
+}

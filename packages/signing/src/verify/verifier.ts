@@ -1,0 +1,86 @@
+import { constants, type KeyObject, verify } from "node:crypto";
+import { MEDIA_TYPES } from "@floe/core/model";
+import type { BundleRefusal, BundleVerdict, TrustedSigner, Verifier } from "@floe/core/ports";
+import { preAuthEncoding } from "../bundle/pae.ts";
+import { type ParsedBundle, parseBundle } from "../bundle/parse-bundle.ts";
+import { createKeyReader, type TrustedKey } from "./trusted-keys.ts";
+
+type UsableKey = { readonly name: string } & Extract<TrustedKey, { ok: true }>;
+
+/**
+ * Makes the verifier of key-signed sigstore bundles. What is trusted comes from the caller alone: the bundle's hint
+ * only decides which key is tried first.
+ */
+export function createVerifier(): Verifier {
+  const readKey = createKeyReader();
+
+  function usableKeys(trusted: readonly TrustedSigner[]) {
+    const usable: UsableKey[] = [];
+    const broken: string[] = [];
+    for (const signer of trusted) {
+      if (signer.method !== "key") continue;
+      const key = readKey(signer.publicKey);
+      if (key.ok) usable.push({ name: signer.name, ...key });
+      else broken.push(`${signer.name}: ${key.reason}`);
+    }
+    return { usable, broken };
+  }
+
+  return {
+    verifyBundle(bytes, trusted) {
+      const parsed = parseBundle(bytes);
+      if (!parsed.ok) return parsed;
+      const { bundle } = parsed;
+      const { usable, broken } = usableKeys(trusted);
+      if (usable.length === 0) return noKeys(trusted, broken);
+      const message = preAuthEncoding(MEDIA_TYPES.inToto, bundle.payload);
+      const signer = inOrder(usable, bundle).find((one) =>
+        signatureMatches(one.key, message, bundle.signature),
+      );
+      if (signer === undefined) return refused("WRONG_KEY", describeMiss(usable, bundle));
+      return {
+        ok: true,
+        name: signer.name,
+        signer: { method: "key", keyId: signer.keyId },
+        statement: bundle.payload,
+      };
+    },
+  };
+}
+
+function inOrder(keys: readonly UsableKey[], { claimedKeyId }: ParsedBundle): UsableKey[] {
+  return [
+    ...keys.filter((key) => key.keyId === claimedKeyId),
+    ...keys.filter((key) => key.keyId !== claimedKeyId),
+  ];
+}
+
+function signatureMatches(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    const input = { key, dsaEncoding: "der", padding: constants.RSA_PKCS1_PADDING } as const;
+    return verify("sha256", message, input, signature);
+  } catch {
+    // OpenSSL may report a signature that is not DER as an error; either way it is no signature by this key.
+    return false;
+  }
+}
+
+function describeMiss(keys: readonly UsableKey[], { claimedKeyId }: ParsedBundle): string {
+  const wanted = keys.map((key) => `${key.name} (${key.keyId})`).join(" or ");
+  const match = keys.find((key) => key.keyId === claimedKeyId);
+  if (match)
+    return `the bundle names ${match.name} (${match.keyId}) as its key, but the signature is not by that key`;
+  return `signed with ${claimedKeyId === null ? "an unnamed key" : `the key ${claimedKeyId}`}, wanted ${wanted}`;
+}
+
+function noKeys(trusted: readonly TrustedSigner[], broken: readonly string[]): BundleVerdict {
+  if (broken.length > 0)
+    return refused("UNSUPPORTED_ALGORITHM", `no trusted key can be used: ${broken.join("; ")}`);
+  return trusted.length === 0
+    ? refused("WRONG_KEY", "no signer is trusted")
+    : refused("IDENTITY_MISMATCH", "signed with a key, and only keyless signers are trusted");
+}
+
+function refused(code: BundleRefusal, reason: string): BundleVerdict {
+  return { ok: false, code, reason };
+}

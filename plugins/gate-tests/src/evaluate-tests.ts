@@ -1,0 +1,46 @@
+import type { GateReport, GateSubject, GateVerdict } from "@floe/core/plugin";
+import type { TestsConfig } from "./config.ts";
+import { judgeExitStatus } from "./judge-exit-status.ts";
+import { judgeReports } from "./judge-reports.ts";
+import type { JunitReport } from "./junit-report.ts";
+import { readJunit } from "./read-junit.ts";
+import { ReportProblem } from "./report-problem.ts";
+
+const READABLE = new Set(["auto", "junit"]);
+
+/**
+ * Judges the tests of an artifact: by its reports, or by the command's exit status where there are none.
+ *
+ * @throws {Error} when it cannot be judged; the message names the file and the line.
+ */
+export async function evaluateTests(
+  subject: GateSubject,
+  config: TestsConfig,
+  options: { readonly signal: AbortSignal },
+): Promise<GateVerdict> {
+  options.signal.throwIfAborted();
+  if (subject.reports.length === 0) return judgeExitStatus(subject.run, config);
+  const reports: JunitReport[] = [];
+  for (const report of withoutCopies(subject.reports)) {
+    if (!READABLE.has(report.format)) {
+      throw new ReportProblem(
+        report.path,
+        undefined,
+        `its format is given as "${report.format}"; this version reads junit`,
+      );
+    }
+    reports.push(await readJunit(report.path, report.bytes, options));
+  }
+  return judgeReports(reports, subject.run, config);
+}
+
+/** The same bytes under two names are one report: counted twice, they could reach `min_tests`. */
+function withoutCopies(reports: readonly GateReport[]): GateReport[] {
+  const bySize = new Map<number, Uint8Array[]>();
+  return reports.filter(({ bytes }) => {
+    const same = bySize.get(bytes.byteLength) ?? [];
+    if (same.some((other) => Buffer.compare(other, bytes) === 0)) return false;
+    bySize.set(bytes.byteLength, [...same, bytes]);
+    return true;
+  });
+}

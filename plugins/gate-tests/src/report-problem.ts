@@ -1,0 +1,13 @@
+/**
+ * A report from which no verdict can be read. Thrown, because a gate that cannot judge must not return a verdict;
+ * floe makes it the status `error`, which blocks.
+ */
+export class ReportProblem extends Error {
+  override readonly name = "ReportProblem";
+
+  /** `line` counts from 1; without it the problem is the file as a whole. */
+  constructor(path: string, line: number | undefined, what: string, cause?: unknown) {
+    const place = line === undefined ? path : `${path} line ${line}`;
+    super(`cannot read ${place}: ${what}`, cause === undefined ? undefined : { cause });
+  }
+}
