@@ -16,7 +16,7 @@ import {
   writeStatement,
 } from "@floe/signing";
 import { describe, expect, test } from "vitest";
-import { type Bench, layoutBench } from "./support/bench.ts";
+import { type Bench, layoutBench, registryBench } from "./support/bench.ts";
 import {
   cosignAttest,
   cosignGenerateKeyPair,
@@ -64,7 +64,10 @@ async function read(store: ArtifactStore, digest: string, signal: AbortSignal) {
   return artifact;
 }
 
-describe.for([["a layout that oras carries", layoutBench]] as const)("on %s", ([, open]) => {
+describe.for([
+  ["a layout that oras carries", layoutBench],
+  ["docker-registry", registryBench],
+] as const)("on %s", ([, open]) => {
   test("cosign verifies a signature by floe, and refuses it with another key", async ({
     signal,
   }) => {

@@ -1,5 +1,6 @@
 import { peer, run, startDockerRegistry } from "@floe/testing";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { tempFolder } from "./support/temp-folder.ts";
 
 describe("the peers themselves", () => {
   test.for([
@@ -14,7 +15,7 @@ describe("the peers themselves", () => {
   test("a program's output, input, environment and exit code are all its own", async ({
     signal,
   }) => {
-    const script = 'cat; printf "%s" "$WORD" >&2; test -z "$SECRET_OF_THE_TEST_RUN"; exit 3';
+    const script = 'cat; printf "%s" "$WORD" >&2; exit 3';
     const result = await run("/bin/sh", ["-c", script], {
       env: { WORD: "err" },
       stdin: "in",
@@ -47,6 +48,29 @@ describe("the peers themselves", () => {
     const basic = btoa(`${registry.credentials?.username}:${registry.credentials?.password}`);
     const answer = await fetch(url, { headers: { authorization: `Basic ${basic}` }, signal });
     expect(answer.status).toBe(200);
+  });
+
+  test("docker-registry ends with the process that started it, however that ends", async ({
+    signal,
+  }) => {
+    const testing = import.meta.resolve("@floe/testing");
+    const script = `
+      const { startDockerRegistry } = await import(${JSON.stringify(testing)});
+      const registry = await startDockerRegistry();
+      console.log(registry.host);
+      process.kill(process.pid, "SIGKILL");`;
+    const args = ["--conditions=@floe/source", "--input-type=module", "-e", script];
+    await using folder = await tempFolder();
+    const env = { TMPDIR: folder.path };
+    const { stdout, exitCode } = await run(process.execPath, args, { env, signal });
+    expect(exitCode).toBeNull();
+    const url = `http://${stdout.trim()}/v2/`;
+    const answers = () =>
+      fetch(url, { signal }).then(
+        () => true,
+        () => false,
+      );
+    await vi.waitUntil(async () => !(await answers()), { timeout: 30_000 });
   });
 
   test("docker-registry is gone after disposal", async ({ signal }) => {

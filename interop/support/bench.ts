@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ArtifactStore } from "@floe/core/ports";
 import { createLayoutStore } from "@floe/oci";
 import { startDockerRegistry } from "@floe/testing";
+import { openRegistryStore } from "./open-registry-store.ts";
 import { runPeer } from "./run-peer.ts";
 import { tempFolder } from "./temp-folder.ts";
 
@@ -21,14 +22,16 @@ export interface Bench extends AsyncDisposable {
 
 /** Floe works on a layout folder, and oras carries artifacts with all referrers between it and docker-registry. */
 export async function layoutBench(signal: AbortSignal): Promise<Bench> {
-  const temp = await tempFolder();
-  const registry = await startDockerRegistry({ signal });
-  const folder = temp.path;
+  await using resources = new AsyncDisposableStack();
+  const { path: folder } = resources.use(await tempFolder());
+  const registry = resources.use(await startDockerRegistry({ signal }));
   const layout = join(folder, "layout");
   const repository = `${registry.host}/acme/app`;
   const options = { cwd: folder, signal };
+  const store = createLayoutStore({ path: layout, create: true });
+  const owned = resources.move();
   return {
-    store: createLayoutStore({ path: layout, create: true }),
+    store,
     repository,
     folder,
     async toPeers(tag) {
@@ -39,9 +42,25 @@ export async function layoutBench(signal: AbortSignal): Promise<Bench> {
       const flags = ["--recursive", "--from-plain-http", "--to-oci-layout"];
       await runPeer("oras", ["cp", ...flags, `${repository}:${tag}`, `${layout}:${tag}`], options);
     },
-    async [Symbol.asyncDispose]() {
-      await registry[Symbol.asyncDispose]();
-      await temp[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Floe and its peers work on the same docker-registry. */
+export async function registryBench(signal: AbortSignal): Promise<Bench> {
+  await using resources = new AsyncDisposableStack();
+  const { path: folder } = resources.use(await tempFolder());
+  const registry = resources.use(await startDockerRegistry({ signal }));
+  const repository = `${registry.host}/acme/app`;
+  const store = resources.use(openRegistryStore({ uri: `oci://${repository}` }));
+  const nothing = () => Promise.resolve();
+  const owned = resources.move();
+  return {
+    store,
+    repository,
+    folder,
+    toPeers: nothing,
+    fromPeers: nothing,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

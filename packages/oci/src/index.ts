@@ -1,4 +1,5 @@
 export type { RegistryCredentials } from "./auth/create-auth-session.ts";
+export { createLayoutStore, type LayoutStoreOptions } from "./layout/create-layout-store.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";
 export {
   createRegistryStore,

@@ -24,7 +24,7 @@ const indexSchema = z.object({ ...commonShape, manifests: z.array(descriptorSche
 /** The part of an image manifest that rules judge (image-spec, `manifest.md`). */
 export type ImageManifest = z.output<typeof imageSchema> & { readonly kind: "image" };
 /** The part of an image index that rules judge (image-spec, `image-index.md`). */
-export type ImageIndex = z.output<typeof indexSchema> & { readonly kind: "index" };
+type ImageIndex = z.output<typeof indexSchema> & { readonly kind: "index" };
 
 /** What reading a manifest came to. */
 export type ManifestReading =

@@ -4,6 +4,22 @@ export {
   buildArtifact,
   type LayerInput,
 } from "./build-artifact.ts";
+export {
+  type CrashEnvOptions,
+  type CrashPoint,
+  countEnv,
+  crashEnv,
+  crashPoints,
+  crashPreloadUrl,
+  readCountedWrites,
+} from "./crash/crash-env.ts";
+export {
+  createMemoryStore,
+  type MemoryCall,
+  type MemoryStore,
+  type MemoryStoreOptions,
+  type MemoryWrite,
+} from "./memory-store.ts";
 export { type PeerName, peer } from "./peers/peer.ts";
 export { type RunOptions, type RunResult, run } from "./peers/run.ts";
 export {
@@ -12,13 +28,6 @@ export {
   type DockerRegistryOptions,
   startDockerRegistry,
 } from "./peers/start-docker-registry.ts";
-export {
-  createMemoryStore,
-  type MemoryCall,
-  type MemoryStore,
-  type MemoryStoreOptions,
-  type MemoryWrite,
-} from "./memory-store.ts";
 export { type PushedArtifact, type PushTarget, pushArtifact } from "./push-artifact.ts";
 export type { Fault, FaultAction, FaultMatch, FaultQueue } from "./registry/faults.ts";
 export type {
@@ -30,12 +39,3 @@ export type {
 } from "./registry/registry-options.ts";
 export type { StoredManifest } from "./registry/repository-state.ts";
 export { type LoggedRequest, startRegistry, type TestRegistry } from "./registry/start-registry.ts";
-export {
-  type CrashEnvOptions,
-  type CrashPoint,
-  countEnv,
-  crashEnv,
-  crashPoints,
-  crashPreloadUrl,
-  readCountedWrites,
-} from "./crash/crash-env.ts";

@@ -1,14 +1,17 @@
 import type { GateReason, GateRun, GateVerdict } from "@floe/core/plugin";
 import { whyNotEnded } from "./check-run.ts";
+import { cleanText } from "./clean-text.ts";
 import type { TestsConfig } from "./config.ts";
-import type { AnnouncedTotals, JunitReport } from "./junit-report.ts";
+import type { JunitReport } from "./junit-report.ts";
 import { matchName } from "./match-name.ts";
 import { type LocatedCase, type TestTally, tallyTests } from "./tally-tests.ts";
-import { testName, testPlace } from "./test-name.ts";
+import { countTests, type TestCounts } from "./test-counts.ts";
+import { testName } from "./test-name.ts";
+import { failureReasons, otherReasons } from "./test-reasons.ts";
 
-/** Tests that are named one by one; the rest is counted. */
-const MAX_NAMED = 20;
+/** Failed tests that the summary names. */
 const MAX_IN_SUMMARY = 3;
+const MAX_PATHS = 3;
 
 /**
  * Judges what JUnit reports show. Single tests count, not totals; where the attributes announce more failures than
@@ -22,24 +25,18 @@ export function judgeReports(
   config: TestsConfig,
 ): GateVerdict {
   const tally = tallyTests(reports);
-  const counts = count(reports, tally, run);
+  const counts = countTests(reports, tally, run);
   const failing = counts.failed + counts.errored;
-  const reasons: GateReason[] = [];
-
   if (failing > config.max_failures) {
-    reasons.push(...failureReasons(counts, "fail", config));
+    const reasons = failureReasons(counts, "fail", config);
     return verdict("failed", failureSummary(counts), reasons, counts, tally, reports);
   }
   refuseToJudge(counts, tally, reports, run, config);
 
-  if (failing > 0) reasons.push(...failureReasons(counts, "warn", config));
-  reasons.push(
-    ...skippedReasons(counts, config),
-    ...flakyReasons(counts),
-    ...missingReasons(reports),
-    ...exitStatusReasons(run, failing),
-    ...repairReasons(tally, reports),
-  );
+  const reasons = [
+    ...failureReasons(counts, "warn", config),
+    ...otherReasons(counts, tally, reports, run, config),
+  ];
   const summary = `${counts.passed + counts.flaky} of ${counts.tests} tests passed${others(counts)}`;
   const status = reasons.some((reason) => reason.level === "fail")
     ? "failed"
@@ -51,13 +48,13 @@ export function judgeReports(
 
 /** Throws where the reports show no failure but do not show either that the tests ran. */
 function refuseToJudge(
-  counts: Counts,
+  counts: TestCounts,
   tally: TestTally,
   reports: readonly JunitReport[],
   run: GateRun | null,
   config: TestsConfig,
 ): void {
-  const names = reports.map((report) => report.path).join(", ");
+  const names = listPaths(reports);
   const cutShort = run === null ? null : whyNotEnded(run);
   if (cutShort !== null) {
     throw new Error(`${cutShort}; what it had reported by then proves nothing (${names})`);
@@ -78,10 +75,16 @@ function refuseToJudge(
   }
 }
 
+function listPaths(reports: readonly JunitReport[]): string {
+  const more = reports.length - MAX_PATHS;
+  const paths = reports.slice(0, MAX_PATHS).map((report) => cleanText(report.path));
+  return `${paths.join(", ")}${more > 0 ? ` and ${more} more reports` : ""}`;
+}
+
 function whyFew(tally: TestTally, reports: readonly JunitReport[]): string {
   const announced = reports.reduce((sum, report) => sum + (report.announced?.tests ?? 0), 0);
   if (tally.emptyFiles.length > 0) {
-    return `: ${tally.emptyFiles.length} files hold no test that was selected`;
+    return `: it names ${tally.emptyFiles.length} files without a test that was selected`;
   }
   if (tally.skipped > 0) return `: ${tally.skipped} were skipped, by a filter?`;
   if (announced > tally.tests) return `: ${announced} tests are announced but not listed`;
@@ -92,7 +95,7 @@ function namesOf(one: LocatedCase): string[] {
   return [...one.suites, one.suites.join("/"), one.className, one.file, one.report];
 }
 
-function failureSummary(counts: Counts): string {
+function failureSummary(counts: TestCounts): string {
   const failing = counts.failed + counts.errored;
   const named = counts.failures.slice(0, MAX_IN_SUMMARY).map(testName).join(", ");
   const more = failing - Math.min(counts.failures.length, MAX_IN_SUMMARY);
@@ -100,7 +103,7 @@ function failureSummary(counts: Counts): string {
   return `${failing} of ${counts.tests} tests failed${list}`;
 }
 
-function others(counts: Counts): string {
+function others(counts: TestCounts): string {
   const parts = [
     [counts.failed + counts.errored, "failed"],
     [counts.skipped, "skipped"],
@@ -116,7 +119,7 @@ function verdict(
   status: "passed" | "warning" | "failed",
   summary: string,
   reasons: readonly GateReason[],
-  counts: Counts,
+  counts: TestCounts,
   tally: TestTally,
   reports: readonly JunitReport[],
 ): GateVerdict {

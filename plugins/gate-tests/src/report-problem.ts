@@ -1,3 +1,5 @@
+import { cleanText } from "./clean-text.ts";
+
 /**
  * A report from which no verdict can be read. Thrown, because a gate that cannot judge must not return a verdict;
  * floe makes it the status `error`, which blocks.
@@ -7,7 +9,8 @@ export class ReportProblem extends Error {
 
   /** `line` counts from 1; without it the problem is the file as a whole. */
   constructor(path: string, line: number | undefined, what: string, cause?: unknown) {
-    const place = line === undefined ? path : `${path} line ${line}`;
+    const name = cleanText(path);
+    const place = line === undefined ? name : `${name} line ${line}`;
     super(`cannot read ${place}: ${what}`, cause === undefined ? undefined : { cause });
   }
 }

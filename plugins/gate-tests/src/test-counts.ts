@@ -17,7 +17,11 @@ export interface TestCounts
  * Puts together what the listed tests and the attributes of the suites show; the worse of both counts. Tests that
  * seem to be repeated only because they share a name are not believed to have passed when the command failed.
  */
-export function countTests(reports: readonly JunitReport[], tally: TestTally, run: GateRun | null): TestCounts {
+export function countTests(
+  reports: readonly JunitReport[],
+  tally: TestTally,
+  run: GateRun | null,
+): TestCounts {
   const unexplained = reports.reduce((sum, report) => sum + report.unexplainedFailures, 0);
   const { tests, passed, failed, errored, skipped, flaky, failures, flakyTests } = tally;
   const listed = { tests, passed, failed, errored, skipped, flaky, failures, flakyTests };
@@ -51,4 +55,3 @@ export function countTests(reports: readonly JunitReport[], tally: TestTally, ru
   }
   return { ...listed, tests: tests + unexplained, failed: failed + unexplained, unexplained };
 }
-

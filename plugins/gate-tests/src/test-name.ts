@@ -13,5 +13,5 @@ export function testPlace(one: LocatedCase): string {
   if (one.file !== "" && one.line !== "")
     return `${cleanText(one.file)}:${cleanText(one.line, 20)}`;
   if (one.file !== "") return cleanText(one.file);
-  return `${one.report}:${one.reportLine}`;
+  return `${cleanText(one.report)}:${one.reportLine}`;
 }

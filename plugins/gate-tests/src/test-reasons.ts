@@ -11,7 +11,12 @@ const MAX_NAMED = 20;
 /** Share of skipped tests, in percent, above which the gate warns unless the manifest sets a limit. */
 const DEFAULT_SKIPPED_WARNING = 20;
 
-export function failureReasons(counts: TestCounts, level: "fail" | "warn", config: TestsConfig): GateReason[] {
+/** One reason for each test that failed, up to a number; `level` says whether they block. */
+export function failureReasons(
+  counts: TestCounts,
+  level: "fail" | "warn",
+  config: TestsConfig,
+): GateReason[] {
   const { failures, unexplained } = counts;
   const reasons = failures.slice(0, MAX_NAMED).map((one): GateReason => {
     const name = testName(one);
@@ -45,7 +50,24 @@ export function failureReasons(counts: TestCounts, level: "fail" | "warn", confi
   return reasons;
 }
 
-export function skippedReasons(counts: TestCounts, config: TestsConfig): GateReason[] {
+/** Everything else that is worth saying of reports without too many failures. */
+export function otherReasons(
+  counts: TestCounts,
+  tally: TestTally,
+  reports: readonly JunitReport[],
+  run: GateRun | null,
+  config: TestsConfig,
+): GateReason[] {
+  return [
+    ...skippedReasons(counts, config),
+    ...flakyReasons(counts),
+    ...missingReasons(reports),
+    ...exitStatusReasons(run, counts.failed + counts.errored),
+    ...repairReasons(tally, reports),
+  ];
+}
+
+function skippedReasons(counts: TestCounts, config: TestsConfig): GateReason[] {
   const percent = counts.tests === 0 ? 0 : (counts.skipped / counts.tests) * 100;
   const limit = config.max_skipped_percent ?? DEFAULT_SKIPPED_WARNING;
   if (percent <= limit) return [];
@@ -61,7 +83,7 @@ export function skippedReasons(counts: TestCounts, config: TestsConfig): GateRea
   ];
 }
 
-export function flakyReasons(counts: TestCounts): GateReason[] {
+function flakyReasons(counts: TestCounts): GateReason[] {
   return counts.flakyTests.slice(0, MAX_NAMED).map((one) => ({
     code: "TESTS_FLAKY",
     level: "warn",
@@ -71,9 +93,10 @@ export function flakyReasons(counts: TestCounts): GateReason[] {
   }));
 }
 
-export function missingReasons(reports: readonly JunitReport[]): GateReason[] {
+function missingReasons(reports: readonly JunitReport[]): GateReason[] {
   return reports
     .filter((report) => report.missing > 0)
+    .slice(0, MAX_NAMED)
     .map((report) => ({
       code: "TESTS_MISSING",
       level: "warn",
@@ -85,7 +108,7 @@ export function missingReasons(reports: readonly JunitReport[]): GateReason[] {
 }
 
 /** floe itself makes such a contradiction an error; the gate does not hide it from whoever reads its verdict. */
-export function exitStatusReasons(run: GateRun | null, failing: number): GateReason[] {
+function exitStatusReasons(run: GateRun | null, failing: number): GateReason[] {
   if (run === null || run.exitCode === 0 || failing > 0) return [];
   return [
     {
@@ -99,9 +122,10 @@ export function exitStatusReasons(run: GateRun | null, failing: number): GateRea
   ];
 }
 
-export function repairReasons(tally: TestTally, reports: readonly JunitReport[]): GateReason[] {
+function repairReasons(tally: TestTally, reports: readonly JunitReport[]): GateReason[] {
   const listed: GateReason[] = reports
     .filter((report) => report.announced !== null && report.announced.tests < report.cases.length)
+    .slice(0, MAX_NAMED)
     .map((report) => ({
       code: "TESTS_TOTALS_LOWER",
       level: "info",
@@ -116,4 +140,3 @@ export function repairReasons(tally: TestTally, reports: readonly JunitReport[])
   }));
   return [...listed, ...empty];
 }
-

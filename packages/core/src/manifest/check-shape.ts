@@ -40,10 +40,9 @@ export function checkShape<Value>(
   let rest: unknown = input;
   let failures: readonly ShapeIssue[] = issues;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    for (const { path } of failures) {
-      const cut = existingPath(rest, path);
+    const before = rest;
+    for (const cut of failures.map(({ path }) => existingPath(before, path)))
       if (cut.length > 0) rest = without(rest, cut);
-    }
     rest = { ...fallback, ...(rest as object) };
     const again = schema.safeParse(rest);
     if (again.success) return { issues, value: again.data };
@@ -72,7 +71,7 @@ function without(value: unknown, path: IssuePath): unknown {
   if (part === undefined) return undefined;
   if (Array.isArray(value))
     return value.map((item, index) => (index === Number(part) ? without(item, deeper) : item));
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return value;
   const copy: Record<string, unknown> = { ...value };
   if (deeper.length === 0) delete copy[part];
   else copy[part] = without(copy[part], deeper);

@@ -54,13 +54,13 @@ export class IssueList {
     return this.#issues.size === 0;
   }
 
-  /** Adds an error; the same one at the same place (a setting that several environments share) is kept once. */
+  /** Adds an error; one that several environments share is kept once. */
   add(at: Position, path: IssuePath, message: string, suggestion: string | null = null): void {
     if (this.#issues.size >= MOST_KEPT) return;
     let order = this.#files.indexOf(at.file);
     if (order < 0) order = this.#files.push(at.file) - 1;
     const { line, column } = positionOf(at);
-    const key = `${order}:${line}:${column}:${message}`;
+    const key = `${order}:${line}:${column}:${formatPath(path)}:${message}`;
     if (this.#issues.has(key)) return;
     const file = at.file.shownPath;
     const issue = { file, line, column, path: formatPath(path), message, suggestion };

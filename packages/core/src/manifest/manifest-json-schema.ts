@@ -9,6 +9,8 @@ import { ManifestDocument } from "./schema/manifest-document.ts";
 export interface ManifestJsonSchemaOptions {
   /** Kinds of gates with the schemas of their settings; `null` for a kind of which nothing is known. */
   readonly gates: Readonly<Record<string, StandardSchema<unknown, unknown> | null>>;
+  /** Schema of `policies`; without it only the names of its keys are described. */
+  readonly policies?: StandardSchema<unknown, unknown>;
 }
 
 type Mutable = { [key: string]: unknown };
@@ -35,6 +37,11 @@ export function manifestJsonSchema(options: ManifestJsonSchemaOptions): JsonSche
     options,
     (map) => map,
   );
+  const policies = options.policies && jsonSchemaOf(options.policies);
+  if (policies) {
+    const { $schema: _, ...rest } = policies;
+    promotion["policies"] = rest;
+  }
   // A file that extends another may leave out what the other one has; entries of lists are always whole.
   const required = schema["required"];
   dropRequired(schema);

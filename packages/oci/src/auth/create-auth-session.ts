@@ -23,6 +23,8 @@ export interface AuthSession {
     access: Access,
     options: CallOptions,
   ): Promise<string>;
+  /** The error of a 401 that nothing can be done about. */
+  refuse(label: string, options: CallOptions): Promise<FloeError>;
   /** Takes every secret that this session knows out of a text. */
   redact(text: string): string;
 }
@@ -162,6 +164,8 @@ export function createAuthSession(options: AuthSessionOptions): AuthSession {
       throw refused(label, credentials);
     },
 
+    refuse: async (label) => refused(label, await loadCredentials()),
+
     redact(text) {
       let clean = text;
       for (const secret of secrets) {
@@ -172,8 +176,7 @@ export function createAuthSession(options: AuthSessionOptions): AuthSession {
   };
 }
 
-/** The error of a 401 that nothing can be done about. */
-export function refused(label: string, credentials: RegistryCredentials | null): FloeError {
+function refused(label: string, credentials: RegistryCredentials | null): FloeError {
   const who = credentials === null ? "wants credentials and none are configured" : null;
   const kind =
     credentials !== null && "token" in credentials

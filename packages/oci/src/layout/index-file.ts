@@ -89,6 +89,13 @@ export function createIndexFile(folder: LayoutFolder): IndexFile {
     }
   }
 
+  function isStill(index: LayoutIndex): boolean {
+    // Another call on this store may have read a newer file meanwhile.
+    if (last?.index !== index) return false;
+    const now = folder.readNow(INDEX_FILE, last.bytes.byteLength);
+    return now !== null && Buffer.compare(last.bytes, now) === 0;
+  }
+
   return {
     read,
 
@@ -105,14 +112,16 @@ export function createIndexFile(folder: LayoutFolder): IndexFile {
         const temp = await folder.createTemp();
         try {
           await temp.handle.writeFile(bytes);
-          // Synced before the last look at the file, so that nothing slow lies between the look and the rename.
-          await temp.handle.sync();
+          await temp.seal();
           signal.throwIfAborted();
-          if ((await read(signal)) !== before) {
+          // Looking and renaming happen in one turn, so that a tool without the lock has only microseconds to lose
+          // its change in. When the quick look fails, a thorough one says why.
+          if (!isStill(before) && (await read(signal)) !== before) {
             await temp.discard();
             continue;
           }
-          await temp.commit(path);
+          temp.place(path);
+          await folder.sync(".");
         } catch (error) {
           await temp.discard();
           throw error;

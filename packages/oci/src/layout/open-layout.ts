@@ -14,8 +14,11 @@ import { invalidStore, isAbsent, isSystemError } from "./store-error.ts";
 
 const LAYOUT_FILE = "oci-layout";
 const LAYOUT_VERSION = "1.0.0";
-/** What a creation that was cut off may have left, and what it may therefore go on from. */
-const OWN_NAME = /^(?:\.floe-[0-9a-z-]+\.tmp|index\.json|blobs)$/;
+/**
+ * What a creation that was cut off may have left, and what it may therefore go on from; `oci-layout` too, since another
+ * process may finish making the layout between two looks at the folder.
+ */
+const OWN_NAME = /^(?:\.floe-[0-9a-z-]+\.tmp|index\.json|blobs|oci-layout)$/;
 
 /**
  * Opens a folder as an OCI image layout; `null` when there is none.

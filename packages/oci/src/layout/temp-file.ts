@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import { type FileHandle, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAbsent, isSystemError } from "./store-error.ts";
@@ -8,7 +9,11 @@ const LEFTOVER_AGE_MS = 60 * 60 * 1000;
 /** A file that is not there yet: it appears whole, or not at all. */
 export interface TempFile {
   readonly handle: FileHandle;
-  /** Makes the content durable and puts the file in its place, durably as well. Closes it. */
+  /** Makes the content durable and closes the file. */
+  seal(): Promise<void>;
+  /** Puts a sealed file in its place, at once: what was checked in the same turn still holds. */
+  place(destination: string): void;
+  /** Does all of it: seals, places, and makes the new name durable. */
   commit(destination: string): Promise<void>;
   /** Closes and removes it. Safe after a failed `commit`. */
   discard(): Promise<void>;
@@ -68,11 +73,16 @@ function tempFile(handle: FileHandle, path: string): TempFile {
     open = false;
     await handle.close();
   };
+  const seal = async (): Promise<void> => {
+    await handle.sync();
+    await close();
+  };
   return {
     handle,
+    seal,
+    place: (destination) => renameSync(path, destination),
     async commit(destination) {
-      await handle.sync();
-      await close();
+      await seal();
       await rename(path, destination);
       await syncFolder(dirname(destination));
     },

@@ -20,11 +20,7 @@ export function createBlobs(client: RegistryClient): Blobs {
     if (known.size < MAX_KNOWN) known.add(digest);
   };
 
-  async function look(
-    send: Send,
-    digest: Digest,
-    options: CallOptions,
-  ): Promise<boolean> {
+  async function look(send: Send, digest: Digest, options: CallOptions): Promise<boolean> {
     const target = `blobs/${digest}`;
     const answer = await send(
       { method: "HEAD", target, access: "pull", accept: [200, 404] },

@@ -3,7 +3,6 @@ import {
   type AuthSession,
   createAuthSession,
   type RegistryCredentials,
-  refused,
 } from "../auth/create-auth-session.ts";
 import type { Access } from "../auth/scopes.ts";
 import { checkTarget } from "../transport/check-target.ts";
@@ -166,13 +165,16 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       answer = await exchange(request, renewed, signal);
       if (answer.status === 401) {
         await discard(transport, answer, signal);
-        throw refused(label, await options.credentials());
+        throw await session.refuse(label, { signal });
       }
     }
     if (request.accept.includes(answer.status)) return answer;
     const limits = { signal, idleMs, totalMs: bodyMs, maxBytes: MAX_ERROR_BYTES };
     const body = await readSome(answer, limits);
-    throw answerError(answer, body, { now: serverClock.now(), redact: session.redact });
+    throw answerError(answer, body, {
+      now: serverClock.now(),
+      redact: (text) => session.redact(text),
+    });
   }
 
   async function attempt(

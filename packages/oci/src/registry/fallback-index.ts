@@ -20,7 +20,7 @@ export interface FallbackIndex {
 }
 
 /** The tag of a subject's index (distribution-spec, "Referrers Tag Schema"). */
-export function fallbackTag(subject: Digest): string {
+function fallbackTag(subject: Digest): string {
   const algorithm = subject.slice(0, subject.indexOf(":"));
   return `${algorithm}-${digestHex(subject).slice(0, 64)}`;
 }

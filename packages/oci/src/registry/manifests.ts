@@ -10,7 +10,12 @@ import {
   type RawManifest,
 } from "@floe/core/model";
 import type { ArtifactStore, CallOptions, ManifestInput } from "@floe/core/ports";
-import type { RegistryAnswer, RegistryClient, RegistryRequest, Send } from "./create-registry-client.ts";
+import type {
+  RegistryAnswer,
+  RegistryClient,
+  RegistryRequest,
+  Send,
+} from "./create-registry-client.ts";
 import { readManifestJson } from "./manifest-json.ts";
 
 const ACCEPT = [
@@ -23,7 +28,7 @@ const ACCEPT = [
 const VAGUE_TYPES = new Set(["", "application/json", "application/octet-stream", "text/plain"]);
 
 /** What a manifest's PUT came to. */
-export interface PutAnswer {
+interface PutAnswer {
   readonly descriptor: Descriptor;
   /** `OCI-Subject`: the registry took note of the subject. */
   readonly subject: string | null;

@@ -3,7 +3,7 @@ import type { CallOptions } from "@floe/core/ports";
 import type { RegistryAnswer, RegistryClient, RegistryRequest } from "./create-registry-client.ts";
 
 /** The most pages of one list. */
-export const MAX_PAGES = 1000;
+const MAX_PAGES = 1000;
 
 /**
  * Follows the pages of a list. Cursors are used as the registry gives them and never rebuilt; pages of another

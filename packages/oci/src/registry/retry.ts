@@ -25,7 +25,7 @@ export const DEFAULT_RETRY: RetrySettings = {
 };
 
 /** The longest `Retry-After` that is waited for. */
-export const LONGEST_RETRY_AFTER_MS = 60_000;
+const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** What {@link withRetry} waits with. */
 export interface RetryContext {

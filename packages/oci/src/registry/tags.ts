@@ -12,7 +12,7 @@ const PAGE_SIZE = 1000;
 const MAX_TAGS = 1_000_000;
 
 /** What {@link Tags.create} came to, with what the registry said about the subject. */
-export type CreateTagOutcome = CreateTagResult & { readonly subject: string | null };
+type CreateTagOutcome = CreateTagResult & { readonly subject: string | null };
 
 /** Writes and lists tags. */
 export interface Tags {

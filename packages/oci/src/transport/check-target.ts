@@ -64,7 +64,10 @@ export function isPrivateHost(hostname: string): boolean {
   const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : null;
   if (family === null) return false;
   const list = new BlockList();
-  for (const [net, prefix, type] of PRIVATE_SUBNETS) list.addSubnet(net, prefix, type);
+  for (const [net, prefix, type] of PRIVATE_SUBNETS) {
+    // Of the address's own family only: the list would take IPv4 for the mapped addresses among the IPv6 ones.
+    if (type === family) list.addSubnet(net, prefix, type);
+  }
   return list.check(address, family);
 }
 

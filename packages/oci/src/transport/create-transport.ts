@@ -92,7 +92,8 @@ export function createTransport(options: TransportOptions): Transport {
       outgoing.destroy();
       if (error instanceof SourceError) throw error.cause;
       // The server closed an idle connection in the instant of its reuse: not a failure of this request.
-      if (isStale(error, outgoing) && !signal.aborted && !isStreamed(body)) {
+      // Writes are left to whoever knows how to find out whether they arrived.
+      if (isStale(error, outgoing) && !signal.aborted && body === undefined) {
         return await send({ ...request, fresh: true });
       }
       throw toNetworkError(error, label, signal);
@@ -188,8 +189,12 @@ async function writeBody(
 
 function drained(outgoing: ClientRequest): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const event of ["drain", "close", "response"] as const)
-    outgoing.once(event, () => resolve());
+  const events = ["drain", "close", "response"] as const;
+  const done = () => {
+    for (const event of events) outgoing.off(event, done);
+    resolve();
+  };
+  for (const event of events) outgoing.on(event, done);
   return promise;
 }
 
@@ -199,10 +204,6 @@ function lengthHeader(method: string, body: HttpBody | undefined): Record<string
   }
   // Without it node would announce a chunked body, which some registries refuse.
   return method === "POST" || method === "PUT" ? { "content-length": "0" } : {};
-}
-
-function isStreamed(body: HttpBody | undefined): boolean {
-  return body !== undefined && !(body instanceof Uint8Array);
 }
 
 function isStale(error: unknown, outgoing: ClientRequest): boolean {

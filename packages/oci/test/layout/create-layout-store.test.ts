@@ -120,7 +120,10 @@ describe("manifests and tags", () => {
     const store = layout.reopen();
     for (const reference of ["v1.0.0", one.d.digest]) {
       expect(await store.resolve(reference, go)).toEqual(one.d);
-      expect(await store.getManifest(reference, go)).toEqual({ descriptor: one.d, bytes: one.bytes });
+      expect(await store.getManifest(reference, go)).toEqual({
+        descriptor: one.d,
+        bytes: one.bytes,
+      });
     }
     for (const reference of ["v2.0.0", absent]) {
       expect(await store.resolve(reference, go)).toBeNull();
@@ -139,7 +142,9 @@ describe("manifests and tags", () => {
     for (const bad of ["../../etc/passwd", "", "a b", "sha256:short", `sha256:${"A".repeat(64)}`]) {
       await expect(store.resolve(bad, go)).rejects.toEqual(code("FLOE_TAG_INVALID"));
       await expect(store.getManifest(bad, go)).rejects.toEqual(code("FLOE_TAG_INVALID"));
-      await expect(store.createTag(bad, manifest("x"), go)).rejects.toEqual(code("FLOE_TAG_INVALID"));
+      await expect(store.createTag(bad, manifest("x"), go)).rejects.toEqual(
+        code("FLOE_TAG_INVALID"),
+      );
       await expect(store.moveTag(bad, manifest("x"), go)).rejects.toEqual(code("FLOE_TAG_INVALID"));
       await expect(store.deleteTag(bad, go)).rejects.toEqual(code("FLOE_TAG_INVALID"));
     }
@@ -183,7 +188,9 @@ describe("manifests and tags", () => {
     const { store } = layout;
     const [one, two] = [manifest("one"), manifest("two")];
     const error = code("FLOE_TAG_MOVED");
-    await expect(store.moveTag("latest", one, { ...go, expect: two.d.digest })).rejects.toEqual(error);
+    await expect(store.moveTag("latest", one, { ...go, expect: two.d.digest })).rejects.toEqual(
+      error,
+    );
     await store.moveTag("latest", one, go);
     await expect(store.moveTag("latest", two, { ...go, expect: null })).rejects.toEqual(error);
     expect(await store.resolve("latest", go)).toEqual(one.d);
@@ -193,7 +200,11 @@ describe("manifests and tags", () => {
   it("lists tags by prefix", async () => {
     for (const tag of ["v1.0.0", "v1.0.0-dev", "floe-rec.1"])
       await layout.store.createTag(tag, manifest(tag), go);
-    expect((await layout.store.listTags(go)).sort()).toEqual(["floe-rec.1", "v1.0.0", "v1.0.0-dev"]);
+    expect((await layout.store.listTags(go)).sort()).toEqual([
+      "floe-rec.1",
+      "v1.0.0",
+      "v1.0.0-dev",
+    ]);
     expect(await layout.store.listTags({ ...go, prefix: "floe-" })).toEqual(["floe-rec.1"]);
   });
 
@@ -231,7 +242,9 @@ describe("manifests and tags", () => {
   });
 
   it("refuses a manifest of more than 4 MiB", async () => {
-    const bytes = bytesOf(" ".repeat(4 * 1024 * 1024) + new TextDecoder().decode(manifest("x").bytes));
+    const bytes = bytesOf(
+      " ".repeat(4 * 1024 * 1024) + new TextDecoder().decode(manifest("x").bytes),
+    );
     const put = layout.store.putManifest({ bytes, mediaType: MEDIA_TYPES.ociManifest }, go);
     await expect(put).rejects.toEqual(code("FLOE_REGISTRY_LIMIT_EXCEEDED"));
   });
@@ -383,7 +396,11 @@ describe("attached manifests", () => {
     expect(await store.attach(record, { ...go, tag: "floe-rec.1" })).toEqual(record.d);
     await store.putManifest(manifest("other", manifest("another release").d), go);
     const expected = [
-      { ...signature.d, artifactType: "application/vnd.acme.thing", annotations: { name: "signature" } },
+      {
+        ...signature.d,
+        artifactType: "application/vnd.acme.thing",
+        annotations: { name: "signature" },
+      },
       { ...record.d, artifactType: "application/vnd.acme.thing", annotations: { name: "record" } },
     ].sort((a, b) => (a.digest < b.digest ? -1 : 1));
     expect(await store.referrers(release.d.digest, go)).toEqual(expected);

@@ -19,7 +19,10 @@ export const go: CallOptions = { signal: new AbortController().signal };
 export const bytesOf = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 
-export function describeBytes(bytes: Uint8Array, mediaType = "application/octet-stream"): Descriptor {
+export function describeBytes(
+  bytes: Uint8Array,
+  mediaType = "application/octet-stream",
+): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
 }
 
@@ -34,7 +37,11 @@ export function manifest(name: string, subject?: Descriptor): ManifestInput & { 
     ...(subject === undefined ? {} : { subject }),
     annotations: { name },
   });
-  return { bytes, mediaType: MEDIA_TYPES.ociManifest, d: describeBytes(bytes, MEDIA_TYPES.ociManifest) };
+  return {
+    bytes,
+    mediaType: MEDIA_TYPES.ociManifest,
+    d: describeBytes(bytes, MEDIA_TYPES.ociManifest),
+  };
 }
 
 /** An image index over manifests. */
@@ -47,12 +54,12 @@ export interface Layout {
   readonly dir: string;
   readonly store: ArtifactStore;
   /** Another store on the same folder, as the next process makes it. */
-  reopen(): ArtifactStore;
-  readIndex(): { manifests: Record<string, unknown>[]; [key: string]: unknown };
-  writeIndex(index: unknown): void;
+  reopen: () => ArtifactStore;
+  readIndex: () => { manifests: Record<string, unknown>[]; [key: string]: unknown };
+  writeIndex: (index: unknown) => void;
   /** Puts a blob into the folder as another tool does, without the store. */
-  writeBlob(bytes: Uint8Array): void;
-  blobPath(digest: string): string;
+  writeBlob: (bytes: Uint8Array) => void;
+  blobPath: (digest: string) => string;
 }
 
 /** A temporary folder that is removed when the test file's hook calls `remove`. */

@@ -87,11 +87,7 @@ describe("parseStatement", () => {
       JSON.stringify({ _type: V1, predicateType: "p", subject: [{ digest: { sha256: 1 } }] }),
       "no digest",
     ],
-    [
-      "a type only in the prototype",
-      JSON.stringify({ x: 1 }).replace('"x"', '"__proto__":{"_type":"' + V1 + '"},"x"'),
-      "not an in-toto statement",
-    ],
+    ["a type only in the prototype", `{"__proto__":{"_type":"${V1}"}}`, "not an in-toto statement"],
   ])("refuses %s", (_, text, part) => {
     expect(reason(text)).toContain(part);
   });

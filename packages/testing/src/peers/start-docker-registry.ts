@@ -36,6 +36,19 @@ const CREDENTIALS = { username: "interop", password: "interop-password" };
 // bcrypt of the password above: the only hash that docker-registry reads, and one that Node cannot make.
 const HTPASSWD = "interop:$2b$05$abcdefghijklmnopqrstuuwUEJiP5oj5tqIHQ2.VBmuih2Ur5XVl2\n";
 
+// Ends the registry when standard input closes, which also happens when the test run is killed: an exit handler of
+// Node would not run then, and the registry would stay behind.
+const UNTIL_INPUT_ENDS = `
+exec 3<&0
+"$@" 3<&- </dev/null &
+registry=$!
+{ read -r _ <&3; kill -9 "$registry"; } &
+watcher=$!
+wait "$registry"
+status=$?
+kill "$watcher"
+exit "$status"`;
+
 const ACCESS = /^\S+ \S+ \S+ \[[^\]]*\] "(\S+) (\S+) [^"]*" (\d+) \d+ "[^"]*" "([^"]*)"$/;
 
 function parseAccessLog(log: string): AccessLogEntry[] {
@@ -76,10 +89,11 @@ export async function startDockerRegistry(
   const accessLog = join(dir, "access.log");
   const log = join(dir, "registry.log");
   const output = [openSync(accessLog, "a"), openSync(log, "a")] as const;
-  const child = spawn(program, ["serve", join(dir, "config.yml")], {
+  const command = ["-c", UNTIL_INPUT_ENDS, "sh", program, "serve", join(dir, "config.yml")];
+  const child = spawn("/bin/sh", command, {
     cwd: dir,
     env: { PATH: process.env["PATH"], HOME: dir },
-    stdio: ["ignore", ...output],
+    stdio: ["pipe", ...output],
   });
   for (const file of output) closeSync(file);
   let ended: string | null = null;
@@ -93,15 +107,9 @@ export async function startDockerRegistry(
       resolve();
     });
   });
-  const kill = (): void => {
-    if (ended === null) child.kill("SIGKILL");
-  };
-  // A test run that is ended half-way must not leave registries behind.
-  process.once("exit", kill);
   const dispose = async (): Promise<void> => {
-    kill();
+    child.stdin?.destroy();
     await exited;
-    process.off("exit", kill);
     await rm(dir, { recursive: true, force: true });
   };
 

@@ -215,7 +215,10 @@ function send(
   { fault, date }: { readonly fault: FaultAction | null; readonly date: Date },
 ): void {
   const length = given.headers["content-length"] ?? String(given.body.length);
-  const headers = { "content-length": length, ...given.headers };
+  const { "content-length": _, ...others } = given.headers;
+  // A fault may ask for a chunked body, which has no length.
+  const sized = "transfer-encoding" in others ? {} : { "content-length": length };
+  const headers = { ...sized, ...others };
   outgoing.writeHead(given.status, { date: date.toUTCString(), ...headers });
   if (fault?.kind === "truncate" || fault?.kind === "stall-body") {
     const part = given.body.subarray(0, fault.bytes ?? Math.floor(given.body.length / 2));

@@ -43,6 +43,8 @@ function isCalendarTime(text: string): boolean {
 }
 
 function isTimeZone(name: string): boolean {
+  // Ten times cheaper than a formatter, which is for the other names (UTC, US/Eastern).
+  if (Intl.supportedValuesOf("timeZone").includes(name)) return true;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {

@@ -64,6 +64,9 @@ function parseUri(text: string, dir: string): ParsedUri | string {
     return "names a repository only; tags and digests do not belong here";
   if (!REPOSITORY.test(repository.replace(/\/$/, "")) || repository.length > 255)
     return "the repository must be lower case, with . _ - and / only between letters and digits";
+  // A registry on this machine is spoken to over plain http, so https would not be what happens.
+  if (scheme === "https" && isLoopback(host))
+    return "https to this machine is not possible; write oci://, which is plain http there";
   const uri = `oci://${host.toLowerCase()}/${repository.replace(/\/$/, "")}`;
   return { uri, plainHttp: scheme === "http" };
 }

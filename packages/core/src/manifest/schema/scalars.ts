@@ -39,7 +39,10 @@ export const VariableName = z
 /** `90s`, `15m`, `24h`, `7d`. */
 export const Duration = z
   .string()
-  .regex(/^\d{1,9}[smhd]$/, "a duration is written 90s, 15m, 24h or 7d")
+  .regex(/^\d{1,9}[smhd]$/, {
+    message: "a duration is written 90s, 15m, 24h or 7d",
+    abort: true,
+  })
   .refine((text) => parseDuration(text) !== null, "a duration is at least 1s and at most 3650d");
 
 /** RFC 3339 with a zone, or a date. */

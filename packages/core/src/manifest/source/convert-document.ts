@@ -56,6 +56,11 @@ function convert(run: Conversion, node: unknown, path: IssuePath, depth: number)
   return converted;
 }
 
+function isNothing(node: unknown): boolean {
+  if (node === null) return true;
+  return isScalar(node) && node.value === null && node.range?.[0] === node.range?.[1];
+}
+
 function offsetOf(node: unknown): number {
   if (isMap(node) || isSeq(node) || isScalar(node) || isAlias(node)) return node.range?.[0] ?? 0;
   return 0;
@@ -86,11 +91,12 @@ function convertMap(
       run.issues.add(keyAt, keyPath, "is written twice");
       continue;
     }
-    // `key:` without a value has a node without a place of its own.
-    const value = convert(run, pair.value, keyPath, depth + 1);
-    const placed = pair.value === null ? nothing(keyAt) : value;
-    entries.set(key, { keyAt, value: placed });
-    size += placed.size;
+    // `key:` without a value: an error about it belongs to the key.
+    const value = isNothing(pair.value)
+      ? nothing(keyAt)
+      : convert(run, pair.value, keyPath, depth + 1);
+    entries.set(key, { keyAt, value });
+    size += value.size;
   }
   return limited(run, { kind: "map", at, size, entries }, path);
 }

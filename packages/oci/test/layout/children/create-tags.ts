@@ -1,6 +1,7 @@
 // Creates `<prefix>-<own>-<n>` tags and, against all the others, `shared-<n>` tags; prints what became of them.
-import { go, manifest } from "../layout-fixture.ts";
+
 import { createLayoutStore } from "../../../src/layout/create-layout-store.ts";
+import { go, manifest } from "../layout-fixture.ts";
 
 const [dir = "", own = "", count = "0"] = process.argv.slice(2);
 const store = createLayoutStore({ path: dir, create: true });

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Checked before anything else is loaded: on an older Node.js native modules crash without a message.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `floe needs Node.js 24.15 or newer and runs on ${process.versions.node}: install a newer one, or use the one in the workspace (npx pnpm@12 exec floe).\n`,
+  );
+  process.exit(2);
+}
+// Installing a plugin never runs its scripts unless the user says so: --run-scripts sets this to false.
+process.env.npm_config_ignore_scripts ??= "true";
+const { enableCompileCache } = await import("node:module");
+enableCompileCache?.();
+const { main } = await import("../dist/main.js");
+await main(import.meta.url);

@@ -1,0 +1,30 @@
+import { Flags } from "@oclif/core";
+import { FloeCommand } from "../../floe-command.ts";
+import { parseSince } from "../../parse-flags.ts";
+import { historyText } from "../../render/history.ts";
+
+export default class History extends FloeCommand {
+  static override summary = "List what happened, newest first";
+  static override description = "Reads the ledgers; every event's signature is checked on the way.";
+  static override examples = [
+    "<%= config.bin %> platform history",
+    "<%= config.bin %> platform history --env prod --since 7d",
+    "<%= config.bin %> platform history --version v1.2.3 -o json",
+  ];
+  static override flags = {
+    env: Flags.string({ description: "Only this environment" }),
+    version: Flags.string({ description: "Only events about this version" }),
+    operator: Flags.string({ description: "Only events by this identity" }),
+    since: Flags.string({ description: "Only events since a time (2026-11-22) or for a duration (7d)" }),
+    limit: Flags.integer({ char: "n", min: 1, description: "At most so many events" }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(History);
+    const since = parseSince(flags.since, new Date());
+    await using composed = await this.compose(flags, { writes: false });
+    const request = { environment: flags.env, version: flags.version, operator: flags.operator, since, limit: flags.limit };
+    const events = await composed.floe.history(request, { signal: this.signal });
+    await this.result(events, () => historyText(events));
+  }
+}

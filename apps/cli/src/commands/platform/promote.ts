@@ -1,0 +1,50 @@
+import { Args, Flags } from "@oclif/core";
+import { FloeCommand, keyFlag, operatorFlag } from "../../floe-command.ts";
+import { parseAnnotations, parseWait } from "../../parse-flags.ts";
+import { operationJson } from "../../render/operation-json.ts";
+import { operationText } from "../../render/operation-text.ts";
+
+export default class Promote extends FloeCommand {
+  static override summary = "Promote a version to the next environment";
+  static override description =
+    "Verifies the artifact, runs the target environment's gates, writes a signed record beside the artifact and moves two tags. The digest never changes.";
+  static override aliases = ["promote"];
+  static override examples = [
+    "<%= config.bin %> promote v1.2.3 --to staging",
+    "<%= config.bin %> promote v1.2.3 --to prod --dry-run",
+    "<%= config.bin %> promote v1.2.3@sha256:… --to prod --wait 2m --annotation ticket=OPS-12 -o json",
+  ];
+  static override args = { version: Args.string({ required: true, description: "v1.2.3, or v1.2.3@sha256:…" }) };
+  static override flags = {
+    ...keyFlag,
+    ...operatorFlag,
+    to: Flags.string({ required: true, description: "Environment to promote to" }),
+    from: Flags.string({ description: "Environment to promote from; default the one before --to" }),
+    "dry-run": Flags.boolean({ description: "Evaluate everything and write nothing" }),
+    force: Flags.boolean({ description: "Also when the environment tag exists with this digest; every check is made" }),
+    "if-needed": Flags.boolean({ description: "Succeed without a change when the environment runs this digest already" }),
+    wait: Flags.string({ description: "How long to wait for somebody else's promotion, as in 90s or 2m" }),
+    annotation: Flags.string({ multiple: true, description: "KEY=VALUE for the record; may be given several times" }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Promote);
+    const started = performance.now();
+    const request = {
+      version: args.version,
+      to: flags.to,
+      from: flags.from,
+      dryRun: flags["dry-run"],
+      force: flags.force,
+      ifNeeded: flags["if-needed"],
+      waitMs: parseWait(flags.wait),
+      claimedOperator: flags.operator,
+      annotations: parseAnnotations(flags.annotation ?? []),
+    };
+    await using composed = await this.compose(flags, { writes: true });
+    const outcome = await composed.floe.promote(request, { signal: this.signal });
+    const measured = { durationMs: performance.now() - started, stats: composed.store.stats };
+    await this.result(operationJson(outcome, measured), () => operationText(outcome));
+    if (outcome.kind === "blocked") this.refuse(outcome.blocking);
+  }
+}

@@ -1,0 +1,122 @@
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
+import {
+  type ArtifactStore,
+  createFloe,
+  createPluginRegistry,
+  type Floe,
+  type Logger,
+  type Manifest,
+  type PluginRegistry,
+  type PluginSource,
+} from "@floe/core";
+import type { FloePlugin } from "@floe/core/plugin";
+import { systemClock } from "./adapters/clock.ts";
+import { readSecret } from "./adapters/read-secret.ts";
+import { openSigner } from "./open-signer.ts";
+import { openStore } from "./open-store.ts";
+
+/** What a command tells the composition. */
+export interface ComposeInput {
+  /** `--manifest`; default: searched upwards. */
+  readonly manifestPath: string | undefined;
+  /** `--registry`: another repository than the manifest's. */
+  readonly registry: string | undefined;
+  /** `--key`. */
+  readonly key: string | undefined;
+  /** Whether the command may write: reading needs no key. */
+  readonly writes: boolean;
+  readonly installed: readonly PluginSource[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly version: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Everything a command works with. */
+export interface Composed extends AsyncDisposable {
+  readonly manifest: Manifest;
+  readonly store: ArtifactStore;
+  readonly floe: Floe;
+}
+
+/** Loads the manifest, with the settings of the gate plugins that it names merged into its check. */
+export async function loadProject(
+  input: Pick<ComposeInput, "manifestPath" | "registry" | "installed" | "env" | "cwd" | "version" | "signal">,
+): Promise<{ readonly manifest: Manifest; readonly sources: readonly PluginSource[]; readonly policy: FloePlugin }> {
+  const { findManifest, loadManifest } = await import("@floe/core/manifest");
+  const { policiesSchema, createPolicyGate } = await import("@floe/policy");
+  const { signal, installed, cwd } = input;
+  const path = await findManifest(input.manifestPath, { cwd, signal });
+  let project: Promise<PluginSource[]> | null = null;
+  const manifest = await loadManifest(path, {
+    signal,
+    cwd,
+    env: input.env,
+    policiesSchema,
+    knownGates: createPluginRegistry({ sources: installed, inline: [], allow: null })
+      .list()
+      .map((listing) => listing.id),
+    gateSchemas: async (kind, { manifestDir, plugins }) => {
+      project ??= projectPlugins(plugins.use, manifestDir);
+      const registry = createPluginRegistry({ sources: [...(await project), ...installed], inline: [], allow: plugins.allow });
+      return (await registry.find(kind))?.provider.config ?? null;
+    },
+    ...(input.registry === undefined ? {} : { registryOverride: input.registry }),
+  });
+  project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));
+  const sources = [...(await project), ...installed];
+  const gate = createPolicyGate({
+    policies: manifest.policies,
+    environments: manifest.environments.map((environment) => environment.name),
+    repository: manifest.registry.uri.replace(/^oci:\/\//, ""),
+    versionPattern: manifest.tags.versionPattern,
+    now: () => new Date(),
+  });
+  const policy: FloePlugin = {
+    apiVersion: "floe.dev/v1",
+    meta: { name: "@floe/policy", version: input.version },
+    gates: [gate],
+  };
+  return { manifest, sources, policy };
+}
+
+/** Wires adapters, policy and plugins into a floe. This is the only place that knows all of them. */
+export async function compose(input: ComposeInput): Promise<Composed> {
+  const { manifest, sources, policy } = await loadProject(input);
+  const [{ createVerifier, createArtifactVerifier }, { createCommandRunner, createHost }] = await Promise.all([
+    import("@floe/signing"),
+    import("@floe/runner"),
+  ]);
+  const store = await openStore(manifest.registry, input.env);
+  const opened = input.writes ? await openSigner(input.key, manifest, input.env) : null;
+  const floe = createFloe({
+    manifest,
+    store,
+    signer: opened?.signer ?? null,
+    signerPublicKey: opened?.publicKey ?? null,
+    verifier: createVerifier(),
+    artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
+    policy,
+    pluginSources: sources,
+    runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),
+    readSecret: (ref) => readSecret(ref, input.env),
+    host: createHost(process.pid),
+    clock: systemClock,
+    logger: input.logger,
+    version: input.version,
+  });
+  return { manifest, store, floe, [Symbol.asyncDispose]: () => floe[Symbol.asyncDispose]() };
+}
+
+/** The gates that are installed, whatever any manifest uses. */
+export function installedGates(sources: readonly PluginSource[], policy: FloePlugin, allow: readonly string[] | null): PluginRegistry {
+  return createPluginRegistry({ sources, inline: [{ plugin: policy, origin: "built-in" }], allow });
+}
+
+async function projectPlugins(names: readonly string[], folder: string): Promise<PluginSource[]> {
+  if (names.length === 0) return [];
+  const { discoverPlugin } = await import("@floe/core");
+  return await Promise.all(names.map((name) => discoverPlugin(name, folder, "project")));
+}

@@ -1,0 +1,129 @@
+import { Command, Flags, type Interfaces } from "@oclif/core";
+import type { Logger, PluginSource, Reason } from "@floe/core";
+import { EXIT, type FloeError, isFloeError } from "@floe/core/errors";
+import { createConsoleLogger } from "./adapters/console-logger.ts";
+import type { Composed } from "./compose.ts";
+import { renderError, renderReasons } from "./render/error.ts";
+import { print } from "./render/print.ts";
+
+/** The flags of every command. */
+export type GlobalFlags = Interfaces.InferredFlags<typeof FloeCommand.baseFlags>;
+
+/** How a result is printed. */
+export type OutputFormat = "table" | "json" | "yaml";
+
+const FORMATS = ["table", "json", "yaml"] as const;
+
+/** What all commands share: global flags, composition, output and the way from an error to an exit code. */
+export abstract class FloeCommand extends Command {
+  static override baseFlags = {
+    manifest: Flags.string({ char: "m", description: "Manifest file; default manifest.yaml, searched upwards", helpGroup: "GLOBAL" }),
+    output: Flags.option({ char: "o", options: FORMATS, aliases: ["format"], default: "table", description: "How the result is printed", helpGroup: "GLOBAL" })(),
+    json: Flags.boolean({ description: "The same as -o json", helpGroup: "GLOBAL" }),
+    registry: Flags.string({ char: "r", description: "Another repository than the manifest's: oci://host/repo or oci-layout:PATH", helpGroup: "GLOBAL" }),
+    quiet: Flags.boolean({ description: "No progress and no warnings", helpGroup: "GLOBAL" }),
+    verbose: Flags.boolean({ description: "Say more, on stderr", helpGroup: "GLOBAL" }),
+    "no-color": Flags.boolean({ description: "No colours", helpGroup: "GLOBAL" }),
+  };
+
+  readonly #abort = new AbortController();
+
+  /** Aborts on Ctrl-C and SIGTERM; what was begun is closed first. */
+  protected get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  override async init(): Promise<void> {
+    await super.init();
+    const stop = (): void => this.#abort.abort(new Error("interrupted"));
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+    if (this.argv.includes("--no-color")) process.env["NO_COLOR"] = "1";
+  }
+
+  /** The format that was asked for, also when parsing the flags has failed. */
+  protected outputFormat(): OutputFormat {
+    const { argv } = this;
+    if (argv.includes("--json")) return "json";
+    for (const [index, word] of argv.entries()) {
+      const match = /^(?:-o|--output|--format)(?:=(.*))?$/.exec(word);
+      const value = match ? (match[1] ?? argv[index + 1]) : /^-o(\w+)$/.exec(word)?.[1];
+      const format = FORMATS.find((candidate) => candidate === value);
+      if (format) return format;
+    }
+    return "table";
+  }
+
+  /** Where the command says what it does. */
+  protected logger(flags: Pick<GlobalFlags, "quiet" | "verbose">): Logger {
+    return createConsoleLogger({
+      quiet: flags.quiet === true,
+      verbose: flags.verbose === true,
+      terminal: process.stderr.isTTY === true && process.env["CI"] === undefined,
+      color: process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined,
+      write: (text) => process.stderr.write(text),
+      now: () => performance.now(),
+    });
+  }
+
+  /** Gate and audit plugins that are installed for the user or bundled; nothing of them is imported. */
+  protected installedPlugins(): PluginSource[] {
+    return this.config.getPluginsList().flatMap((plugin) => {
+      const descriptor = (plugin.pjson as { floe?: unknown }).floe;
+      if (descriptor === undefined || plugin.name === this.config.name) return [];
+      const origin = plugin.type === "user" || plugin.type === "link" ? plugin.type : "bundled";
+      return [{ name: plugin.name, version: plugin.version, root: plugin.root, origin, descriptor }];
+    });
+  }
+
+  /** Wires a floe for this command. */
+  protected async compose(flags: Partial<GlobalFlags> & { readonly key?: string | undefined }, use: { readonly writes: boolean }): Promise<Composed> {
+    const { compose } = await import("./compose.ts");
+    return await compose({
+      manifestPath: flags.manifest,
+      registry: flags.registry,
+      key: flags.key,
+      writes: use.writes,
+      installed: this.installedPlugins(),
+      env: process.env,
+      cwd: process.cwd(),
+      version: this.config.version,
+      logger: this.logger({ quiet: flags.quiet ?? false, verbose: flags.verbose ?? false }),
+      signal: this.signal,
+    });
+  }
+
+  /** Prints the result: `value` as JSON or YAML, or the text for people. */
+  protected async result(value: unknown, text: () => string): Promise<void> {
+    await print(this.outputFormat(), value, text);
+  }
+
+  /** Ends the command with what blocked it; nothing is thrown, since a refusal is an answer. */
+  protected refuse(blocking: readonly Reason[]): void {
+    process.exitCode = blocking[0]?.exitCode ?? EXIT.bug;
+    if (this.outputFormat() === "table") process.stderr.write(renderReasons(blocking));
+  }
+
+  override async catch(error: Error & { readonly exitCode?: number; readonly oclif?: { readonly exit?: number } }): Promise<void> {
+    const interrupted = this.#abort.signal.aborted;
+    // oclif throws this to end early with success, as --help does.
+    if (error.oclif?.exit === 0) throw error;
+    const known: FloeError | null = isFloeError(error) ? error : null;
+    const usage = known === null && error.oclif?.exit !== undefined;
+    const exitCode = interrupted ? EXIT.interrupted : (known?.exitCode ?? (usage ? EXIT.usage : EXIT.bug));
+    process.exitCode = exitCode;
+    await renderError(error, { format: this.outputFormat(), exitCode, interrupted, usage, verbose: this.argv.includes("--verbose") });
+  }
+}
+
+/** `--key`, on every command that proves who runs it. */
+export const keyFlag = {
+  key: Flags.string({
+    description: "Private key that proves who you are: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then the manifest",
+  }),
+};
+
+/** `--operator`, a label. */
+export const operatorFlag = {
+  operator: Flags.string({ description: "A label for the record; it proves and grants nothing" }),
+};

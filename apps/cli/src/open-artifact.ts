@@ -1,0 +1,146 @@
+import { type ArtifactStore, FloeError, isFloeError, type Manifest, type RawManifest, type RegistryConfig, tagRules } from "@floe/core";
+import { classifyTag, isMutableTag, isTag, type TagRules } from "@floe/core/model";
+import { resolve } from "node:path";
+import { loadProject } from "./compose.ts";
+import { openStore } from "./open-store.ts";
+
+/** What an artifact command names: a reference, or `-r URI -t TAG`. */
+export interface ArtifactTarget extends AsyncDisposable {
+  readonly store: ArtifactStore;
+  /** Tag or digest; `null` where only the repository was named. */
+  readonly reference: string | null;
+  readonly tag: string | null;
+  /** How tags are read: by the manifest's environments where there is a manifest. */
+  readonly rules: TagRules;
+  readonly manifest: Manifest | null;
+}
+
+/** What the command line gives to {@link openArtifact}. */
+export interface ArtifactInput {
+  readonly reference: string | undefined;
+  readonly registry: string | undefined;
+  readonly tag: string | undefined;
+  readonly manifestPath: string | undefined;
+  readonly insecure?: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the repository that a reference names. A bare tag or digest is looked for in the manifest's registry.
+ * @throws {FloeError} FLOE_USAGE_INVALID - neither a reference nor a registry, or both
+ * @throws {FloeError} FLOE_REFERENCE_INVALID - the reference cannot be parsed
+ */
+export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget> {
+  const { parseReference } = await import("@floe/oci");
+  const manifest = await nearestManifest(input);
+  const rules = manifest ? tagRules(manifest) : { environments: [] };
+  const text = input.reference;
+  const named = text === undefined ? null : parseReference(text);
+  if (named && (named.kind === "registry" || named.kind === "layout")) {
+    if (input.registry !== undefined) throw usage(`both a full reference and --registry are given`, "Give one of them.");
+    const uri = named.kind === "registry" ? `oci://${named.host}/${named.repository}` : `oci-layout:${named.path}`;
+    const tag = input.tag ?? named.tag;
+    const store = await openStore(configFor(uri, manifest, input), input.env);
+    return { store, reference: named.digest ?? tag, tag, rules, manifest, ...disposing(store) };
+  }
+  const config = input.registry === undefined ? manifest?.registry : configFor(input.registry, manifest, input);
+  if (!config) {
+    throw usage("no repository is named", "Give a full reference (oci://host/repo:tag), -r URI, or run floe where a manifest is.");
+  }
+  const store = await openStore(config, input.env);
+  const bare = named?.kind === "tag" ? named.tag : null;
+  const digest = named?.kind === "digest" ? named.digest : null;
+  return { store, reference: digest ?? bare ?? input.tag ?? null, tag: bare ?? input.tag ?? null, rules, manifest, ...disposing(store) };
+}
+
+function disposing(store: ArtifactStore): AsyncDisposable {
+  return { [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose]?.() };
+}
+
+async function nearestManifest(input: ArtifactInput): Promise<Manifest | null> {
+  try {
+    return (await loadProject({ ...input, registry: undefined, installed: [] })).manifest;
+  } catch (cause) {
+    // Artifact commands work without a manifest; one that was named, or that is wrong, is an error all the same.
+    if (input.manifestPath === undefined && isFloeError(cause, "FLOE_MANIFEST_NOT_FOUND")) return null;
+    throw cause;
+  }
+}
+
+/** The configuration of a repository that a manifest does not describe: defaults, and the user's own credentials. */
+export function configFor(uri: string, manifest: Manifest | null, input: Pick<ArtifactInput, "cwd" | "insecure">): RegistryConfig {
+  if (manifest && (uri === manifest.registry.uri || uri === manifest.registry.uriAsWritten)) return manifest.registry;
+  const layout = uri.startsWith("oci-layout:");
+  const absolute = layout ? `oci-layout:${resolve(input.cwd, uri.slice("oci-layout:".length))}` : uri;
+  const full = layout || uri.startsWith("oci://") ? absolute : `oci://${uri}`;
+  return {
+    uri: full,
+    uriAsWritten: uri,
+    auth: { type: "auto", credentialsRef: null },
+    tlsVerify: true,
+    insecure: input.insecure ?? false,
+    retry: { maxAttempts: 3, initialDelayMs: 1000, backoffMultiplier: 2, maxDelayMs: 30_000, jitter: true },
+  };
+}
+
+/**
+ * Fetches what a target names.
+ * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND - no such tag or digest
+ */
+export async function fetchManifest(target: ArtifactTarget, signal: AbortSignal): Promise<RawManifest> {
+  const { reference, store } = target;
+  if (reference === null) throw usage("no tag or digest is named", "Give a reference with a tag, or -t TAG.");
+  const found = await store.getManifest(reference, { signal });
+  if (found) return found;
+  throw new FloeError({
+    code: "FLOE_ARTIFACT_NOT_FOUND",
+    message: `${store.repository} has no ${reference}`,
+    hint: "See what is there: floe artifact list",
+    details: { reference },
+  });
+}
+
+/**
+ * Puts a manifest under a tag: immutable tags are created once, mutable ones are moved.
+ * @throws {FloeError} FLOE_TAG_RESERVED - the tag belongs to promotions or to floe's own data
+ * @throws {FloeError} FLOE_TAG_IMMUTABLE - the tag holds another digest
+ */
+export async function writeTag(
+  target: ArtifactTarget,
+  tag: string,
+  manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { rules, store } = target;
+  if (!isTag(tag)) {
+    throw new FloeError({ code: "FLOE_TAG_INVALID", message: `${JSON.stringify(tag.slice(0, 140))} is not a tag`, hint: "A tag has letters, digits, dots, underscores and hyphens, at most 128 of them." });
+  }
+  const { kind } = classifyTag(tag, rules);
+  if (kind === "environment" || kind === "latest" || kind === "rollback" || kind === "floe") {
+    throw new FloeError({
+      code: "FLOE_TAG_RESERVED",
+      message: `${tag} is a tag that only promotions write`,
+      hint: kind === "floe" ? "Tags that begin with floe- hold floe's own records." : "Promote the version instead: floe promote VERSION --to ENV",
+      details: { tag },
+    });
+  }
+  if (isMutableTag(tag, rules)) {
+    await store.moveTag(tag, manifest, { signal });
+    return;
+  }
+  const result = await store.createTag(tag, manifest, { signal });
+  if (result.status !== "taken") return;
+  throw new FloeError({
+    code: "FLOE_TAG_IMMUTABLE",
+    message: `${tag} holds ${result.digest} already and never moves`,
+    hint: "Use a new version. Tags that may move are listed under artifacts.tags.mutable in the manifest.",
+    details: { tag, digest: result.digest },
+  });
+}
+
+function usage(message: string, hint: string): FloeError {
+  return new FloeError({ code: "FLOE_USAGE_INVALID", message, hint });
+}

@@ -1,0 +1,40 @@
+import { FloeError } from "@floe/core/errors";
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/**
+ * Parses a duration of the command line: `90s`, `2m`, `1h`. Milliseconds; 0 when absent.
+ * @throws {FloeError} FLOE_USAGE_INVALID - another form
+ */
+export function parseWait(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
+  if (match?.[1] && match[2]) return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+  throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${JSON.stringify(text)} is not a duration`, hint: "Write it as 90s, 2m or 1h." });
+}
+
+/**
+ * Parses `KEY=VALUE` words.
+ * @throws {FloeError} FLOE_USAGE_INVALID - without a key or an equals sign
+ */
+export function parseAnnotations(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word): [string, string] => {
+      const at = word.indexOf("=");
+      if (at > 0) return [word.slice(0, at), word.slice(at + 1)];
+      throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${JSON.stringify(word)} is not KEY=VALUE`, hint: "For example: --annotation ticket=OPS-12" });
+    }),
+  );
+}
+
+/**
+ * Parses a time: RFC 3339, a date, or a duration back from now.
+ * @throws {FloeError} FLOE_USAGE_INVALID - another form
+ */
+export function parseSince(text: string | undefined, now: Date): Date | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}[smhd]$/.test(text)) return new Date(now.getTime() - parseWait(text));
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(Number.NaN);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${JSON.stringify(text)} is not a time`, hint: "Write 2026-11-22, 2026-11-22T10:00:00Z, or 24h for the last day." });
+}

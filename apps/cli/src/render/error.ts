@@ -1,0 +1,78 @@
+import { styleText } from "node:util";
+import type { Reason } from "@floe/core";
+import { isFloeError } from "@floe/core/errors";
+import { plain } from "./paint.ts";
+import { print } from "./print.ts";
+
+/** How an error is shown. */
+export interface ErrorView {
+  readonly format: "table" | "json" | "yaml";
+  readonly exitCode: number;
+  readonly interrupted: boolean;
+  /** A mistake on the command line that oclif found. */
+  readonly usage: boolean;
+  readonly verbose: boolean;
+}
+
+/** The `error` object of JSON outputs. */
+export interface ErrorJson {
+  readonly code: string;
+  readonly exit_code: number;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly details: unknown;
+}
+
+/** Describes any error as JSON outputs do. */
+export function errorJson(error: Error, view: Pick<ErrorView, "exitCode" | "interrupted" | "usage">): ErrorJson {
+  const base = { exit_code: view.exitCode, message: plain(error.message) };
+  if (view.interrupted) {
+    return { ...base, code: "FLOE_INTERRUPTED", message: "interrupted", hint: "Run the same command again: it goes on where this one stopped.", details: null };
+  }
+  if (isFloeError(error)) return { ...base, code: error.code, hint: error.hint ?? null, details: error.details ?? null };
+  if (view.usage) return { ...base, code: "FLOE_USAGE_INVALID", message: plain(error.message.split("\n")[0] ?? ""), hint: "See --help.", details: null };
+  return { ...base, code: "FLOE_BUG", hint: "This is a bug in floe. Please report it with the output of the same command and --verbose.", details: null };
+}
+
+/** Prints an error: as an object on stdout for JSON and YAML, as sentences on stderr for people. */
+export async function renderError(error: Error, view: ErrorView): Promise<void> {
+  const described = errorJson(error, view);
+  if (view.format !== "table") {
+    await print(view.format, { success: false, error: described }, () => "");
+    return;
+  }
+  const bug = described.code === "FLOE_BUG";
+  const lines = [`${red("error")} ${dim(described.code)}: ${plain(described.message)}`];
+  if (described.hint !== null) lines.push(`  ${dim("→")} ${plain(described.hint)}`);
+  if (bug || view.verbose) lines.push(dim(plain(error.stack ?? "")), ...causes(error));
+  process.stderr.write(`${lines.join("\n")}\n`);
+}
+
+/** Prints why something is refused, all reasons at once. */
+export function renderReasons(blocking: readonly Reason[]): string {
+  return blocking
+    .map(({ code, message, hint }) => {
+      const head = `${red("BLOCKED")}: ${plain(message)} ${dim(`[${code}]`)}`;
+      return hint === null ? `${head}\n` : `${head}\n  ${dim("→")} ${plain(hint)}\n`;
+    })
+    .join("");
+}
+
+function causes(error: Error): string[] {
+  const lines: string[] = [];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) lines.push(dim(`caused by ${plain(cause.stack ?? cause.message)}`));
+  return lines;
+}
+
+function red(text: string): string {
+  return color("red", text);
+}
+
+function dim(text: string): string {
+  return color("dim", text);
+}
+
+function color(style: "red" | "dim", text: string): string {
+  const wanted = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
+  return wanted ? styleText(style, text, { validateStream: false }) : text;
+}

@@ -1,0 +1,189 @@
+import { type Descriptor, digestOf } from "@floe/core/model";
+import { describe, expect, test } from "vitest";
+import { codeOf, errorOf, openStore, REPO } from "./open-store.ts";
+
+const signal = new AbortController().signal;
+
+function blob(bytes: Uint8Array): Descriptor {
+  return { mediaType: "application/octet-stream", digest: digestOf(bytes), size: bytes.length };
+}
+
+const bytes = new TextEncoder().encode("some bytes of a blob");
+const descriptor = blob(bytes);
+
+async function* pieces(of: Uint8Array, size = 7) {
+  for (let at = 0; at < of.length; at += size) yield of.subarray(at, at + size);
+}
+
+async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(chunk);
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+describe("putBlob", () => {
+  test("looks, starts an upload and puts; what is known to be there costs nothing more", async () => {
+    await using opened = await openStore();
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    expect(opened.trace()[0]).toBe(`HEAD blobs/${descriptor.digest}`);
+    expect(opened.trace()[1]).toBe("POST blobs/uploads/");
+    expect(opened.trace()).toHaveLength(3);
+    expect(opened.registry.blob(REPO, descriptor.digest)).toEqual(bytes);
+    expect(opened.store.stats).toEqual({ requests: 3, writes: 1 });
+    await opened.another().putBlob(descriptor, bytes, { signal });
+    expect(opened.trace()).toHaveLength(4);
+  });
+
+  test.for([true, false])(
+    "streams a large blob; absolute locations: %s",
+    async (absoluteLocations) => {
+      await using opened = await openStore({ absoluteLocations });
+      const large = new Uint8Array(3_000_000).map((_, at) => at % 251);
+      const large_ = blob(large);
+      await opened.store.putBlob(large_, () => pieces(large, 65_536), { signal });
+      expect(opened.registry.blob(REPO, large_.digest)).toEqual(large);
+      expect(await collect(opened.store.openBlob(large_, { signal }))).toEqual(large);
+    },
+  );
+
+  test("an empty blob can be stored and read", async () => {
+    await using opened = await openStore();
+    const empty = blob(new Uint8Array());
+    await opened.store.putBlob(empty, new Uint8Array(), { signal });
+    expect(await opened.store.getBlob(empty, { signal })).toHaveLength(0);
+  });
+
+  test.for([
+    ["other bytes", { ...descriptor, digest: digestOf("other") }],
+    ["too few bytes", { ...descriptor, size: bytes.length + 1 }],
+    ["too many bytes", { ...descriptor, size: bytes.length - 1 }],
+  ] as const)("a source with %s never becomes a blob", async ([, wrong]) => {
+    await using opened = await openStore();
+    for (const source of [bytes, () => pieces(bytes)]) {
+      const call = opened.store.putBlob(wrong, source, { signal });
+      expect(await codeOf(call)).toBe("FLOE_DIGEST_MISMATCH");
+    }
+    expect(opened.registry.writes).toBe(0);
+  });
+
+  test("a source that throws ends the call with what it threw", async () => {
+    await using opened = await openStore();
+    const failing = async function* () {
+      yield bytes.subarray(0, 3);
+      throw new RangeError("disk on fire");
+    };
+    const call = opened.store.putBlob(descriptor, failing, { signal });
+    await expect(call).rejects.toThrow(RangeError);
+    expect(opened.registry.writes).toBe(0);
+  });
+
+  test.for([
+    ["POST", { kind: "drop" }],
+    ["POST", { kind: "status", status: 502 }],
+    ["PUT", { kind: "drop" }],
+    ["PUT", { kind: "drop-answer" }],
+    ["PUT", { kind: "status", status: 500, apply: true }],
+    ["PUT", { kind: "status", status: 429, retryAfter: 1 }],
+  ] as const)("an upload whose %s meets %j is started again", async ([method, action]) => {
+    await using opened = await openStore();
+    opened.registry.faults.add({ match: { method }, action });
+    let opens = 0;
+    const source = () => {
+      opens += 1;
+      return pieces(bytes);
+    };
+    await opened.store.putBlob(descriptor, source, { signal });
+    expect(opened.registry.blob(REPO, descriptor.digest)).toEqual(bytes);
+    expect(opened.registry.writes).toBe(1);
+    expect(opens).toBeGreaterThan(0);
+  });
+
+  test("a proxy's limit on uploads is explained", async () => {
+    await using opened = await openStore();
+    const action = { kind: "status", status: 413, body: "<html>too large</html>" } as const;
+    opened.registry.faults.add({ match: { method: "PUT" }, action });
+    const error = await errorOf(opened.store.putBlob(descriptor, bytes, { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_LIMIT_EXCEEDED");
+    expect(error.hint).toContain("proxy");
+    expect(error.message).not.toContain("html");
+  });
+});
+
+describe("reading blobs", () => {
+  test("hasBlob asks the registry", async () => {
+    await using opened = await openStore();
+    expect(await opened.store.hasBlob(descriptor.digest, { signal })).toBe(false);
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    expect(await opened.store.hasBlob(descriptor.digest, { signal })).toBe(true);
+  });
+
+  test("getBlob refuses what is larger than asked for, before it asks", async () => {
+    await using opened = await openStore();
+    const call = opened.store.getBlob(descriptor, { signal, maxBytes: 3 });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_LIMIT_EXCEEDED");
+    expect(opened.trace()).toEqual([]);
+  });
+
+  test("a blob that is not there is not found", async () => {
+    await using opened = await openStore();
+    const call = opened.store.getBlob(descriptor, { signal });
+    expect(await codeOf(call)).toBe("FLOE_ARTIFACT_NOT_FOUND");
+  });
+
+  test.for([{ kind: "flip-byte" }, { kind: "truncate" }, { kind: "drop" }] as const)(
+    "getBlob overcomes one %j",
+    async (action) => {
+      await using opened = await openStore();
+      await opened.store.putBlob(descriptor, bytes, { signal });
+      opened.registry.faults.add({ match: { method: "GET" }, action });
+      expect(new Uint8Array(await opened.store.getBlob(descriptor, { signal }))).toEqual(bytes);
+    },
+  );
+
+  test.for([
+    [{ kind: "flip-byte" }, "FLOE_DIGEST_MISMATCH"],
+    [{ kind: "truncate" }, "FLOE_REGISTRY_UNAVAILABLE"],
+    [
+      { kind: "headers", headers: { "content-encoding": "gzip" } },
+      "FLOE_REGISTRY_RESPONSE_INVALID",
+    ],
+  ] as const)("a blob with %j is never complete", async ([action, code]) => {
+    await using opened = await openStore();
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    opened.registry.faults.add({ match: { method: "GET" }, action, times: 99 });
+    expect(await codeOf(opened.store.getBlob(descriptor, { signal }))).toBe(code);
+    expect(await codeOf(collect(opened.store.openBlob(descriptor, { signal })))).toBe(code);
+  });
+
+  test("a blob that is longer or shorter than its descriptor says is refused", async () => {
+    await using opened = await openStore();
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    for (const size of [bytes.length - 1, bytes.length + 1]) {
+      const call = opened.store.getBlob({ ...descriptor, size }, { signal });
+      expect(await codeOf(call)).toBe("FLOE_DIGEST_MISMATCH");
+    }
+  });
+
+  test("leaving a stream early closes its connection", async () => {
+    await using opened = await openStore();
+    const large = new Uint8Array(2_000_000);
+    await opened.store.putBlob(blob(large), large, { signal });
+    for await (const chunk of opened.store.openBlob(blob(large), { signal })) {
+      expect(chunk.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(await opened.store.hasBlob(digestOf(large), { signal })).toBe(true);
+  });
+
+  test("an abort in the middle of a blob ends the stream with the abort's reason", async () => {
+    await using opened = await openStore();
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    opened.registry.faults.add({ match: { method: "GET" }, action: { kind: "stall-body" } });
+    const controller = new AbortController();
+    const call = collect(opened.store.openBlob(descriptor, { signal: controller.signal }));
+    const reason = new Error("enough");
+    setTimeout(() => controller.abort(reason), 50);
+    await expect(call).rejects.toBe(reason);
+  });
+});

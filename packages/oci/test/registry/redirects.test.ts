@@ -1,0 +1,129 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { digestOf } from "@floe/core/model";
+import { describe, expect, test } from "vitest";
+import { codeOf, errorOf, messagesOf, openStore } from "./open-store.ts";
+
+const signal = new AbortController().signal;
+const auth = { kind: "basic", username: "me", password: "hunter2" } as const;
+const credentials = () => Promise.resolve({ username: "me", password: "hunter2" });
+const bytes = new TextEncoder().encode("content");
+const descriptor = { mediaType: "a/b", digest: digestOf(bytes), size: bytes.length };
+
+/** Another server than the registry: where it stores blobs, or somebody who would like credentials. */
+async function startOther(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const seen: IncomingMessage[] = [];
+  const server: Server = createServer((request, response) => {
+    seen.push(request);
+    request.resume().once("end", () => answer(request, response));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    seen,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+describe("redirects", () => {
+  test("a blob is followed to another host without credentials", async () => {
+    await using other = await startOther((_, response) => response.end(bytes));
+    await using opened = await openStore({ auth }, { credentials });
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    const headers = { location: `${other.url}/blob?X-Amz-Signature=abc` };
+    const action = { kind: "status", status: 307, headers } as const;
+    opened.registry.faults.add({ match: { method: "GET" }, action });
+    expect(new Uint8Array(await opened.store.getBlob(descriptor, { signal }))).toEqual(bytes);
+    expect(other.seen).toHaveLength(1);
+    expect(other.seen[0]?.headers.authorization).toBeUndefined();
+    expect(other.seen[0]?.headers.cookie).toBeUndefined();
+    expect(other.seen[0]?.headers["accept-encoding"]).toBe("identity");
+  });
+
+  test("credentials do not come back with a redirect to the registry", async () => {
+    await using opened = await openStore({ auth }, { credentials });
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    await using other = await startOther((_, response) => {
+      const location = `${opened.registry.url}/v2/acme/app/blobs/${descriptor.digest}`;
+      response.writeHead(302, { location }).end();
+    });
+    const headers = { location: other.url };
+    opened.registry.faults.add({
+      match: { method: "GET" },
+      action: { kind: "status", status: 302, headers },
+    });
+    const before = opened.registry.requests.length;
+    const call = opened.store.getBlob(descriptor, { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_UNAUTHORIZED");
+    const returned = opened.registry.requests[before + 1];
+    expect([returned?.status, returned?.headers["authorization"]]).toEqual([401, undefined]);
+  });
+
+  test("a signed address does not get into messages", async () => {
+    await using other = await startOther((_, response) => response.writeHead(404).end());
+    await using opened = await openStore();
+    const headers = { location: `${other.url}/blob?sig=topsecret` };
+    opened.registry.faults.add({ match: {}, action: { kind: "status", status: 307, headers } });
+    const error = await errorOf(opened.store.getBlob(descriptor, { signal }));
+    expect(messagesOf(error)).not.toContain("topsecret");
+  });
+
+  test("an upload location on another host gets the blob and no credentials", async () => {
+    await using other = await startOther((_, response) => response.writeHead(201).end());
+    await using opened = await openStore({ auth }, { credentials });
+    const headers = { location: `${other.url}/upload?token=a%2Fb+c` };
+    const action = { kind: "status", status: 202, headers } as const;
+    // The first POST is the one that the registry answers with 401.
+    await opened.store.hasBlob(descriptor.digest, { signal });
+    opened.registry.faults.add({ match: { method: "POST" }, action });
+    await opened.store.putBlob(descriptor, bytes, { signal });
+    expect(other.seen[0]?.method).toBe("PUT");
+    expect(other.seen[0]?.url).toBe(`/upload?token=a%2Fb+c&digest=${descriptor.digest}`);
+    expect(other.seen[0]?.headers.authorization).toBeUndefined();
+  });
+
+  test.for([
+    ["a private address", "http://169.254.169.254/latest"],
+    ["localhost by name", "http://localhost:1/"],
+    ["another scheme", "file:///etc/passwd"],
+    ["data", "data:text/plain,hi"],
+    ["a user name", "http://me:pw@127.0.0.1:1/"],
+    ["an address that is none", "http://["],
+  ] as const)("%s is not followed", async ([, location]) => {
+    await using opened = await openStore();
+    const action = { kind: "status", status: 302, headers: { location } } as const;
+    opened.registry.faults.add({ match: {}, action, times: 2 });
+    const code = "FLOE_REGISTRY_RESPONSE_INVALID";
+    expect(await codeOf(opened.store.getBlob(descriptor, { signal }))).toBe(code);
+    expect(await codeOf(opened.store.resolve("v1", { signal }))).toBe(code);
+  });
+
+  test("a circle ends", async () => {
+    await using opened = await openStore();
+    const headers = { location: "/v2/acme/app/manifests/v1" };
+    opened.registry.faults.add({
+      match: {},
+      action: { kind: "status", status: 302, headers },
+      times: 99,
+    });
+    const call = opened.store.getManifest("v1", { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+    expect(opened.registry.requests).toHaveLength(6);
+  });
+
+  test("a redirected write is refused", async () => {
+    await using opened = await openStore();
+    const headers = { location: "https://registry.example.com/v2/" };
+    opened.registry.faults.add({
+      match: { method: "PUT" },
+      action: { kind: "status", status: 308, headers },
+    });
+    const manifest = { bytes: Buffer.from("{}"), mediaType: "a/b" };
+    const call = opened.store.putManifest(manifest, { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+});

@@ -1,0 +1,274 @@
+import { type Descriptor, type Digest, digestOf, MEDIA_TYPES } from "@floe/core/model";
+import { type BuiltArtifact, buildArtifact, pushArtifact, type TestRegistry } from "@floe/testing";
+import { describe, expect, test } from "vitest";
+import { createRegistryStore } from "../../src/index.ts";
+import { codeOf, errorOf, openStore, REPO } from "./open-store.ts";
+
+const signal = new AbortController().signal;
+
+function referrer(subject: Descriptor, name: string): BuiltArtifact {
+  const annotations = { name, time: "now" };
+  return buildArtifact({
+    subject,
+    annotations,
+    artifactType: "x/record",
+    layers: [{ content: "s" }],
+  });
+}
+
+async function pushSubject(registry: TestRegistry): Promise<Descriptor> {
+  return (await pushArtifact(registry, REPO, "v1", { layers: [{ content: "s" }] })).descriptor;
+}
+
+function fallbackTag(digest: Digest): string {
+  return digest.replace(":", "-");
+}
+
+function digestsOf(all: readonly { digest: string }[]): string[] {
+  return all.map(({ digest }) => digest).sort();
+}
+
+describe("with the referrers API", () => {
+  test("the first attach confirms that the API is there, later ones believe OCI-Subject", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    const before = opened.trace().length;
+    const one = referrer(subject, "one");
+    const two = referrer(subject, "two");
+    await opened.store.attach(one, { signal });
+    await opened.store.attach(two, { signal, tag: "record-two" });
+    expect(opened.trace().slice(before)).toEqual([
+      `PUT manifests/${one.descriptor.digest}`,
+      `GET referrers/${subject.digest}`,
+      "HEAD manifests/record-two",
+      "PUT manifests/record-two",
+      "HEAD manifests/record-two",
+    ]);
+    const listed = await opened.store.referrers(subject.digest, { signal });
+    expect(digestsOf(listed)).toEqual(digestsOf([one.descriptor, two.descriptor]));
+    expect(listed[0]).toMatchObject({ artifactType: "x/record", annotations: { time: "now" } });
+    expect(await opened.store.getManifest(two.descriptor.digest, { signal })).not.toBeNull();
+    expect(Object.keys(opened.registry.tags(REPO)).sort()).toEqual(["record-two", "v1"]);
+  });
+
+  test("all pages are read", async () => {
+    await using opened = await openStore({ referrersPageSize: 2 });
+    const subject = await pushSubject(opened.registry);
+    for (const name of ["1", "2", "3", "4", "5"]) {
+      await opened.store.attach(referrer(subject, name), { signal });
+    }
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(5);
+  });
+
+  test("an API without OCI-Subject is used when it lists what was attached", async () => {
+    await using opened = await openStore({ subjectHeader: false });
+    const subject = await pushSubject(opened.registry);
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
+    expect(Object.keys(opened.registry.tags(REPO))).toEqual(["v1"]);
+  });
+
+  test("an API that stores a referrer and never lists it is an error", async () => {
+    await using opened = await openStore({ subjectHeader: false });
+    const subject = await pushSubject(opened.registry);
+    const body = `{"schemaVersion":2,"mediaType":"${MEDIA_TYPES.ociIndex}","manifests":[]}`;
+    const headers = { "content-type": MEDIA_TYPES.ociIndex };
+    const action = { kind: "status", status: 200, headers, body } as const;
+    opened.registry.faults.add({ match: { path: /referrers/ }, action, times: 99 });
+    const call = opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+    expect(opened.pauses.length).toBeGreaterThan(0);
+  });
+
+  test.for([
+    [403, "FLOE_REGISTRY_DENIED"],
+    [401, "FLOE_REGISTRY_UNAUTHORIZED"],
+    [500, "FLOE_REGISTRY_UNAVAILABLE"],
+    [429, "FLOE_REGISTRY_UNAVAILABLE"],
+  ] as const)("trouble is never none: %i throws", async ([status, code]) => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    const fault = { match: { path: /referrers/ }, action: { kind: "status", status } } as const;
+    opened.registry.faults.add({ ...fault, times: 99 });
+    expect(await codeOf(opened.store.referrers(subject.digest, { signal }))).toBe(code);
+  });
+
+  test("an API that disappears in the middle is an error, not an empty list", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    opened.registry.configure({ referrers: false });
+    const call = opened.store.referrers(subject.digest, { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+
+  test.for([
+    ["is no list", '{"manifests":"x"}'],
+    [
+      "has a negative size",
+      `{"manifests":[{"mediaType":"a/b","digest":"${digestOf("x")}","size":-1}]}`,
+    ],
+    ["has a bad digest", '{"manifests":[{"mediaType":"a/b","digest":"sha256:AB","size":1}]}'],
+    ["is not JSON", "{"],
+  ])("an answer that %s is refused", async ([, body]) => {
+    await using opened = await openStore();
+    const headers = { "content-type": MEDIA_TYPES.ociIndex };
+    const action = { kind: "status", status: 200, headers, body: body ?? "" } as const;
+    opened.registry.faults.add({ match: {}, action });
+    const call = opened.store.referrers(digestOf("s"), { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+
+  test("a manifest without subject is a caller's bug", async () => {
+    await using opened = await openStore();
+    const call = opened.store.attach(buildArtifact(), { signal });
+    await expect(call).rejects.toThrow(TypeError);
+  });
+
+  test("a taken tag is not overwritten", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    await opened.store.attach(referrer(subject, "one"), { signal, tag: "record" });
+    const call = opened.store.attach(referrer(subject, "two"), { signal, tag: "record" });
+    expect(await codeOf(call)).toBe("FLOE_TAG_IMMUTABLE");
+  });
+});
+
+describe("with the fallback tag", () => {
+  test("an entry has type and annotations of its manifest, and the missing API is remembered", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const one = referrer(subject, "one");
+    await opened.store.attach(one, { signal });
+    const index = opened.registry.manifest(REPO, fallbackTag(subject.digest));
+    expect(index?.mediaType).toBe(MEDIA_TYPES.ociIndex);
+    expect(JSON.parse(Buffer.from(index?.bytes ?? []).toString())).toEqual({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.ociIndex,
+      manifests: [{ ...one.descriptor, annotations: { name: "one", time: "now" } }],
+    });
+    const listed = await opened.store.referrers(subject.digest, { signal });
+    expect(listed).toEqual([{ ...one.descriptor, annotations: { name: "one", time: "now" } }]);
+    const asked = opened.trace().filter((line) => line.includes("referrers/"));
+    expect(asked).toHaveLength(1);
+  });
+
+  test("without an artifact type the config's media type stands in", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const { artifactType: _, ...rest } = JSON.parse(
+      Buffer.from(referrer(subject, "one").bytes).toString(),
+    ) as Record<string, unknown>;
+    const manifest = {
+      bytes: Buffer.from(JSON.stringify(rest)),
+      mediaType: MEDIA_TYPES.ociManifest,
+    };
+    await opened.store.attach(manifest, { signal });
+    const [listed] = await opened.store.referrers(subject.digest, { signal });
+    expect(listed?.artifactType).toBe(MEDIA_TYPES.empty);
+  });
+
+  test("eight writers at once, each a process of its own, keep all eight", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const all = Array.from({ length: 8 }, (_, at) => referrer(subject, String(at)));
+    const uri = `oci://${opened.registry.host}/${REPO}`;
+    await Promise.all(
+      all.map(async (one) => {
+        const store = createRegistryStore({ uri });
+        await store.attach(one, { signal });
+        await store[Symbol.asyncDispose]?.();
+      }),
+    );
+    const listed = await opened.store.referrers(subject.digest, { signal });
+    expect(digestsOf(listed)).toEqual(digestsOf(all.map(({ descriptor }) => descriptor)));
+  });
+
+  test("eight attaches through one store keep all eight", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const all = Array.from({ length: 8 }, (_, at) => referrer(subject, String(at)));
+    await Promise.all(all.map((one) => opened.store.attach(one, { signal })));
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(8);
+  });
+
+  test("what others wrote into the index stays as it is", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const other = await pushArtifact(opened.registry, REPO, null, { subject });
+    const entry = { ...other.descriptor, urls: ["https://example.com"], annotations: { a: "b" } };
+    const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: [entry] };
+    const bytes = Buffer.from(JSON.stringify(index));
+    const tag = fallbackTag(subject.digest);
+    opened.registry.plant(REPO, { bytes, mediaType: MEDIA_TYPES.ociIndex, tag });
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    const written = JSON.parse(
+      Buffer.from(opened.registry.manifest(REPO, tag)?.bytes ?? []).toString(),
+    ) as { manifests: unknown[] };
+    expect(written.manifests).toHaveLength(2);
+    expect(written.manifests).toContainEqual(entry);
+  });
+
+  test("a write that a rival undid is done again", async () => {
+    let undo: () => void = () => {};
+    await using opened = await openStore({
+      referrers: false,
+      onWrite: ({ phase, path }) => phase === "after" && path.includes("sha256-") && undo(),
+    });
+    const subject = await pushSubject(opened.registry);
+    let left = 3;
+    undo = () => {
+      left -= 1;
+      if (left >= 0) opened.registry.removeTag(REPO, fallbackTag(subject.digest));
+    };
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
+  });
+
+  test("a registry that gives the subject for the tag has no referrers", async () => {
+    await using opened = await openStore({ referrers: false });
+    const { bytes, mediaType, digest } = await pushArtifact(opened.registry, REPO, "v1");
+    opened.registry.plant(REPO, { bytes, mediaType, tag: fallbackTag(digest) });
+    expect(await opened.store.referrers(digest, { signal })).toEqual([]);
+  });
+
+  test("something else under the tag is an error", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    opened.registry.plant(REPO, { ...buildArtifact(), tag: fallbackTag(subject.digest) });
+    const call = opened.store.referrers(subject.digest, { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+
+  test.for([
+    [{ status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
+    [{ status: 400 }],
+    [{ status: 405 }],
+    [{ status: 406 }],
+  ] as const)("an API that answers %j is no API", async ([answer]) => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const action = { kind: "status", ...answer } as const;
+    opened.registry.faults.add({ match: { path: /referrers/ }, action, times: 99 });
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
+  });
+
+  test("an OCI-Subject without an API behind it is not believed", async () => {
+    await using opened = await openStore({ referrers: false, subjectHeader: true });
+    const subject = await pushSubject(opened.registry);
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await opened.another().referrers(subject.digest, { signal })).toHaveLength(1);
+  });
+
+  test("an immutable index tag is an error with what to do, and the record is there by its tag", async () => {
+    await using opened = await openStore({ referrers: false, immutableTags: true });
+    const subject = await pushSubject(opened.registry);
+    await opened.store.attach(referrer(subject, "one"), { signal, tag: "one" });
+    const two = referrer(subject, "two");
+    const error = await errorOf(opened.store.attach(two, { signal, tag: "two" }));
+    expect(error.code).toBe("FLOE_TAG_IMMUTABLE");
+    expect(error.hint).toContain("sha256-*");
+    expect(opened.registry.tags(REPO)["two"]).toBe(two.descriptor.digest);
+  });
+});

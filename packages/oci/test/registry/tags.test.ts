@@ -1,0 +1,228 @@
+import {
+  buildArtifact,
+  type ImmutableAnswer,
+  pushArtifact,
+  type TestRegistry,
+} from "@floe/testing";
+import { describe, expect, test } from "vitest";
+import { codeOf, errorOf, openStore, REPO } from "./open-store.ts";
+
+const signal = new AbortController().signal;
+const layers = [{ content: `${REPO}:null` }];
+
+async function pushBlobs(registry: TestRegistry): Promise<void> {
+  await pushArtifact(registry, REPO, null);
+}
+
+const first = buildArtifact({ layers });
+const second = buildArtifact({ layers, annotations: { second: "yes" } });
+
+describe("createTag", () => {
+  test("looks, puts and looks again", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const before = opened.trace().length;
+    const result = await opened.store.createTag("v1", first, { signal });
+    const { artifactType: _, ...descriptor } = first.descriptor;
+    expect(result).toEqual({ status: "created", descriptor });
+    expect(opened.trace().slice(before)).toEqual([
+      "HEAD manifests/v1",
+      "PUT manifests/v1",
+      "HEAD manifests/v1",
+    ]);
+  });
+
+  test("says unchanged or taken and writes nothing", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    await opened.store.createTag("v1", first, { signal });
+    const { writes } = opened.registry;
+    const same = await opened.store.createTag("v1", first, { signal });
+    expect(same.status).toBe("unchanged");
+    const other = await opened.store.createTag("v1", second, { signal });
+    expect(other).toEqual({ status: "taken", digest: first.descriptor.digest });
+    expect(opened.registry.writes).toBe(writes);
+  });
+
+  test("is one PUT when the content is in the name", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const before = opened.trace().length;
+    await opened.store.createTag("c", first, { signal, contentNamed: true });
+    expect(opened.trace().slice(before)).toEqual(["PUT manifests/c"]);
+  });
+
+  test.for<ImmutableAnswer>(["ecr", "harbor", "docker-hub", "acr"])(
+    "reads the refusal of an immutable tag by %s as taken or unchanged",
+    async (immutableAnswer) => {
+      await using opened = await openStore({ immutableTags: true, immutableAnswer });
+      await pushBlobs(opened.registry);
+      await opened.store.createTag("v1", first, { signal });
+      const call = { signal, contentNamed: true };
+      expect((await opened.store.createTag("v1", first, call)).status).toBe("unchanged");
+      expect((await opened.store.createTag("v1", second, call)).status).toBe("taken");
+    },
+  );
+
+  test("sees a rival who wrote between its look and its put", async () => {
+    let plant: () => void = () => {};
+    await using opened = await openStore({
+      onWrite: ({ phase, path }) => {
+        if (phase === "after" && path.endsWith("/v1")) plant();
+      },
+    });
+    await pushBlobs(opened.registry);
+    plant = () => opened.registry.plant(REPO, { ...second, tag: "v1" });
+    const result = await opened.store.createTag("v1", first, { signal });
+    expect(result).toEqual({ status: "taken", digest: second.descriptor.digest });
+  });
+
+  test("a refusal that has nothing to do with the tag stays an error", async () => {
+    await using opened = await openStore();
+    const error = await errorOf(opened.store.createTag("v1", first, { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_REFUSED");
+  });
+
+  test("an answer that was lost after the write is looked up, not written again", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const { writes } = opened.registry;
+    opened.registry.faults.add({ match: { method: "PUT" }, action: { kind: "drop-answer" } });
+    const result = await opened.store.createTag("v1", first, { signal });
+    expect(result.status).toBe("created");
+    expect(opened.registry.writes).toBe(writes + 1);
+  });
+
+  test("a server error before the write leads to one more write", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const action = { kind: "status", status: 503 } as const;
+    opened.registry.faults.add({ match: { method: "PUT" }, action });
+    expect((await opened.store.createTag("v1", first, { signal })).status).toBe("created");
+    expect(opened.registry.tags(REPO)["v1"]).toBe(first.descriptor.digest);
+  });
+});
+
+describe("moveTag", () => {
+  test("moves from where it is expected and says where it was", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const move = (artifact: typeof first, expect?: typeof first.descriptor.digest | null) =>
+      opened.store.moveTag("latest", artifact, {
+        signal,
+        ...(expect === undefined ? {} : { expect }),
+      });
+    expect(await move(first, null)).toEqual({ status: "moved", previous: null });
+    const { digest } = first.descriptor;
+    expect(await move(first)).toEqual({ status: "unchanged", previous: digest });
+    expect(await move(second, digest)).toEqual({ status: "moved", previous: digest });
+    expect(await codeOf(move(first, digest))).toBe("FLOE_TAG_MOVED");
+    expect(await codeOf(move(first, null))).toBe("FLOE_TAG_MOVED");
+    expect(opened.registry.tags(REPO)["latest"]).toBe(second.descriptor.digest);
+  });
+
+  test("reads back and finds somebody else's write", async () => {
+    let plant: () => void = () => {};
+    await using opened = await openStore({ onWrite: ({ phase }) => phase === "after" && plant() });
+    await pushBlobs(opened.registry);
+    plant = () => opened.registry.plant(REPO, { ...second, tag: "latest" });
+    const call = opened.store.moveTag("latest", first, { signal });
+    expect(await codeOf(call)).toBe("FLOE_TAG_MOVED");
+  });
+
+  test("does not write over somebody else after a lost answer", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const path = `/v2/${REPO}/manifests/latest`;
+    const action = { kind: "status", status: 500 } as const;
+    opened.registry.faults.add({
+      match: ({ method, path: asked }) => {
+        if (method !== "PUT" || asked !== path) return false;
+        opened.registry.plant(REPO, { ...second, tag: "latest" });
+        return true;
+      },
+      action,
+    });
+    const call = opened.store.moveTag("latest", first, { signal });
+    expect(await codeOf(call)).toBe("FLOE_TAG_MOVED");
+    expect(opened.registry.tags(REPO)["latest"]).toBe(second.descriptor.digest);
+  });
+
+  test("an immutable tag is an error with what to do", async () => {
+    await using opened = await openStore({ immutableTags: /^latest/ });
+    await pushBlobs(opened.registry);
+    await opened.store.moveTag("latest", first, { signal });
+    const error = await errorOf(opened.store.moveTag("latest", second, { signal }));
+    expect(error.code).toBe("FLOE_TAG_IMMUTABLE");
+    expect(error.hint).toContain("latest-*");
+  });
+});
+
+describe("listTags and deleteTag", () => {
+  const tags = ["v1", "v2", "floe-rec.1", "Z", "a"];
+
+  test.for([{ tagPageSize: 2 }, { tagPageSize: null }, { tagList: "unsorted" }] as const)(
+    "lists every tag of a registry with %j, and those with a prefix",
+    async (options) => {
+      await using opened = await openStore(options);
+      for (const tag of tags) await pushArtifact(opened.registry, REPO, tag);
+      expect((await opened.store.listTags({ signal })).sort()).toEqual([...tags].sort());
+      expect(await opened.store.listTags({ signal, prefix: "v" })).toEqual(["v1", "v2"]);
+    },
+  );
+
+  test("a repository that does not exist has no tags, but a strange 404 is an error", async () => {
+    await using opened = await openStore();
+    expect(await opened.store.listTags({ signal })).toEqual([]);
+    const action = { kind: "status", status: 404, body: "<html>nothing here</html>" } as const;
+    opened.registry.faults.add({ match: {}, action });
+    const code = "FLOE_REGISTRY_RESPONSE_INVALID";
+    expect(await codeOf(opened.store.listTags({ signal }))).toBe(code);
+  });
+
+  test.for([
+    ["another host", '<http://127.0.0.1:1/v2/acme/app/tags/list>; rel="next"'],
+    ["itself", '</v2/acme/app/tags/list?n=1000>; rel="next"'],
+    ["a file", '<file:///etc/passwd>; rel="next"'],
+  ] as const)("a next page that leads to %s is refused", async ([, link]) => {
+    await using opened = await openStore();
+    await pushArtifact(opened.registry, REPO, "v1");
+    opened.registry.faults.add({
+      match: {},
+      action: { kind: "headers", headers: { link } },
+      times: 9,
+    });
+    const code = "FLOE_REGISTRY_RESPONSE_INVALID";
+    expect(await codeOf(opened.store.listTags({ signal }))).toBe(code);
+  });
+
+  test("no tags at all, and what is no tag, are left out", async () => {
+    await using opened = await openStore();
+    const headers = { "content-type": "application/json" };
+    const answer = (body: string) =>
+      opened.registry.faults.add({
+        match: {},
+        action: { kind: "status", status: 200, headers, body },
+      });
+    answer('{"name":"acme/app","tags":null}');
+    expect(await opened.store.listTags({ signal })).toEqual([]);
+    answer('{"tags":["ok","ok","\\u001b[2J","../x"]}');
+    expect(await opened.store.listTags({ signal })).toEqual(["ok"]);
+    answer('{"tags":[1]}');
+    expect(await codeOf(opened.store.listTags({ signal }))).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+
+  test("a deleted tag is gone, and deleting it again is no error", async () => {
+    await using opened = await openStore();
+    await pushArtifact(opened.registry, REPO, "v1");
+    await opened.store.deleteTag("v1", { signal });
+    await opened.store.deleteTag("v1", { signal });
+    expect(opened.registry.tags(REPO)).toEqual({});
+  });
+
+  test("an immutable tag is not deleted", async () => {
+    await using opened = await openStore({ immutableTags: true });
+    await pushArtifact(opened.registry, REPO, "v1");
+    expect(await codeOf(opened.store.deleteTag("v1", { signal }))).toBe("FLOE_TAG_IMMUTABLE");
+  });
+});
