@@ -27,6 +27,7 @@ export abstract class FloeCommand extends Command {
   };
 
   readonly #abort = new AbortController();
+  readonly #stop = (): void => this.#abort.abort(new Error("interrupted"));
 
   /** Aborts on Ctrl-C and SIGTERM; what was begun is closed first. */
   protected get signal(): AbortSignal {
@@ -35,9 +36,8 @@ export abstract class FloeCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
-    const stop = (): void => this.#abort.abort(new Error("interrupted"));
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
+    process.once("SIGINT", this.#stop);
+    process.once("SIGTERM", this.#stop);
     if (this.argv.includes("--no-color")) process.env["NO_COLOR"] = "1";
   }
 
@@ -102,6 +102,12 @@ export abstract class FloeCommand extends Command {
   protected refuse(blocking: readonly Reason[]): void {
     process.exitCode = blocking[0]?.exitCode ?? EXIT.bug;
     if (this.outputFormat() === "table") process.stderr.write(renderReasons(blocking));
+  }
+
+  override async finally(error: Error | undefined): Promise<void> {
+    process.off("SIGINT", this.#stop);
+    process.off("SIGTERM", this.#stop);
+    await super.finally(error);
   }
 
   override async catch(error: Error & { readonly exitCode?: number; readonly oclif?: { readonly exit?: number } }): Promise<void> {

@@ -43,7 +43,7 @@ artifacts:
 
     policies:
       rules:
-        - { id: config-artifacts-only, severity: error, builtin: allowed_artifact_types, with: { types: [application/vnd.floe.config.v1] } }
+        - { id: config-artifacts-only, severity: error, builtin: allowed_artifact_types, with: { allow: [application/vnd.floe.config.v1] } }
 `;
 }
 

@@ -16,15 +16,23 @@ const BYTE_ORDER_MARKS: readonly (readonly [mark: string, encoding: string])[] =
   ["003c", "utf-16be"],
 ];
 
+/** A test may print a NUL or two; a row of them is a part of the file that was never written. */
+const HOLE = "\0".repeat(8);
+
 /**
  * Decodes a report and repairs what test programs get wrong most often: control characters (raw or as references)
  * become U+FFFD, a bare `&` becomes `&amp;`. Markup is not repaired.
  *
- * @throws {ReportProblem} for an empty report and for an encoding that cannot be decoded.
+ * @throws {ReportProblem} for an empty report, for one with a hole in it, and for an encoding that cannot be decoded.
  */
 export function decodeReport(path: string, bytes: Uint8Array): DecodedReport {
   const decoded = decode(path, bytes);
   if (decoded.trim().length === 0) throw new ReportProblem(path, undefined, "the report is empty");
+  const hole = decoded.indexOf(HOLE);
+  if (hole !== -1) {
+    const line = decoded.slice(0, hole).split("\n").length;
+    throw new ReportProblem(path, line, "a run of NUL characters stands there: the file is damaged");
+  }
   let sanitised = 0;
   const replaced = (by: string): string => {
     sanitised += 1;

@@ -26,6 +26,17 @@ const MARKS = new Set([
   "rerunError",
 ]);
 
+/** Attributes whose values decide. */
+const DECISIVE = new Set([
+  "tests",
+  "failures",
+  "errors",
+  "skipped",
+  "disabled",
+  "status",
+  "result",
+]);
+
 /** Deeper than any test program nests; a file that goes on is not a report. */
 const MAX_DEPTH = 500;
 
@@ -106,10 +117,7 @@ class JunitReader {
 
   #open(fullName: string, attributes: Attributes): void {
     const name = localName(fullName);
-    // A replaced character inside markup may hide what the element was.
-    if ([fullName, ...Object.keys(attributes)].some((word) => word.includes("\ufffd"))) {
-      throw this.#problem("an illegal character stands in the name of an element or attribute");
-    }
+    this.#refuseDamage(fullName, attributes);
     if (this.#depth === 0 && !SUITES.has(name)) {
       throw this.#problem(
         `its root element is <${name.slice(0, 100)}>, not <testsuites> or <testsuite>: this is no JUnit report`,
@@ -121,6 +129,16 @@ class JunitReader {
     if (SUITES.has(name)) this.#openSuite(attributes);
     else if (name === "testcase") this.#openCase(attributes);
     else if (MARKS.has(name)) this.#openMark(name, attributes);
+  }
+
+  /** A replaced character inside markup may hide what the element was, or that it says "failed". */
+  #refuseDamage(element: string, attributes: Attributes): void {
+    const decisive = Object.entries(attributes).flatMap(([name, value]) =>
+      DECISIVE.has(name) ? [name, value] : [name],
+    );
+    if ([element, ...decisive].some((word) => word.includes("\ufffd"))) {
+      throw this.#problem("an illegal character stands in its markup");
+    }
   }
 
   #openSuite(attributes: Attributes): void {

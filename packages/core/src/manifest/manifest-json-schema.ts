@@ -29,9 +29,10 @@ export function manifestJsonSchema(options: ManifestJsonSchemaOptions): JsonSche
   };
   const promotion = dig(properties, "artifacts", "properties", "promotion", "properties");
   const environment = dig(promotion, "environments", "items", "properties");
-  recordOf(environment["gates"])["properties"] = gateProperties(GateMap, options, (map) => ({
-    anyOf: [{ type: "boolean" }, map],
-  }));
+  recordOf(environment["gates"])["properties"] = {
+    [POLICY_GATE]: { anyOf: [{ const: true }, withSettings(toJsonSchema(GateMap), null)] },
+    ...gateProperties(GateMap, options, (map) => ({ anyOf: [{ type: "boolean" }, map] })),
+  };
   recordOf(promotion["gate_commands"])["properties"] = gateProperties(
     GateCommandMap,
     options,
