@@ -12,4 +12,7 @@ const plugin = new Plugin({
   respectNoCacheDefault: true,
 });
 await plugin.load();
-await writeFile(new URL("../oclif.manifest.json", import.meta.url), JSON.stringify(plugin.manifest));
+await writeFile(
+  new URL("../oclif.manifest.json", import.meta.url),
+  JSON.stringify(plugin.manifest),
+);

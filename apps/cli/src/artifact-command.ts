@@ -7,13 +7,18 @@ export abstract class ArtifactCommand extends FloeCommand {
   static override baseFlags = {
     ...FloeCommand.baseFlags,
     tag: Flags.string({ char: "t", description: "Tag, where the reference has none" }),
-    insecure: Flags.boolean({ description: "Speak plain http to a registry that is not on this machine" }),
+    insecure: Flags.boolean({
+      description: "Speak plain http to a registry that is not on this machine",
+    }),
   };
 
   /** Opens what the command line names. */
   protected async open(
     reference: string | undefined,
-    flags: Partial<GlobalFlags> & { readonly tag?: string | undefined; readonly insecure?: boolean },
+    flags: Partial<GlobalFlags> & {
+      readonly tag?: string | undefined;
+      readonly insecure?: boolean;
+    },
   ): Promise<ArtifactTarget> {
     return await openArtifact({
       reference,

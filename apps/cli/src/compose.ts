@@ -43,8 +43,15 @@ export interface Composed extends AsyncDisposable {
 
 /** Loads the manifest, with the settings of the gate plugins that it names merged into its check. */
 export async function loadProject(
-  input: Pick<ComposeInput, "manifestPath" | "registry" | "installed" | "env" | "cwd" | "version" | "signal">,
-): Promise<{ readonly manifest: Manifest; readonly sources: readonly PluginSource[]; readonly policy: FloePlugin }> {
+  input: Pick<
+    ComposeInput,
+    "manifestPath" | "registry" | "installed" | "env" | "cwd" | "version" | "signal"
+  >,
+): Promise<{
+  readonly manifest: Manifest;
+  readonly sources: readonly PluginSource[];
+  readonly policy: FloePlugin;
+}> {
   const { findManifest, loadManifest } = await import("@floe/core/manifest");
   const { policiesSchema, createPolicyGate } = await import("@floe/policy");
   const { signal, installed, cwd } = input;
@@ -60,7 +67,11 @@ export async function loadProject(
       .map((listing) => listing.id),
     gateSchemas: async (kind, { manifestDir, plugins }) => {
       project ??= projectPlugins(plugins.use, manifestDir);
-      const registry = createPluginRegistry({ sources: [...(await project), ...installed], inline: [], allow: plugins.allow });
+      const registry = createPluginRegistry({
+        sources: [...(await project), ...installed],
+        inline: [],
+        allow: plugins.allow,
+      });
       return (await registry.find(kind))?.provider.config ?? null;
     },
     ...(input.registry === undefined ? {} : { registryOverride: input.registry }),
@@ -85,10 +96,8 @@ export async function loadProject(
 /** Wires adapters, policy and plugins into a floe. This is the only place that knows all of them. */
 export async function compose(input: ComposeInput): Promise<Composed> {
   const { manifest, sources, policy } = await loadProject(input);
-  const [{ createVerifier, createArtifactVerifier }, { createCommandRunner, createHost }] = await Promise.all([
-    import("@floe/signing"),
-    import("@floe/runner"),
-  ]);
+  const [{ createVerifier, createArtifactVerifier }, { createCommandRunner, createHost }] =
+    await Promise.all([import("@floe/signing"), import("@floe/runner")]);
   const store = await openStore(manifest.registry, input.env);
   const opened = input.writes ? await openSigner(input.key, manifest, input.env) : null;
   const floe = createFloe({
@@ -111,7 +120,11 @@ export async function compose(input: ComposeInput): Promise<Composed> {
 }
 
 /** The gates that are installed, whatever any manifest uses. */
-export function installedGates(sources: readonly PluginSource[], policy: FloePlugin, allow: readonly string[] | null): PluginRegistry {
+export function installedGates(
+  sources: readonly PluginSource[],
+  policy: FloePlugin,
+  allow: readonly string[] | null,
+): PluginRegistry {
   return createPluginRegistry({ sources, inline: [{ plugin: policy, origin: "built-in" }], allow });
 }
 

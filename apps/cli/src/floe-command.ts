@@ -1,6 +1,6 @@
-import { Command, Flags, type Interfaces } from "@oclif/core";
 import type { Logger, PluginSource, Reason } from "@floe/core";
 import { EXIT, type FloeError, isFloeError } from "@floe/core/errors";
+import { Command, Flags, type Interfaces } from "@oclif/core";
 import { createConsoleLogger } from "./adapters/console-logger.ts";
 import type { Composed } from "./compose.ts";
 import { renderError, renderReasons } from "./render/error.ts";
@@ -17,10 +17,25 @@ const FORMATS = ["table", "json", "yaml"] as const;
 /** What all commands share: global flags, composition, output and the way from an error to an exit code. */
 export abstract class FloeCommand extends Command {
   static override baseFlags = {
-    manifest: Flags.string({ char: "m", description: "Manifest file; default manifest.yaml, searched upwards", helpGroup: "GLOBAL" }),
-    output: Flags.option({ char: "o", options: FORMATS, aliases: ["format"], default: "table", description: "How the result is printed", helpGroup: "GLOBAL" })(),
+    manifest: Flags.string({
+      char: "m",
+      description: "Manifest file; default manifest.yaml, searched upwards",
+      helpGroup: "GLOBAL",
+    }),
+    output: Flags.option({
+      char: "o",
+      options: FORMATS,
+      aliases: ["format"],
+      default: "table",
+      description: "How the result is printed",
+      helpGroup: "GLOBAL",
+    })(),
     json: Flags.boolean({ description: "The same as -o json", helpGroup: "GLOBAL" }),
-    registry: Flags.string({ char: "r", description: "Another repository than the manifest's: oci://host/repo or oci-layout:PATH", helpGroup: "GLOBAL" }),
+    registry: Flags.string({
+      char: "r",
+      description: "Another repository than the manifest's: oci://host/repo or oci-layout:PATH",
+      helpGroup: "GLOBAL",
+    }),
     quiet: Flags.boolean({ description: "No progress and no warnings", helpGroup: "GLOBAL" }),
     verbose: Flags.boolean({ description: "Say more, on stderr", helpGroup: "GLOBAL" }),
     "no-color": Flags.boolean({ description: "No colours", helpGroup: "GLOBAL" }),
@@ -72,12 +87,17 @@ export abstract class FloeCommand extends Command {
       const descriptor = (plugin.pjson as { floe?: unknown }).floe;
       if (descriptor === undefined || plugin.name === this.config.name) return [];
       const origin = plugin.type === "user" || plugin.type === "link" ? plugin.type : "bundled";
-      return [{ name: plugin.name, version: plugin.version, root: plugin.root, origin, descriptor }];
+      return [
+        { name: plugin.name, version: plugin.version, root: plugin.root, origin, descriptor },
+      ];
     });
   }
 
   /** Wires a floe for this command. */
-  protected async compose(flags: Partial<GlobalFlags> & { readonly key?: string | undefined }, use: { readonly writes: boolean }): Promise<Composed> {
+  protected async compose(
+    flags: Partial<GlobalFlags> & { readonly key?: string | undefined },
+    use: { readonly writes: boolean },
+  ): Promise<Composed> {
     const { compose } = await import("./compose.ts");
     return await compose({
       manifestPath: flags.manifest,
@@ -110,22 +130,33 @@ export abstract class FloeCommand extends Command {
     await super.finally(error);
   }
 
-  override async catch(error: Error & { readonly exitCode?: number; readonly oclif?: { readonly exit?: number } }): Promise<void> {
+  override async catch(
+    error: Error & { readonly exitCode?: number; readonly oclif?: { readonly exit?: number } },
+  ): Promise<void> {
     const interrupted = this.#abort.signal.aborted;
     // oclif throws this to end early with success, as --help does.
     if (error.oclif?.exit === 0) throw error;
     const known: FloeError | null = isFloeError(error) ? error : null;
     const usage = known === null && error.oclif?.exit !== undefined;
-    const exitCode = interrupted ? EXIT.interrupted : (known?.exitCode ?? (usage ? EXIT.usage : EXIT.bug));
+    const exitCode = interrupted
+      ? EXIT.interrupted
+      : (known?.exitCode ?? (usage ? EXIT.usage : EXIT.bug));
     process.exitCode = exitCode;
-    await renderError(error, { format: this.outputFormat(), exitCode, interrupted, usage, verbose: this.argv.includes("--verbose") });
+    await renderError(error, {
+      format: this.outputFormat(),
+      exitCode,
+      interrupted,
+      usage,
+      verbose: this.argv.includes("--verbose"),
+    });
   }
 }
 
 /** `--key`, on every command that proves who runs it. */
 export const keyFlag = {
   key: Flags.string({
-    description: "Private key that proves who you are: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then the manifest",
+    description:
+      "Private key that proves who you are: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then the manifest",
   }),
 };
 

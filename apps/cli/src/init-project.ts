@@ -1,8 +1,8 @@
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { createLayoutStore } from "@floe/oci";
 import { FloeError } from "@floe/core/errors";
 import { digestOf, isEnvironmentName } from "@floe/core/model";
+import { createLayoutStore } from "@floe/oci";
 import { EXAMPLE_CHECK, EXAMPLE_CONFIG, GITIGNORE, manifestTemplate } from "./init-templates.ts";
 import { openKey } from "./open-signer.ts";
 import { pushFiles } from "./push-files.ts";
@@ -32,15 +32,34 @@ export async function initProject(input: {
   const { folder, signal } = input;
   const name = input.name ?? nameFrom(basename(folder));
   const texts = [
-    { path: "manifest.yaml", purpose: "environments, gates, who may do what", text: manifestTemplate(name) },
-    { path: "app.json", purpose: "an example artifact: change it and push it as a new version", text: EXAMPLE_CONFIG },
-    { path: "checks/app.test.mjs", purpose: "the tests gate: node:test over the artifact", text: EXAMPLE_CHECK },
+    {
+      path: "manifest.yaml",
+      purpose: "environments, gates, who may do what",
+      text: manifestTemplate(name),
+    },
+    {
+      path: "app.json",
+      purpose: "an example artifact: change it and push it as a new version",
+      text: EXAMPLE_CONFIG,
+    },
+    {
+      path: "checks/app.test.mjs",
+      purpose: "the tests gate: node:test over the artifact",
+      text: EXAMPLE_CHECK,
+    },
   ];
   const keys = [
-    { prefix: "keys/release", purpose: "signs promotions: proves who runs floe (keep the .key secret)" },
+    {
+      prefix: "keys/release",
+      purpose: "signs promotions: proves who runs floe (keep the .key secret)",
+    },
     { prefix: "keys/artifact", purpose: "signs artifacts (keep the .key secret)" },
   ];
-  const wanted = [...texts.map((file) => file.path), ...keys.flatMap(({ prefix }) => [`${prefix}.key`, `${prefix}.pub`]), ".floe/registry"];
+  const wanted = [
+    ...texts.map((file) => file.path),
+    ...keys.flatMap(({ prefix }) => [`${prefix}.key`, `${prefix}.pub`]),
+    ".floe/registry",
+  ];
   await refuseExisting(folder, wanted);
   await mkdir(folder, { recursive: true });
   for (const { path, text } of texts) await writeNew(join(folder, path), text);
@@ -57,7 +76,8 @@ export async function initProject(input: {
 
 async function refuseExisting(folder: string, paths: readonly string[]): Promise<void> {
   const there: string[] = [];
-  for (const path of paths) if ((await lstat(join(folder, path)).catch(() => null)) !== null) there.push(path);
+  for (const path of paths)
+    if ((await lstat(join(folder, path)).catch(() => null)) !== null) there.push(path);
   if (there.length === 0) return;
   throw new FloeError({
     code: "FLOE_INIT_EXISTS",
@@ -82,22 +102,37 @@ async function ignoreSecrets(folder: string): Promise<void> {
   await writeFile(path, `${before}${separator}${missing.join("\n")}\n`);
 }
 
-async function pushExample(folder: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<string> {
+async function pushExample(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<string> {
   const { signArtifact } = await import("@floe/signing");
   const path = join(folder, ".floe/registry");
   const store = createLayoutStore({ path, create: true, uriAsWritten: "./.floe/registry" });
   const file = { path: join(folder, "app.json"), mediaType: "application/json" };
-  const manifest = await pushFiles(store, [file], { artifactType: "application/vnd.floe.config.v1", annotations: {}, signal });
+  const manifest = await pushFiles(store, [file], {
+    artifactType: "application/vnd.floe.config.v1",
+    annotations: {},
+    signal,
+  });
   await store.createTag(EXAMPLE_VERSION, manifest, { signal });
   const artifact = await store.getManifest(EXAMPLE_VERSION, { signal });
   if (!artifact) throw new Error("the example artifact that was just pushed is gone");
-  const { signer } = await openKey({ from: "file", path: join(folder, "keys/artifact.key") }, null, env);
+  const { signer } = await openKey(
+    { from: "file", path: join(folder, "keys/artifact.key") },
+    null,
+    env,
+  );
   await signArtifact({ store, artifact, signer }, { signal });
   await store[Symbol.asyncDispose]?.();
   return digestOf(manifest.bytes);
 }
 
 function nameFrom(folder: string): string {
-  const name = folder.toLowerCase().replace(/[^a-z0-9-]+/g, "-").replace(/^-+|-+$/g, "");
+  const name = folder
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, "-")
+    .replace(/^-+|-+$/g, "");
   return isEnvironmentName(name) ? name : "my-platform";
 }

@@ -1,6 +1,14 @@
-import { type ArtifactStore, FloeError, isFloeError, type Manifest, type RawManifest, type RegistryConfig, tagRules } from "@floe/core";
-import { classifyTag, isMutableTag, isTag, type TagRules } from "@floe/core/model";
 import { resolve } from "node:path";
+import {
+  type ArtifactStore,
+  FloeError,
+  isFloeError,
+  type Manifest,
+  type RawManifest,
+  type RegistryConfig,
+  tagRules,
+} from "@floe/core";
+import { classifyTag, isMutableTag, isTag, type TagRules } from "@floe/core/model";
 import { loadProject } from "./compose.ts";
 import { openStore } from "./open-store.ts";
 
@@ -40,20 +48,35 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
   const text = input.reference;
   const named = text === undefined ? null : parseReference(text);
   if (named && (named.kind === "registry" || named.kind === "layout")) {
-    if (input.registry !== undefined) throw usage(`both a full reference and --registry are given`, "Give one of them.");
-    const uri = named.kind === "registry" ? `oci://${named.host}/${named.repository}` : `oci-layout:${named.path}`;
+    if (input.registry !== undefined)
+      throw usage(`both a full reference and --registry are given`, "Give one of them.");
+    const uri =
+      named.kind === "registry"
+        ? `oci://${named.host}/${named.repository}`
+        : `oci-layout:${named.path}`;
     const tag = input.tag ?? named.tag;
     const store = await openStore(configFor(uri, manifest, input), input.env);
     return { store, reference: named.digest ?? tag, tag, rules, manifest, ...disposing(store) };
   }
-  const config = input.registry === undefined ? manifest?.registry : configFor(input.registry, manifest, input);
+  const config =
+    input.registry === undefined ? manifest?.registry : configFor(input.registry, manifest, input);
   if (!config) {
-    throw usage("no repository is named", "Give a full reference (oci://host/repo:tag), -r URI, or run floe where a manifest is.");
+    throw usage(
+      "no repository is named",
+      "Give a full reference (oci://host/repo:tag), -r URI, or run floe where a manifest is.",
+    );
   }
   const store = await openStore(config, input.env);
   const bare = named?.kind === "tag" ? named.tag : null;
   const digest = named?.kind === "digest" ? named.digest : null;
-  return { store, reference: digest ?? bare ?? input.tag ?? null, tag: bare ?? input.tag ?? null, rules, manifest, ...disposing(store) };
+  return {
+    store,
+    reference: digest ?? bare ?? input.tag ?? null,
+    tag: bare ?? input.tag ?? null,
+    rules,
+    manifest,
+    ...disposing(store),
+  };
 }
 
 function disposing(store: ArtifactStore): AsyncDisposable {
@@ -65,16 +88,24 @@ async function nearestManifest(input: ArtifactInput): Promise<Manifest | null> {
     return (await loadProject({ ...input, registry: undefined, installed: [] })).manifest;
   } catch (cause) {
     // Artifact commands work without a manifest; one that was named, or that is wrong, is an error all the same.
-    if (input.manifestPath === undefined && isFloeError(cause, "FLOE_MANIFEST_NOT_FOUND")) return null;
+    if (input.manifestPath === undefined && isFloeError(cause, "FLOE_MANIFEST_NOT_FOUND"))
+      return null;
     throw cause;
   }
 }
 
 /** The configuration of a repository that a manifest does not describe: defaults, and the user's own credentials. */
-export function configFor(uri: string, manifest: Manifest | null, input: Pick<ArtifactInput, "cwd" | "insecure">): RegistryConfig {
-  if (manifest && (uri === manifest.registry.uri || uri === manifest.registry.uriAsWritten)) return manifest.registry;
+export function configFor(
+  uri: string,
+  manifest: Manifest | null,
+  input: Pick<ArtifactInput, "cwd" | "insecure">,
+): RegistryConfig {
+  if (manifest && (uri === manifest.registry.uri || uri === manifest.registry.uriAsWritten))
+    return manifest.registry;
   const layout = uri.startsWith("oci-layout:");
-  const absolute = layout ? `oci-layout:${resolve(input.cwd, uri.slice("oci-layout:".length))}` : uri;
+  const absolute = layout
+    ? `oci-layout:${resolve(input.cwd, uri.slice("oci-layout:".length))}`
+    : uri;
   const full = layout || uri.startsWith("oci://") ? absolute : `oci://${uri}`;
   return {
     uri: full,
@@ -82,7 +113,13 @@ export function configFor(uri: string, manifest: Manifest | null, input: Pick<Ar
     auth: { type: "auto", credentialsRef: null },
     tlsVerify: true,
     insecure: input.insecure ?? false,
-    retry: { maxAttempts: 3, initialDelayMs: 1000, backoffMultiplier: 2, maxDelayMs: 30_000, jitter: true },
+    retry: {
+      maxAttempts: 3,
+      initialDelayMs: 1000,
+      backoffMultiplier: 2,
+      maxDelayMs: 30_000,
+      jitter: true,
+    },
   };
 }
 
@@ -90,9 +127,13 @@ export function configFor(uri: string, manifest: Manifest | null, input: Pick<Ar
  * Fetches what a target names.
  * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND - no such tag or digest
  */
-export async function fetchManifest(target: ArtifactTarget, signal: AbortSignal): Promise<RawManifest> {
+export async function fetchManifest(
+  target: ArtifactTarget,
+  signal: AbortSignal,
+): Promise<RawManifest> {
   const { reference, store } = target;
-  if (reference === null) throw usage("no tag or digest is named", "Give a reference with a tag, or -t TAG.");
+  if (reference === null)
+    throw usage("no tag or digest is named", "Give a reference with a tag, or -t TAG.");
   const found = await store.getManifest(reference, { signal });
   if (found) return found;
   throw new FloeError({
@@ -116,14 +157,21 @@ export async function writeTag(
 ): Promise<void> {
   const { rules, store } = target;
   if (!isTag(tag)) {
-    throw new FloeError({ code: "FLOE_TAG_INVALID", message: `${JSON.stringify(tag.slice(0, 140))} is not a tag`, hint: "A tag has letters, digits, dots, underscores and hyphens, at most 128 of them." });
+    throw new FloeError({
+      code: "FLOE_TAG_INVALID",
+      message: `${JSON.stringify(tag.slice(0, 140))} is not a tag`,
+      hint: "A tag has letters, digits, dots, underscores and hyphens, at most 128 of them.",
+    });
   }
   const { kind } = classifyTag(tag, rules);
   if (kind === "environment" || kind === "latest" || kind === "rollback" || kind === "floe") {
     throw new FloeError({
       code: "FLOE_TAG_RESERVED",
       message: `${tag} is a tag that only promotions write`,
-      hint: kind === "floe" ? "Tags that begin with floe- hold floe's own records." : "Promote the version instead: floe promote VERSION --to ENV",
+      hint:
+        kind === "floe"
+          ? "Tags that begin with floe- hold floe's own records."
+          : "Promote the version instead: floe promote VERSION --to ENV",
       details: { tag },
     });
   }

@@ -8,7 +8,11 @@ export interface OpenedSigner {
 }
 
 /** Where a signing key comes from: the flag, the environment, then the manifest. */
-export function signingKeyRef(key: string | undefined, manifest: Manifest | null, env: NodeJS.ProcessEnv): SecretRef | null {
+export function signingKeyRef(
+  key: string | undefined,
+  manifest: Manifest | null,
+  env: NodeJS.ProcessEnv,
+): SecretRef | null {
   if (key !== undefined) return parseSecretRef(key);
   const fromEnv = env["FLOE_SIGNING_KEY"];
   if (fromEnv !== undefined && fromEnv !== "") return parseSecretRef(fromEnv);
@@ -35,13 +39,22 @@ export async function openSigner(
 }
 
 /** Opens one private key, asking for its password on a terminal where nothing else says it. */
-export async function openKey(ref: SecretRef, manifest: Manifest | null, env: NodeJS.ProcessEnv): Promise<OpenedSigner> {
+export async function openKey(
+  ref: SecretRef,
+  manifest: Manifest | null,
+  env: NodeJS.ProcessEnv,
+): Promise<OpenedSigner> {
   const signing = await import("@floe/signing");
   const pem = await readSecret(ref, env);
-  const privateKey = await signing.loadPrivateKey(pem, { password: await keyPassword(manifest, env) }).catch((cause) => {
-    throw withPlace(cause, ref);
-  });
-  return { signer: signing.createKeySigner({ privateKey }), publicKey: signing.publicKeyPem(privateKey) };
+  const privateKey = await signing
+    .loadPrivateKey(pem, { password: await keyPassword(manifest, env) })
+    .catch((cause) => {
+      throw withPlace(cause, ref);
+    });
+  return {
+    signer: signing.createKeySigner({ privateKey }),
+    publicKey: signing.publicKeyPem(privateKey),
+  };
 }
 
 // Without any word about a password the empty one is tried: that is what `floe init` and `artifact keygen` use when none

@@ -1,10 +1,15 @@
 import { type ArtifactStore, FloeError, type RegistryConfig } from "@floe/core";
 import { readSecret } from "./adapters/read-secret.ts";
 
-type Credentials = { readonly username: string; readonly password: string } | { readonly token: string };
+type Credentials =
+  | { readonly username: string; readonly password: string }
+  | { readonly token: string };
 
 /** Opens the repository that a manifest or a flag names. */
-export async function openStore(config: RegistryConfig, env: NodeJS.ProcessEnv): Promise<ArtifactStore> {
+export async function openStore(
+  config: RegistryConfig,
+  env: NodeJS.ProcessEnv,
+): Promise<ArtifactStore> {
   const oci = await import("@floe/oci");
   if (config.uri.startsWith("oci-layout:")) {
     return oci.createLayoutStore({
@@ -22,17 +27,26 @@ export async function openStore(config: RegistryConfig, env: NodeJS.ProcessEnv):
   });
 }
 
-async function credentialsOf(config: RegistryConfig, env: NodeJS.ProcessEnv): Promise<Credentials | null> {
+async function credentialsOf(
+  config: RegistryConfig,
+  env: NodeJS.ProcessEnv,
+): Promise<Credentials | null> {
   const { type, credentialsRef } = config.auth;
   switch (type) {
     case "anonymous":
       return null;
     case "auto":
-      return credentialsRef ? parseBasic(await readSecret(credentialsRef, env)) : fromEnvironment(env);
+      return credentialsRef
+        ? parseBasic(await readSecret(credentialsRef, env))
+        : fromEnvironment(env);
     case "basic":
-      return credentialsRef ? parseBasic(await readSecret(credentialsRef, env)) : fromEnvironment(env);
+      return credentialsRef
+        ? parseBasic(await readSecret(credentialsRef, env))
+        : fromEnvironment(env);
     case "token":
-      return credentialsRef ? { token: await readSecret(credentialsRef, env) } : fromEnvironment(env);
+      return credentialsRef
+        ? { token: await readSecret(credentialsRef, env) }
+        : fromEnvironment(env);
     case "aws-irsa":
     case "azure-managed-identity":
     case "gcp-workload-identity":
@@ -64,10 +78,12 @@ function parseBasic(text: string): Credentials {
     }
   }
   const colon = text.indexOf(":");
-  if (colon > 0 && !text.startsWith("{")) return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+  if (colon > 0 && !text.startsWith("{"))
+    return { username: text.slice(0, colon), password: text.slice(colon + 1) };
   throw new FloeError({
     code: "FLOE_SECRET_UNREADABLE",
-    message: "the registry credentials are neither user:password nor JSON with username and password",
-    hint: "credentials_ref for basic holds user:password, or {\"username\": …, \"password\": …}.",
+    message:
+      "the registry credentials are neither user:password nor JSON with username and password",
+    hint: 'credentials_ref for basic holds user:password, or {"username": …, "password": …}.',
   });
 }

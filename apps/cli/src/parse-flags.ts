@@ -10,7 +10,11 @@ export function parseWait(text: string | undefined): number {
   if (text === undefined) return 0;
   const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
   if (match?.[1] && match[2]) return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
-  throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${JSON.stringify(text)} is not a duration`, hint: "Write it as 90s, 2m or 1h." });
+  throw new FloeError({
+    code: "FLOE_USAGE_INVALID",
+    message: `${JSON.stringify(text)} is not a duration`,
+    hint: "Write it as 90s, 2m or 1h.",
+  });
 }
 
 /**
@@ -22,7 +26,11 @@ export function parseAnnotations(words: readonly string[]): Record<string, strin
     words.map((word): [string, string] => {
       const at = word.indexOf("=");
       if (at > 0) return [word.slice(0, at), word.slice(at + 1)];
-      throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${JSON.stringify(word)} is not KEY=VALUE`, hint: "For example: --annotation ticket=OPS-12" });
+      throw new FloeError({
+        code: "FLOE_USAGE_INVALID",
+        message: `${JSON.stringify(word)} is not KEY=VALUE`,
+        hint: "For example: --annotation ticket=OPS-12",
+      });
     }),
   );
 }
@@ -36,5 +44,9 @@ export function parseSince(text: string | undefined, now: Date): Date | undefine
   if (/^\d{1,6}[smhd]$/.test(text)) return new Date(now.getTime() - parseWait(text));
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(Number.NaN);
   if (!Number.isNaN(time.getTime())) return time;
-  throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${JSON.stringify(text)} is not a time`, hint: "Write 2026-11-22, 2026-11-22T10:00:00Z, or 24h for the last day." });
+  throw new FloeError({
+    code: "FLOE_USAGE_INVALID",
+    message: `${JSON.stringify(text)} is not a time`,
+    hint: "Write 2026-11-22, 2026-11-22T10:00:00Z, or 24h for the last day.",
+  });
 }

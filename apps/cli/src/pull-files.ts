@@ -38,7 +38,11 @@ export async function pullFiles(
     const target = safePath(root, layer.title);
     await makeFolder(root, dirname(target), layer.title);
     const temporary = join(dirname(target), `.floe-${randomBytes(8).toString("hex")}`);
-    const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644);
+    const file = await open(
+      temporary,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      0o644,
+    );
     try {
       try {
         for await (const chunk of store.openBlob(layer, { signal })) await file.write(chunk);
@@ -58,24 +62,34 @@ export async function pullFiles(
 function titledLayers(manifest: RawManifest) {
   let parsed: { layers?: unknown } | null = null;
   try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(manifest.bytes)) as { layers?: unknown } | null;
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(manifest.bytes)) as {
+      layers?: unknown;
+    } | null;
   } catch {
     // A manifest that is not JSON has no layers that could be named.
   }
   const layers = Array.isArray(parsed?.layers) ? (parsed.layers as Record<string, unknown>[]) : [];
   return layers.flatMap((layer) => {
-    const title = (layer["annotations"] as Record<string, unknown> | undefined)?.["org.opencontainers.image.title"];
+    const title = (layer["annotations"] as Record<string, unknown> | undefined)?.[
+      "org.opencontainers.image.title"
+    ];
     const { digest, size, mediaType } = layer;
     if (typeof title !== "string") return [];
-    if (!isDigest(digest) || typeof size !== "number" || typeof mediaType !== "string") throw refused(title, "its descriptor is not valid");
+    if (!isDigest(digest) || typeof size !== "number" || typeof mediaType !== "string")
+      throw refused(title, "its descriptor is not valid");
     return [{ title, digest, size, mediaType }];
   });
 }
 
 function safePath(root: string, title: string): string {
-  const bad = title === "" || title.length > 255 || /[\u0000-\u001f\u007f\\:]/.test(title) || title.startsWith("/");
+  const bad =
+    title === "" || title.length > 255 || /[\p{Cc}\\:]/u.test(title) || title.startsWith("/");
   const parts = title.split("/");
-  if (bad || parts.some((part) => part === "" || part === "." || part === "..") || parts[0] === ".git") {
+  if (
+    bad ||
+    parts.some((part) => part === "" || part === "." || part === "..") ||
+    parts[0] === ".git"
+  ) {
     throw refused(title, "it is not a plain relative path");
   }
   const target = resolve(root, title);
@@ -86,11 +100,14 @@ function safePath(root: string, title: string): string {
 // Folder by folder, so that a link that is there already is seen and not followed.
 async function makeFolder(root: string, folder: string, title: string): Promise<void> {
   let at = root;
-  for (const part of relative(root, folder).split(sep).filter((name) => name !== "")) {
+  for (const part of relative(root, folder)
+    .split(sep)
+    .filter((name) => name !== "")) {
     at = join(at, part);
     const there = await lstat(at).catch(() => null);
     if (there === null) await mkdir(at);
-    else if (!there.isDirectory()) throw refused(title, `${relative(root, at)} is there and is no folder`);
+    else if (!there.isDirectory())
+      throw refused(title, `${relative(root, at)} is there and is no folder`);
   }
 }
 

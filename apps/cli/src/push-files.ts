@@ -3,7 +3,13 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { type ArtifactStore, FloeError } from "@floe/core";
-import { type Descriptor, type Digest, EMPTY_BLOB, EMPTY_DESCRIPTOR, MEDIA_TYPES } from "@floe/core/model";
+import {
+  type Descriptor,
+  type Digest,
+  EMPTY_BLOB,
+  EMPTY_DESCRIPTOR,
+  MEDIA_TYPES,
+} from "@floe/core/model";
 
 /** Media types by ending, for files whose type is not given. */
 const BY_ENDING: Readonly<Record<string, string>> = {
@@ -49,7 +55,11 @@ export async function pushFiles(
   for (const file of files) {
     const title = basename(file.path);
     if (layers.some((layer) => layer.annotations?.["org.opencontainers.image.title"] === title)) {
-      throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `two files are named ${title}`, hint: "Layers are told apart by their file names." });
+      throw new FloeError({
+        code: "FLOE_USAGE_INVALID",
+        message: `two files are named ${title}`,
+        hint: "Layers are told apart by their file names.",
+      });
     }
     const content = await describeFile(file);
     await store.putBlob(content, () => createReadStream(file.path), { signal });
@@ -64,7 +74,10 @@ export async function pushFiles(
     layers: layers.length > 0 ? layers : [EMPTY_DESCRIPTOR],
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
-  return { bytes: new TextEncoder().encode(JSON.stringify(manifest)), mediaType: MEDIA_TYPES.ociManifest };
+  return {
+    bytes: new TextEncoder().encode(JSON.stringify(manifest)),
+    mediaType: MEDIA_TYPES.ociManifest,
+  };
 }
 
 async function describeFile(file: PushFile): Promise<Descriptor> {

@@ -19,10 +19,16 @@ export async function writeKeyPair(prefix: string, env: NodeJS.ProcessEnv): Prom
   const publicKey = `${prefix}.pub`;
   for (const path of [privateKey, publicKey]) {
     if ((await lstat(path).catch(() => null)) !== null) {
-      throw new FloeError({ code: "FLOE_INIT_EXISTS", message: `${path} is there already`, hint: "floe never overwrites a key; choose another prefix." });
+      throw new FloeError({
+        code: "FLOE_INIT_EXISTS",
+        message: `${path} is there already`,
+        hint: "floe never overwrites a key; choose another prefix.",
+      });
     }
   }
-  const pair = await signing.generateKeyPair({ password: env["FLOE_KEY_PASSWORD"] ?? env["COSIGN_PASSWORD"] ?? "" });
+  const pair = await signing.generateKeyPair({
+    password: env["FLOE_KEY_PASSWORD"] ?? env["COSIGN_PASSWORD"] ?? "",
+  });
   await mkdir(dirname(privateKey), { recursive: true });
   await writeFile(privateKey, pair.privateKeyPem, { flag: "wx", mode: 0o600 });
   await writeFile(publicKey, pair.publicKeyPem, { flag: "wx", mode: 0o644 });

@@ -1,9 +1,18 @@
 import type { FloePlugin } from "./contract/index.ts";
-import { runOneGate, type RunGateRequest } from "./gates/run-one.ts";
+import { type RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { Manifest, SecretRef } from "./manifest/manifest.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
-import type { ArtifactStore, ArtifactVerifier, Clock, CommandRunner, Host, Logger, Signer, Verifier } from "./ports/index.ts";
+import type {
+  ArtifactStore,
+  ArtifactVerifier,
+  Clock,
+  CommandRunner,
+  Host,
+  Logger,
+  Signer,
+  Verifier,
+} from "./ports/index.ts";
 import type { FloeContext } from "./promotion/context.ts";
 import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
 import { createLedgers } from "./promotion/ledgers.ts";
@@ -51,13 +60,19 @@ export interface RequestOptions {
 export interface Floe extends AsyncDisposable {
   promote(request: PromoteRequest, options?: RequestOptions): Promise<OperationOutcome>;
   /** `promote` with `dryRun: true`. */
-  plan(request: Omit<PromoteRequest, "dryRun">, options?: RequestOptions): Promise<OperationOutcome>;
+  plan(
+    request: Omit<PromoteRequest, "dryRun">,
+    options?: RequestOptions,
+  ): Promise<OperationOutcome>;
   rollback(request: RollbackRequest, options?: RequestOptions): Promise<OperationOutcome>;
   status(request?: StatusRequest, options?: RequestOptions): Promise<EnvironmentStatus[]>;
   history(request?: HistoryRequest, options?: RequestOptions): Promise<HistoryEvent[]>;
   lock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
-  reconcile(request?: { readonly environment?: string }, options?: RequestOptions): Promise<ReconcileOutcome>;
+  reconcile(
+    request?: { readonly environment?: string },
+    options?: RequestOptions,
+  ): Promise<ReconcileOutcome>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   listGates(): GateListing[];
 }

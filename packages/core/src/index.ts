@@ -3,16 +3,33 @@ export * from "./errors/index.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
 export type * from "./manifest/manifest.ts";
 export * from "./model/index.ts";
-export type { GateResult, GateStatus, ImpactAnalysis, PromotionRecord, RollbackRecord } from "./model/records.ts";
+export type {
+  GateResult,
+  GateStatus,
+  ImpactAnalysis,
+  PromotionRecord,
+  RollbackRecord,
+} from "./model/records.ts";
 export type { PluginSource } from "./plugins/descriptor.ts";
 export { discoverPlugin } from "./plugins/discover.ts";
-export { createPluginRegistry, type GateListing, type PluginRegistry, type PluginRegistryOptions } from "./plugins/registry.ts";
+export {
+  createPluginRegistry,
+  type GateListing,
+  type PluginRegistry,
+  type PluginRegistryOptions,
+} from "./plugins/registry.ts";
 export type * from "./ports/index.ts";
+export { findEnvironment } from "./promotion/environments.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
 export type { LockOutcome, LockRequest } from "./promotion/lock.ts";
-export { findEnvironment } from "./promotion/environments.ts";
 export { nearNames } from "./promotion/near-names.ts";
-export type { OperationDone, OperationOutcome, OperationPlan, Operator, RollbackPlan } from "./promotion/operation.ts";
+export type {
+  OperationDone,
+  OperationOutcome,
+  OperationPlan,
+  Operator,
+  RollbackPlan,
+} from "./promotion/operation.ts";
 export { exitCodeOfOutcome, type PromoteRequest } from "./promotion/promote.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
 export type { ReconcileOutcome } from "./promotion/reconcile.ts";

@@ -31,7 +31,11 @@ export function decodeReport(path: string, bytes: Uint8Array): DecodedReport {
   const hole = decoded.indexOf(HOLE);
   if (hole !== -1) {
     const line = decoded.slice(0, hole).split("\n").length;
-    throw new ReportProblem(path, line, "a run of NUL characters stands there: the file is damaged");
+    throw new ReportProblem(
+      path,
+      line,
+      "a run of NUL characters stands there: the file is damaged",
+    );
   }
   let sanitised = 0;
   const replaced = (by: string): string => {

@@ -23,7 +23,8 @@ export function createConsoleLogger(options: LoggerOptions): Logger {
     if (options.quiet) return;
     if (event.phase === "start") {
       started.set(event.scope, options.now());
-      if (options.terminal) options.write(`${clearLine}${paint("dim", `… ${event.scope}: ${event.message}`)}`);
+      if (options.terminal)
+        options.write(`${clearLine}${paint("dim", `… ${event.scope}: ${event.message}`)}`);
       return;
     }
     const seconds = (options.now() - (started.get(event.scope) ?? options.now())) / 1000;
@@ -32,9 +33,16 @@ export function createConsoleLogger(options: LoggerOptions): Logger {
       options.write(`${event.scope}: ${event.message}${took}\n`);
       return;
     }
-    const mark = event.phase === "done" ? paint("green", "✓") : event.phase === "failed" ? paint("red", "✗") : "…";
+    const mark =
+      event.phase === "done"
+        ? paint("green", "✓")
+        : event.phase === "failed"
+          ? paint("red", "✗")
+          : "…";
     const end = event.phase === "update" ? "" : "\n";
-    options.write(`${clearLine}${mark} ${event.scope}: ${event.message}${paint("dim", took)}${end}`);
+    options.write(
+      `${clearLine}${mark} ${event.scope}: ${event.message}${paint("dim", took)}${end}`,
+    );
   }
 
   return {

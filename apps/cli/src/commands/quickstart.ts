@@ -13,8 +13,10 @@ interface Step {
 }
 
 export default class Quickstart extends FloeCommand {
-  static override summary = "Promote a real artifact through three environments, in a new temporary folder";
-  static override description = "Runs the commands that a user would run, with real gates, one refused promotion and one rollback, and says where everything is.";
+  static override summary =
+    "Promote a real artifact through three environments, in a new temporary folder";
+  static override description =
+    "Runs the commands that a user would run, with real gates, one refused promotion and one rollback, and says where everything is.";
   static override examples = ["<%= config.bin %> quickstart"];
 
   async run(): Promise<void> {
@@ -22,10 +24,18 @@ export default class Quickstart extends FloeCommand {
     const folder = await mkdtemp(join(tmpdir(), "floe-quickstart-"));
     process.chdir(folder);
     this.log(`floe quickstart in ${folder}`);
-    await this.steps([{ say: "A manifest, two key pairs, an embedded registry and an example artifact:", argv: ["init", "--name", "quickstart"] }]);
+    await this.steps([
+      {
+        say: "A manifest, two key pairs, an embedded registry and an example artifact:",
+        argv: ["init", "--name", "quickstart"],
+      },
+    ]);
     await this.change('"replicas": 2', '"replicas": 3');
     await this.steps([
-      ...promoteAll("v0.1.0", "The example artifact goes through the environments, one after the other:"),
+      ...promoteAll(
+        "v0.1.0",
+        "The example artifact goes through the environments, one after the other:",
+      ),
       ...publish("v0.2.0", "A new version, with three replicas instead of two:"),
       ...promoteAll("v0.2.0", "It takes the same way:"),
     ]);
@@ -33,9 +43,19 @@ export default class Quickstart extends FloeCommand {
     await this.steps([
       ...publish("v0.3.0", "A version that nobody should run:"),
       { say: "dev takes it:", argv: ["promote", "v0.3.0", "--to", "dev"] },
-      { say: "staging runs the tests, and refuses it:", argv: ["promote", "v0.3.0", "--to", "staging"], expect: EXIT.gate },
-      { say: "prod goes back to the version before:", argv: ["rollback", "--env", "prod", "--reason", "quickstart shows a rollback"] },
-      { say: "What happened in prod; every line is a signed event:", argv: ["platform", "history", "--env", "prod"] },
+      {
+        say: "staging runs the tests, and refuses it:",
+        argv: ["promote", "v0.3.0", "--to", "staging"],
+        expect: EXIT.gate,
+      },
+      {
+        say: "prod goes back to the version before:",
+        argv: ["rollback", "--env", "prod", "--reason", "quickstart shows a rollback"],
+      },
+      {
+        say: "What happened in prod; every line is a signed event:",
+        argv: ["platform", "history", "--env", "prod"],
+      },
       { say: "And where everything stands:", argv: ["status"] },
     ]);
     this.log(
@@ -59,7 +79,8 @@ export default class Quickstart extends FloeCommand {
       await this.config.runCommand(id, argv.slice(id.split(":").length));
       const code = process.exitCode;
       process.exitCode = EXIT.ok;
-      if (code !== expect) throw new Error(`floe ${argv.join(" ")} ended with ${code}, and ${expect} was expected`);
+      if (code !== expect)
+        throw new Error(`floe ${argv.join(" ")} ended with ${code}, and ${expect} was expected`);
       if (expect !== EXIT.ok) this.log(`(exit code ${code})`);
     }
   }
@@ -74,7 +95,10 @@ export default class Quickstart extends FloeCommand {
 function publish(version: string, say: string): Step[] {
   return [
     { say, argv: ["artifact", "push", version, "app.json"] },
-    { say: "Signed with the artifacts' own key:", argv: ["artifact", "sign", version, "--key", "keys/artifact.key"] },
+    {
+      say: "Signed with the artifacts' own key:",
+      argv: ["artifact", "sign", version, "--key", "keys/artifact.key"],
+    },
   ];
 }
 

@@ -8,6 +8,7 @@ const UNITS = [
 /** How long ago a time was, in its largest unit: `3h`, `2d`. */
 export function age(at: string, now: Date): string {
   const seconds = Math.max(0, Math.floor((now.getTime() - new Date(at).getTime()) / 1000));
-  for (const [unit, size] of UNITS) if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
+  for (const [unit, size] of UNITS)
+    if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
   return "now";
 }

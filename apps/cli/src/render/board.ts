@@ -7,7 +7,15 @@ import { type Cell, table } from "./table.ts";
 /** The board: what every environment runs. */
 export function boardText(rows: readonly EnvironmentStatus[], now: Date): string {
   const withVersion = rows.some((row) => row.versionStatus !== undefined);
-  const header = ["ENVIRONMENT", "VERSION", "DIGEST", "BY", "SINCE", ...(withVersion ? ["STATUS"] : []), "STATE"];
+  const header = [
+    "ENVIRONMENT",
+    "VERSION",
+    "DIGEST",
+    "BY",
+    "SINCE",
+    ...(withVersion ? ["STATUS"] : []),
+    "STATE",
+  ];
   const body = rows.map((row): (Cell | string)[] => [
     { text: row.environment, style: "bold" },
     row.version ?? "-",
@@ -24,7 +32,14 @@ export function boardText(rows: readonly EnvironmentStatus[], now: Date): string
 function stateCell(row: EnvironmentStatus): Cell {
   if (row.drift) return { text: "drift", style: "red" };
   if (row.lock) return { text: "locked", style: "yellow" };
-  if (row.openIntent) return { text: row.openIntent.state === "live" ? `${row.openIntent.action} under way` : `${row.openIntent.action} unfinished`, style: "yellow" };
+  if (row.openIntent)
+    return {
+      text:
+        row.openIntent.state === "live"
+          ? `${row.openIntent.action} under way`
+          : `${row.openIntent.action} unfinished`,
+      style: "yellow",
+    };
   if (row.version === null) return { text: "empty", style: "dim" };
   return { text: "ok", style: "green" };
 }
@@ -32,15 +47,24 @@ function stateCell(row: EnvironmentStatus): Cell {
 function notesOf(row: EnvironmentStatus): string[] {
   const notes: string[] = [];
   const { environment } = row;
-  if (row.lock) notes.push(`${environment}: locked by ${row.lock.lockedBy} at ${row.lock.lockedAt}: ${plain(row.lock.reason)}`);
-  for (const hold of row.held) notes.push(`${environment}: ${hold.version} is held (${hold.kind}: ${plain(hold.reason)})`);
+  if (row.lock)
+    notes.push(
+      `${environment}: locked by ${row.lock.lockedBy} at ${row.lock.lockedAt}: ${plain(row.lock.reason)}`,
+    );
+  for (const hold of row.held)
+    notes.push(`${environment}: ${hold.version} is held (${hold.kind}: ${plain(hold.reason)})`);
   if (row.openIntent?.state === "abandoned") {
-    notes.push(`${environment}: an interrupted ${row.openIntent.action} of ${row.openIntent.version} is open; run it again, or floe platform reconcile --env ${environment}`);
+    notes.push(
+      `${environment}: an interrupted ${row.openIntent.action} of ${row.openIntent.version} is open; run it again, or floe platform reconcile --env ${environment}`,
+    );
   }
   if (row.drift) {
-    notes.push(`${environment}: latest-${environment} holds ${row.drift.actual ?? "nothing"}, by the ledger it is ${row.drift.expected ?? "nothing"}: somebody moved it without floe`);
+    notes.push(
+      `${environment}: latest-${environment} holds ${row.drift.actual ?? "nothing"}, by the ledger it is ${row.drift.expected ?? "nothing"}: somebody moved it without floe`,
+    );
   }
-  if (row.ledger === "advisory") notes.push(`${environment}: this registry cannot serialise writers; the ledger is advisory`);
+  if (row.ledger === "advisory")
+    notes.push(`${environment}: this registry cannot serialise writers; the ledger is advisory`);
   return notes;
 }
 
@@ -53,7 +77,11 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
     tag: row.tag,
     promoted_by: row.promotedBy,
     promoted_at: row.promotedAt,
-    lock: row.lock && { reason: row.lock.reason, locked_by: row.lock.lockedBy, locked_at: row.lock.lockedAt },
+    lock: row.lock && {
+      reason: row.lock.reason,
+      locked_by: row.lock.lockedBy,
+      locked_at: row.lock.lockedAt,
+    },
     held: row.held,
     pending_approvals: [],
     open_intent: row.openIntent && {

@@ -24,14 +24,36 @@ export interface ErrorJson {
 }
 
 /** Describes any error as JSON outputs do. */
-export function errorJson(error: Error, view: Pick<ErrorView, "exitCode" | "interrupted" | "usage">): ErrorJson {
+export function errorJson(
+  error: Error,
+  view: Pick<ErrorView, "exitCode" | "interrupted" | "usage">,
+): ErrorJson {
   const base = { exit_code: view.exitCode, message: plain(error.message) };
   if (view.interrupted) {
-    return { ...base, code: "FLOE_INTERRUPTED", message: "interrupted", hint: "Run the same command again: it goes on where this one stopped.", details: null };
+    return {
+      ...base,
+      code: "FLOE_INTERRUPTED",
+      message: "interrupted",
+      hint: "Run the same command again: it goes on where this one stopped.",
+      details: null,
+    };
   }
-  if (isFloeError(error)) return { ...base, code: error.code, hint: error.hint ?? null, details: error.details ?? null };
-  if (view.usage) return { ...base, code: "FLOE_USAGE_INVALID", message: plain(error.message.split("\n")[0] ?? ""), hint: "See --help.", details: null };
-  return { ...base, code: "FLOE_BUG", hint: "This is a bug in floe. Please report it with the output of the same command and --verbose.", details: null };
+  if (isFloeError(error))
+    return { ...base, code: error.code, hint: error.hint ?? null, details: error.details ?? null };
+  if (view.usage)
+    return {
+      ...base,
+      code: "FLOE_USAGE_INVALID",
+      message: plain(error.message.split("\n")[0] ?? ""),
+      hint: "See --help.",
+      details: null,
+    };
+  return {
+    ...base,
+    code: "FLOE_BUG",
+    hint: "This is a bug in floe. Please report it with the output of the same command and --verbose.",
+    details: null,
+  };
 }
 
 /** Prints an error: as an object on stdout for JSON and YAML, as sentences on stderr for people. */
@@ -60,7 +82,8 @@ export function renderReasons(blocking: readonly Reason[]): string {
 
 function causes(error: Error): string[] {
   const lines: string[] = [];
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) lines.push(dim(`caused by ${plain(cause.stack ?? cause.message)}`));
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause)
+    lines.push(dim(`caused by ${plain(cause.stack ?? cause.message)}`));
   return lines;
 }
 

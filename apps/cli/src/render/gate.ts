@@ -3,14 +3,25 @@ import { paint, plain } from "./paint.ts";
 
 /** One gate's result for people: the sentence, then every reason with what was measured and what to do. */
 export function gateText(result: GateResult): string {
-  const style = result.status === "passed" ? "green" : result.status === "warning" ? "yellow" : "red";
-  const lines = [`${paint("bold", result.gate)}: ${paint(style, result.status)}: ${plain(result.summary)}`];
+  const style =
+    result.status === "passed" ? "green" : result.status === "warning" ? "yellow" : "red";
+  const lines = [
+    `${paint("bold", result.gate)}: ${paint(style, result.status)}: ${plain(result.summary)}`,
+  ];
   for (const reason of result.reasons) {
-    lines.push(`  ${reason.level} ${paint("dim", reason.code)} ${plain(reason.message).replaceAll("\n", "\n    ")}`);
-    if (reason.where !== undefined) lines.push(`    ${paint("dim", "where")} ${plain(reason.where)}`);
+    lines.push(
+      `  ${reason.level} ${paint("dim", reason.code)} ${plain(reason.message).replaceAll("\n", "\n    ")}`,
+    );
+    if (reason.where !== undefined)
+      lines.push(`    ${paint("dim", "where")} ${plain(reason.where)}`);
     if (reason.fix !== undefined) lines.push(`    ${paint("dim", "→")} ${plain(reason.fix)}`);
   }
   const { plugin } = result;
-  lines.push(paint("dim", `  judged by ${plugin ? `${plugin.name} ${plugin.version} (${plugin.origin})` : "the command's exit status"} in ${(result.duration_ms / 1000).toFixed(1)} s`));
+  lines.push(
+    paint(
+      "dim",
+      `  judged by ${plugin ? `${plugin.name} ${plugin.version} (${plugin.origin})` : "the command's exit status"} in ${(result.duration_ms / 1000).toFixed(1)} s`,
+    ),
+  );
   return lines.join("\n");
 }

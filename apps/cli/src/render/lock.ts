@@ -5,10 +5,24 @@ import { reasonJson } from "./operation-json.ts";
 export function lockJson(outcome: LockOutcome): Record<string, unknown> {
   if (outcome.kind === "blocked") {
     const [first] = outcome.blocking;
-    return { success: false, error: first && { ...reasonJson(first), details: null }, blocking: outcome.blocking.map(reasonJson) };
+    return {
+      success: false,
+      error: first && { ...reasonJson(first), details: null },
+      blocking: outcome.blocking.map(reasonJson),
+    };
   }
   const { environment, locked, changed, by, at, reason, event, traceId } = outcome;
-  return { success: true, environment, locked, changed, operator: by, at, reason, event, trace_id: traceId };
+  return {
+    success: true,
+    environment,
+    locked,
+    changed,
+    operator: by,
+    at,
+    reason,
+    event,
+    trace_id: traceId,
+  };
 }
 
 /** What lock and unlock tell people. */

@@ -12,14 +12,26 @@ export function reasonJson({ code, exitCode, message, hint }: Reason): Record<st
 }
 
 /** The JSON output of promote and rollback; documented in `docs/reference/json.md`. */
-export function operationJson(outcome: OperationOutcome, measured: Measured): Record<string, unknown> {
-  const tail = { duration_ms: Math.round(measured.durationMs), registry_requests: measured.stats.requests };
+export function operationJson(
+  outcome: OperationOutcome,
+  measured: Measured,
+): Record<string, unknown> {
+  const tail = {
+    duration_ms: Math.round(measured.durationMs),
+    registry_requests: measured.stats.requests,
+  };
   switch (outcome.kind) {
     case "blocked": {
       const [first] = outcome.blocking;
       return {
         success: false,
-        error: first && { code: first.code, exit_code: first.exitCode, message: first.message, hint: first.hint, details: null },
+        error: first && {
+          code: first.code,
+          exit_code: first.exitCode,
+          message: first.message,
+          hint: first.hint,
+          details: null,
+        },
         blocking: outcome.blocking.map(reasonJson),
         ...(outcome.plan ? planJson(outcome.plan) : {}),
         dry_run: outcome.dryRun,
@@ -28,9 +40,24 @@ export function operationJson(outcome: OperationOutcome, measured: Measured): Re
       };
     }
     case "would_succeed":
-      return { success: true, ...planJson(outcome.plan), dry_run: true, changed: false, blocking: [], warnings: outcome.plan.warnings, ...tail };
+      return {
+        success: true,
+        ...planJson(outcome.plan),
+        dry_run: true,
+        changed: false,
+        blocking: [],
+        warnings: outcome.plan.warnings,
+        ...tail,
+      };
     case "unchanged":
-      return { success: true, ...planJson(outcome.plan), dry_run: false, changed: false, blocking: [], ...tail };
+      return {
+        success: true,
+        ...planJson(outcome.plan),
+        dry_run: false,
+        changed: false,
+        blocking: [],
+        ...tail,
+      };
     case "done":
       return {
         success: true,
@@ -85,6 +112,8 @@ function planJson(plan: OperationPlan): Record<string, unknown> {
 }
 
 /** The gates of a plan: results, and those that did not run because something else blocks. */
-export function gateRows(plan: OperationPlan): readonly (GateResult | { readonly gate: string; readonly status: "not_run" })[] {
+export function gateRows(
+  plan: OperationPlan,
+): readonly (GateResult | { readonly gate: string; readonly status: "not_run" })[] {
   return [...plan.gates, ...plan.notRun.map((gate) => ({ gate, status: "not_run" as const }))];
 }

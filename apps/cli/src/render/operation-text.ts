@@ -48,8 +48,15 @@ export function planText(plan: OperationPlan): string {
     const optional = "required" in gate && !gate.required ? " (not required)" : "";
     return `  ${paint(mark.style, mark.sign)} ${gate.gate}${optional}: ${text.split("\n")[0]}`;
   });
-  const signature = plan.signature.status === "skipped" ? [] : [`  ${paint("dim", "signature")} ${plan.signature.status}${plan.signature.signerIdentity ? ` (${plain(plan.signature.signerIdentity)})` : ""}`];
-  const warnings = plan.warnings.map((warning) => `  ${paint("yellow", "!")} ${plain(warning).split("\n")[0]}`);
+  const signature =
+    plan.signature.status === "skipped"
+      ? []
+      : [
+          `  ${paint("dim", "signature")} ${plan.signature.status}${plan.signature.signerIdentity ? ` (${plain(plan.signature.signerIdentity)})` : ""}`,
+        ];
+  const warnings = plan.warnings.map(
+    (warning) => `  ${paint("yellow", "!")} ${plain(warning).split("\n")[0]}`,
+  );
   return `${[head, ...signature, ...gates, ...warnings].join("\n")}\n`;
 }
 

@@ -10,7 +10,7 @@ export function paint(style: Style, text: string): string {
 
 // Everything that came from a registry, a plugin or a report is printed without control characters: they could rewrite
 // what the terminal shows.
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+const CONTROL = /(?![\t\n])\p{Cc}/gu;
 
 /** Takes control characters out of text that others wrote; tabs and line ends stay. */
 export function plain(text: string): string {

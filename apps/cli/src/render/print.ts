@@ -1,5 +1,9 @@
 /** Prints a command's result on stdout, and only that. */
-export async function print(format: "table" | "json" | "yaml", value: unknown, text: () => string): Promise<void> {
+export async function print(
+  format: "table" | "json" | "yaml",
+  value: unknown,
+  text: () => string,
+): Promise<void> {
   if (format === "json") await write(`${JSON.stringify(value, null, 2)}\n`);
   else if (format === "yaml") await write((await import("yaml")).stringify(value));
   else await write(ensureNewline(text()));

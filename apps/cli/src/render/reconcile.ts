@@ -5,15 +5,17 @@ import { reasonJson } from "./operation-json.ts";
 export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown> {
   return {
     success: outcome.blocking.length === 0,
-    recovered: outcome.recovered.map(({ environment, operation, action, version, digest, result, at }) => ({
-      environment,
-      operation,
-      action,
-      version,
-      digest,
-      result,
-      at,
-    })),
+    recovered: outcome.recovered.map(
+      ({ environment, operation, action, version, digest, result, at }) => ({
+        environment,
+        operation,
+        action,
+        version,
+        digest,
+        result,
+        at,
+      }),
+    ),
     blocking: outcome.blocking.map(reasonJson),
     trace_id: outcome.traceId,
   };
@@ -21,7 +23,8 @@ export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown
 
 /** What reconcile tells people. */
 export function reconcileText(outcome: ReconcileOutcome): string {
-  if (outcome.recovered.length === 0) return outcome.blocking.length === 0 ? "Nothing was left open." : "";
+  if (outcome.recovered.length === 0)
+    return outcome.blocking.length === 0 ? "Nothing was left open." : "";
   return outcome.recovered
     .map(({ environment, action, version, result }) =>
       result === "succeeded"

@@ -8,15 +8,22 @@ export interface Cell {
 }
 
 /** Lays rows out in columns with a header, two spaces between; the last column is not padded. */
-export function table(header: readonly string[], rows: readonly (readonly (Cell | string)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => (typeof cell === "string" ? { text: cell } : cell)));
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly (Cell | string)[])[],
+): string {
+  const cells = rows.map((row) =>
+    row.map((cell) => (typeof cell === "string" ? { text: cell } : cell)),
+  );
   const widths = header.map((name, column) =>
     Math.max(name.length, ...cells.map((row) => width(row[column]?.text ?? ""))),
   );
   const line = (parts: readonly { text: string; shown: string }[]): string =>
     parts
       .map(({ text, shown }, column) =>
-        column === parts.length - 1 ? shown : shown + " ".repeat(Math.max(0, (widths[column] ?? 0) - width(text))),
+        column === parts.length - 1
+          ? shown
+          : shown + " ".repeat(Math.max(0, (widths[column] ?? 0) - width(text))),
       )
       .join("  ")
       .trimEnd();

@@ -33,7 +33,10 @@ export async function runGateCommand(
   // In a shell script a placeholder would be parsed as code; there the values come only as environment variables.
   const argv = command.shell
     ? command.argv
-    : (command.argv.map((word) => fillPlaceholders(word, input.placeholders)) as [string, ...string[]]);
+    : (command.argv.map((word) => fillPlaceholders(word, input.placeholders)) as [
+        string,
+        ...string[],
+      ]);
   const run = await input.runner.run(
     {
       argv,
@@ -49,22 +52,45 @@ export async function runGateCommand(
   );
   refuseUnjudgeable(gate, run);
   if (gate.reports.length === 0) return { run, reports: [] };
-  const patterns = gate.reports.map(({ path, format }) => ({ path: fillPlaceholders(path, input.placeholders), format }));
-  const collected = await input.workspace.collect(patterns, { signal, cwd: gate.cwd, since: run.startedAt, secrets });
+  const patterns = gate.reports.map(({ path, format }) => ({
+    path: fillPlaceholders(path, input.placeholders),
+    format,
+  }));
+  const collected = await input.workspace.collect(patterns, {
+    signal,
+    cwd: gate.cwd,
+    since: run.startedAt,
+    secrets,
+  });
   if (collected.reports.length === 0) throw missingReport(patterns, run, collected);
   return { run, reports: collected.reports };
 }
 
 function refuseUnjudgeable(gate: GateConfig, run: GateRun): void {
   const program = run.argv[0] ?? "the command";
-  if (run.startError !== undefined) throw new GateError("COMMAND_NOT_STARTED", `${program} could not be started: ${run.startError}`);
-  if (run.timedOut) throw new GateError("TIMEOUT", `${program} was still running after ${gate.timeoutSeconds} s and was ended`);
-  if (run.signal !== null) throw new GateError("COMMAND_KILLED", `${program} was ended by ${run.signal}`);
+  if (run.startError !== undefined)
+    throw new GateError(
+      "COMMAND_NOT_STARTED",
+      `${program} could not be started: ${run.startError}`,
+    );
+  if (run.timedOut)
+    throw new GateError(
+      "TIMEOUT",
+      `${program} was still running after ${gate.timeoutSeconds} s and was ended`,
+    );
+  if (run.signal !== null)
+    throw new GateError("COMMAND_KILLED", `${program} was ended by ${run.signal}`);
   if (run.exitCode === 126 || run.exitCode === 127) {
-    throw new GateError("COMMAND_NOT_STARTED", `${program} ended with ${run.exitCode}: it could not be run or was not found${tail(run)}`);
+    throw new GateError(
+      "COMMAND_NOT_STARTED",
+      `${program} ended with ${run.exitCode}: it could not be run or was not found${tail(run)}`,
+    );
   }
   if (run.exitCode === null || gate.exitCodes.error.includes(run.exitCode)) {
-    throw new GateError("COMMAND_ERROR", `${program} ended with ${run.exitCode}, which exit_codes.error lists${tail(run)}`);
+    throw new GateError(
+      "COMMAND_ERROR",
+      `${program} ended with ${run.exitCode}, which exit_codes.error lists${tail(run)}`,
+    );
   }
 }
 
@@ -75,14 +101,25 @@ function missingReport(
 ): GateError {
   const wanted = patterns.map((pattern) => pattern.path).join(", ");
   if (found.stale.length > 0) {
-    return new GateError("REPORT_STALE", `${found.stale.join(", ")} was there before the command started; it wrote no new report${tail(run)}`);
+    return new GateError(
+      "REPORT_STALE",
+      `${found.stale.join(", ")} was there before the command started; it wrote no new report${tail(run)}`,
+    );
   }
-  const nearby = found.nearby.length > 0 ? ` Files written: ${found.nearby.slice(0, 5).join(", ")}.` : "";
-  return new GateError("REPORT_MISSING", `no file matches ${wanted}; the command ended with ${run.exitCode}.${nearby}${tail(run)}`);
+  const nearby =
+    found.nearby.length > 0 ? ` Files written: ${found.nearby.slice(0, 5).join(", ")}.` : "";
+  return new GateError(
+    "REPORT_MISSING",
+    `no file matches ${wanted}; the command ended with ${run.exitCode}.${nearby}${tail(run)}`,
+  );
 }
 
 /** The last lines of a command's output, for messages. */
 export function tail(run: GateRun): string {
-  const text = (run.stderr.trim() || run.stdout.trim()).split("\n").slice(-3).join("\n").slice(-400);
+  const text = (run.stderr.trim() || run.stdout.trim())
+    .split("\n")
+    .slice(-3)
+    .join("\n")
+    .slice(-400);
   return text ? `\n${text}` : "";
 }

@@ -1,4 +1,10 @@
-import type { Gate, GateReason, GateSubject, GateVerdict, PluginServices } from "../contract/index.ts";
+import type {
+  Gate,
+  GateReason,
+  GateSubject,
+  GateVerdict,
+  PluginServices,
+} from "../contract/index.ts";
 import type { JsonObject } from "../errors/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult, GateStatus } from "../model/records.ts";
@@ -42,7 +48,8 @@ export async function runGate(
       signal.throwIfAborted();
       judged = unjudged(limit.aborted ? timeoutError(gate, cause) : cause);
     }
-    if (judged.status !== "error" || limit.aborted || judged.error?.code === "COMMAND_MISSING") break;
+    if (judged.status !== "error" || limit.aborted || judged.error?.code === "COMMAND_MISSING")
+      break;
   }
   const found = await context.gates.find(gate.kind).catch(() => null);
   const masked = mask(judged, secrets);
@@ -63,7 +70,10 @@ export async function runGate(
   return result;
 }
 
-type Judged = Pick<GateResult, "status" | "summary" | "reasons" | "metrics" | "details" | "judged_by"> & {
+type Judged = Pick<
+  GateResult,
+  "status" | "summary" | "reasons" | "metrics" | "details" | "judged_by"
+> & {
   readonly error?: { readonly code: string; readonly message: string };
 };
 
@@ -76,9 +86,17 @@ interface Attempt {
   readonly secrets: string[];
 }
 
-async function judge(gate: GateConfig, target: GateTarget, context: Context, attempt: Attempt): Promise<Judged> {
+async function judge(
+  gate: GateConfig,
+  target: GateTarget,
+  context: Context,
+  attempt: Attempt,
+): Promise<Judged> {
   if (gate.unsupported.length > 0) {
-    throw new GateError("REQUIREMENT_UNSUPPORTED", `this version of floe cannot honour ${gate.unsupported.join(", ")} of gate ${gate.name}`);
+    throw new GateError(
+      "REQUIREMENT_UNSUPPORTED",
+      `this version of floe cannot honour ${gate.unsupported.join(", ")} of gate ${gate.name}`,
+    );
   }
   const found = await context.gates.find(gate.kind);
   if (!gate.command && (!found || found.provider.needsCommand === true)) {
@@ -132,7 +150,12 @@ async function judge(gate: GateConfig, target: GateTarget, context: Context, att
       ),
     now: () => context.clock.now(),
   };
-  const subject = freeze({ ...target, gate: gate.name, run: ran?.run ?? null, reports: ran?.reports ?? [] });
+  const subject = freeze({
+    ...target,
+    gate: gate.name,
+    run: ran?.run ?? null,
+    reports: ran?.reports ?? [],
+  });
   const provider = found.provider;
   const instance: Gate = await provider.create(settings, services);
   try {
@@ -145,7 +168,10 @@ async function judge(gate: GateConfig, target: GateTarget, context: Context, att
   }
 }
 
-async function checkedSettings(gate: GateConfig, schema: { readonly "~standard": { validate(value: unknown): unknown } }): Promise<never> {
+async function checkedSettings(
+  gate: GateConfig,
+  schema: { readonly "~standard": { validate(value: unknown): unknown } },
+): Promise<never> {
   const result = (await schema["~standard"].validate(gate.settings)) as {
     readonly issues?: readonly { readonly message: string }[];
     readonly value?: unknown;
@@ -205,12 +231,25 @@ async function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 function byExitStatus(gate: GateConfig, ran: CommandResult | null): Judged {
   if (!ran) throw new GateError("COMMAND_MISSING", "it has neither a command nor a plugin");
   if (gate.reports.length > 0) {
-    throw new GateError("REPORT_UNREADABLE", `no plugin reads the reports of ${gate.kind}; remove reports to judge by the exit status`);
+    throw new GateError(
+      "REPORT_UNREADABLE",
+      `no plugin reads the reports of ${gate.kind}; remove reports to judge by the exit status`,
+    );
   }
   const { run } = ran;
   const program = run.argv[0] ?? "the command";
-  const base = { metrics: {}, details: { exit_code: run.exitCode, leftover_processes: run.leftoverProcesses }, judged_by: "exit_status" as const };
-  if (run.exitCode === 0) return { ...base, status: "passed", summary: `${program} ended with 0`, reasons: leftovers(ran) };
+  const base = {
+    metrics: {},
+    details: { exit_code: run.exitCode, leftover_processes: run.leftoverProcesses },
+    judged_by: "exit_status" as const,
+  };
+  if (run.exitCode === 0)
+    return {
+      ...base,
+      status: "passed",
+      summary: `${program} ended with 0`,
+      reasons: leftovers(ran),
+    };
   const warn = run.exitCode !== null && gate.exitCodes.warn.includes(run.exitCode);
   const reason: GateReason = {
     code: "EXIT_STATUS",
@@ -219,7 +258,12 @@ function byExitStatus(gate: GateConfig, ran: CommandResult | null): Judged {
     measured: run.exitCode ?? "none",
     limit: 0,
   };
-  return { ...base, status: warn ? "warning" : "failed", summary: `${program} ended with ${run.exitCode}`, reasons: [reason, ...leftovers(ran)] };
+  return {
+    ...base,
+    status: warn ? "warning" : "failed",
+    summary: `${program} ended with ${run.exitCode}`,
+    reasons: [reason, ...leftovers(ran)],
+  };
 }
 
 // The report decides and the exit status corroborates: a good report beside a bad exit status is a contradiction, which
@@ -230,7 +274,10 @@ function corroborated(gate: GateConfig, verdict: GateVerdict, ran: CommandResult
   const warn = gate.exitCodes.warn.includes(exitCode);
   if (ran && good && exitCode !== 0 && !warn) {
     if (gate.reports.length === 0) return byExitStatus({ ...gate, reports: [] }, ran);
-    throw new GateError("CONTRADICTION", `the report says ${verdict.status}, but the command ended with ${exitCode}${tail(ran.run)}`);
+    throw new GateError(
+      "CONTRADICTION",
+      `the report says ${verdict.status}, but the command ended with ${exitCode}${tail(ran.run)}`,
+    );
   }
   const status: GateStatus = verdict.status === "passed" && warn ? "warning" : verdict.status;
   const judgedBy = !ran ? "artifact" : ran.reports.length > 0 ? "report" : "exit_status";
@@ -246,13 +293,15 @@ function corroborated(gate: GateConfig, verdict: GateVerdict, ran: CommandResult
 
 function leftovers({ run }: CommandResult): GateReason[] {
   if (run.leftoverProcesses === 0) return [];
-  return [{
-    code: "LEFTOVER_PROCESSES",
-    level: "warn",
-    message: `${run.leftoverProcesses} process(es) were still running after the command had ended and were killed`,
-    measured: run.leftoverProcesses,
-    limit: 0,
-  }];
+  return [
+    {
+      code: "LEFTOVER_PROCESSES",
+      level: "warn",
+      message: `${run.leftoverProcesses} process(es) were still running after the command had ended and were killed`,
+      measured: run.leftoverProcesses,
+      limit: 0,
+    },
+  ];
 }
 
 function timeoutError(gate: GateConfig, cause: unknown): GateError {
@@ -279,10 +328,13 @@ function mask<T>(value: T, secrets: readonly string[]): T {
   const hidden = secrets.filter((secret) => secret.length >= 6);
   if (hidden.length === 0) return value;
   const replace = (item: unknown): unknown => {
-    if (typeof item === "string") return hidden.reduce((text, secret) => text.replaceAll(secret, "***"), item);
+    if (typeof item === "string")
+      return hidden.reduce((text, secret) => text.replaceAll(secret, "***"), item);
     if (Array.isArray(item)) return item.map(replace);
     if (typeof item === "object" && item !== null) {
-      return Object.fromEntries(Object.entries(item).map(([key, member]) => [key, replace(member)]));
+      return Object.fromEntries(
+        Object.entries(item).map(([key, member]) => [key, replace(member)]),
+      );
     }
     return item;
   };
@@ -290,7 +342,13 @@ function mask<T>(value: T, secrets: readonly string[]): T {
 }
 
 function freeze<T>(value: T): T {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Date) return value;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    ArrayBuffer.isView(value) ||
+    value instanceof Date
+  )
+    return value;
   for (const member of Object.values(value)) freeze(member);
   return Object.freeze(value);
 }

@@ -5,7 +5,11 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { findEnvironment, judgeTransition } from "../promotion/environments.ts";
 import { nearNames } from "../promotion/near-names.ts";
-import { gateArtifact, parseVersionArgument, resolveArtifact } from "../promotion/resolve-artifact.ts";
+import {
+  gateArtifact,
+  parseVersionArgument,
+  resolveArtifact,
+} from "../promotion/resolve-artifact.ts";
 import { runGate } from "./run-gate.ts";
 
 /** What `floe gate run` asks for. */
@@ -40,7 +44,13 @@ export async function runOneGate(
   const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
   const traceId = randomTraceId(context.host);
   const { source } = judgeTransition(context.manifest, environment.name, undefined);
-  const target = { artifact: gateArtifact(artifact), source, target: environment.name, dryRun: true, traceId };
+  const target = {
+    artifact: gateArtifact(artifact),
+    source,
+    target: environment.name,
+    dryRun: true,
+    traceId,
+  };
   const result = await runGate(gate, target, context, options.signal);
   return { result, digest: artifact.manifest.descriptor.digest, traceId };
 }

@@ -5,7 +5,14 @@ import type { GateVerdict, PluginJson } from "../contract/index.ts";
 export const MAX_VERDICT_BYTES = 256 * 1024;
 
 const Json: z.ZodType<PluginJson> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(Json), z.record(z.string(), Json)]),
+  z.union([
+    z.string(),
+    z.number(),
+    z.boolean(),
+    z.null(),
+    z.array(Json),
+    z.record(z.string(), Json),
+  ]),
 );
 
 const Reason = z.object({
@@ -40,14 +47,23 @@ export function parseVerdict(value: unknown): ParsedVerdict {
     const text = JSON.stringify(value);
     if (text === undefined) return { ok: false, reason: "it returned nothing" };
     if (text.length > MAX_VERDICT_BYTES) {
-      return { ok: false, reason: `its verdict has ${text.length} characters; ${MAX_VERDICT_BYTES} are the limit` };
+      return {
+        ok: false,
+        reason: `its verdict has ${text.length} characters; ${MAX_VERDICT_BYTES} are the limit`,
+      };
     }
     plain = JSON.parse(text);
   } catch (cause) {
-    return { ok: false, reason: `its verdict is not JSON (${cause instanceof Error ? cause.message : String(cause)})` };
+    return {
+      ok: false,
+      reason: `its verdict is not JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+    };
   }
   const parsed = Verdict.safeParse(plain);
   if (parsed.success) return { ok: true, verdict: parsed.data as GateVerdict };
   const issue = parsed.error.issues[0];
-  return { ok: false, reason: `its verdict is not valid (${issue?.path.join(".") || "top"}: ${issue?.message})` };
+  return {
+    ok: false,
+    reason: `its verdict is not valid (${issue?.path.join(".") || "top"}: ${issue?.message})`,
+  };
 }

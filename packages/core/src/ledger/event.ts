@@ -233,7 +233,10 @@ export function leafHash(bytes: Uint8Array): Digest {
  * Serialises an event as the canonical in-toto statement that is signed. The subject is the artifact for events that
  * have one, else the ledger's genesis; the genesis names its own chain.
  */
-export function eventStatement(event: LedgerEvent, subject: { readonly name: string; readonly digest: Digest }): Uint8Array {
+export function eventStatement(
+  event: LedgerEvent,
+  subject: { readonly name: string; readonly digest: Digest },
+): Uint8Array {
   return new TextEncoder().encode(
     canonicalJson({
       _type: "https://in-toto.io/Statement/v1",
@@ -270,7 +273,10 @@ export function parseEventStatement(statement: Uint8Array, where: string): Ledge
   const frame = parsed.data.predicate;
   const schema = Object.hasOwn(Bodies, frame.kind) ? Bodies[frame.kind as EventKind] : undefined;
   if (!schema) {
-    throw invalidEvent(where, `kind ${JSON.stringify(frame.kind)} is unknown to this version of floe; it was written by a newer one`);
+    throw invalidEvent(
+      where,
+      `kind ${JSON.stringify(frame.kind)} is unknown to this version of floe; it was written by a newer one`,
+    );
   }
   const body = schema.safeParse(frame.body);
   if (!body.success) throw invalidEvent(where, issueText(body.error));

@@ -1,7 +1,13 @@
 import { type EventActor, type EventFacts, invalidEvent, type LedgerState } from "./event.ts";
 
 /** The state of an environment in which nothing has happened. */
-export const EMPTY_STATE: LedgerState = { current: null, open_intents: [], lock: null, holds: [], rollbacks: {} };
+export const EMPTY_STATE: LedgerState = {
+  current: null,
+  open_intents: [],
+  lock: null,
+  holds: [],
+  rollbacks: {},
+};
 
 /** Who an event is by, in one word: the manifest's name, else the key or subject that signed. */
 export function actorName(actor: EventActor): string {
@@ -34,7 +40,15 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
     case "outcome":
       return foldOutcome(state, event);
     case "lock":
-      return { ...state, lock: { reason: event.body.reason, by: actorName(event.actor), at: event.at, seq: event.seq } };
+      return {
+        ...state,
+        lock: {
+          reason: event.body.reason,
+          by: actorName(event.actor),
+          at: event.at,
+          seq: event.seq,
+        },
+      };
     case "unlock":
       return { ...state, lock: null };
     case "refusal":
@@ -46,9 +60,15 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
   }
 }
 
-function foldOutcome(state: LedgerState, event: Extract<EventFacts, { kind: "outcome" }>): LedgerState {
+function foldOutcome(
+  state: LedgerState,
+  event: Extract<EventFacts, { kind: "outcome" }>,
+): LedgerState {
   const { body } = event;
-  const closed = { ...state, open_intents: state.open_intents.filter((open) => open.operation !== event.operation) };
+  const closed = {
+    ...state,
+    open_intents: state.open_intents.filter((open) => open.operation !== event.operation),
+  };
   if (body.result !== "succeeded") return closed;
   const by = actorName(body.operator);
   const current = {
@@ -63,11 +83,21 @@ function foldOutcome(state: LedgerState, event: Extract<EventFacts, { kind: "out
   };
   if (!body.rollback) return { ...closed, current };
   const { from, count, reason } = body.rollback;
-  const held = { kind: "rollback" as const, version: from.version, digest: from.digest, reason, by, at: event.at };
+  const held = {
+    kind: "rollback" as const,
+    version: from.version,
+    digest: from.digest,
+    reason,
+    by,
+    at: event.at,
+  };
   return {
     ...closed,
     current,
-    holds: [...closed.holds.filter((hold) => !(hold.kind === "rollback" && hold.digest === from.digest)), held],
+    holds: [
+      ...closed.holds.filter((hold) => !(hold.kind === "rollback" && hold.digest === from.digest)),
+      held,
+    ],
     rollbacks: { ...closed.rollbacks, [body.version]: count },
   };
 }

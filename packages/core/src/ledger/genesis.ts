@@ -7,7 +7,7 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { eventStatement, invalidEvent, type LedgerEvent } from "./event.ts";
 import { EMPTY_STATE } from "./fold-state.ts";
-import { actorOf, type LedgerContext, requireSigner } from "./ledger.ts";
+import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { eventBytes, eventManifest, type LedgerMode } from "./oci-backend.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
@@ -113,15 +113,23 @@ export async function createGenesis(
     state: EMPTY_STATE,
   };
   // There is no genesis yet whose bytes could be the subject, so the chain's own name is.
-  const mine = await signer.sign(eventStatement(event, { name: chain, digest: digestOf(chain) }), options);
+  const mine = await signer.sign(
+    eventStatement(event, { name: chain, digest: digestOf(chain) }),
+    options,
+  );
   let bytes = mine;
   const claim = await audit.claim(environment.name, 0, mine, options);
   if (claim.status === "taken") bytes = claim.bytes;
   else if (mode === "own-tag") bytes = await firstWritten(environment.name, audit, mine, options);
-  const pin = await context.store.createTag(genesisTag(environment.name), eventManifest(bytes, 0), options);
+  const pin = await context.store.createTag(
+    genesisTag(environment.name),
+    eventManifest(bytes, 0),
+    options,
+  );
   if (pin.status === "taken") {
     const winner = await context.store.getManifest(genesisTag(environment.name), options);
-    if (!winner) throw invalidEvent(genesisTag(environment.name), "it vanished while the ledger was made");
+    if (!winner)
+      throw invalidEvent(genesisTag(environment.name), "it vanished while the ledger was made");
     bytes = await eventBytes(context.store, winner, genesisTag(environment.name), options);
   }
   const verified = verify(bytes, `${environment.name}#0`);

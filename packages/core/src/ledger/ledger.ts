@@ -1,12 +1,10 @@
 import type { AuditBackend, AuditHead } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
-import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
-import { identify } from "../model/identity.ts";
 import { uuidV7 } from "../model/uuid.ts";
-import type { ArtifactStore, CallOptions, Clock, Host, Logger, ProvenSigner, Signer, Verifier } from "../ports/index.ts";
+import type { CallOptions } from "../ports/index.ts";
 import {
-  type EventActor,
   type EventBody,
   type EventFacts,
   type EventKind,
@@ -19,22 +17,9 @@ import {
 } from "./event.ts";
 import { foldState } from "./fold-state.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
+import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
 import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
-
-/** What a ledger needs of the world. */
-export interface LedgerContext {
-  readonly manifest: Manifest;
-  readonly store: ArtifactStore;
-  readonly signer: Signer | null;
-  /** Public key (PEM) of the signer, carried in events when the manifest does not know it; `null` for keyless. */
-  readonly signerPublicKey: string | null;
-  readonly verifier: Verifier;
-  readonly host: Host;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly version: string;
-}
 
 /** What somebody wants to append. */
 export interface EventDraft<Kind extends EventKind = EventKind> {
@@ -74,7 +59,10 @@ export interface Ledger {
   /** The trusted end; makes the genesis when there is none. */
   open(options: CallOptions & { readonly traceId: string }): Promise<LedgerView>;
   /** Appends an event; `null` when the draft function declined after reading the newest head. */
-  append<Kind extends EventKind>(draftFor: DraftFor<Kind>, options: CallOptions): Promise<AppendedEvent | null>;
+  append<Kind extends EventKind>(
+    draftFor: DraftFor<Kind>,
+    options: CallOptions,
+  ): Promise<AppendedEvent | null>;
   /** Events in ascending order, each with its signature checked. */
   read(from: number, to: number | undefined, options: CallOptions): AsyncIterable<VerifiedEvent>;
 }
@@ -87,7 +75,11 @@ export interface AppendedEvent extends StoredEvent {
 /**
  * Opens the ledger of an environment over the backend that the manifest names.
  */
-export function createLedger(environment: EnvironmentConfig, context: LedgerContext, backend?: AuditBackend): Ledger {
+export function createLedger(
+  environment: EnvironmentConfig,
+  context: LedgerContext,
+  backend?: AuditBackend,
+): Ledger {
   const mode = modeFor(context.store);
   const audit = backend ?? createOciBackend(context.store, mode);
   const chain = environment.name;
@@ -108,19 +100,32 @@ export function createLedger(environment: EnvironmentConfig, context: LedgerCont
     genesis ??= await findGenesis(environment, context, mode, verify, options);
     if (!genesis) return null;
     const head = await audit.head(chain, options);
-    if (!head) throw invalidEvent(`${chain}#0`, "the environment's genesis is pinned and its ledger is empty");
+    if (!head)
+      throw invalidEvent(
+        `${chain}#0`,
+        "the environment's genesis is pinned and its ledger is empty",
+      );
     return await trustedView(genesis, head, options);
   }
 
-  async function trustedView(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<LedgerView> {
-    const top = head.entries.map((entry) => verify(entry.bytes, `${chain}#${head.seq}`)).sort(byHash);
+  async function trustedView(
+    pinned: Genesis,
+    head: AuditHead,
+    options: CallOptions,
+  ): Promise<LedgerView> {
+    const top = head.entries
+      .map((entry) => verify(entry.bytes, `${chain}#${head.seq}`))
+      .sort(byHash);
     const main = top[0];
     if (!main) throw invalidEvent(`${chain}#${head.seq}`, "the slot is listed and empty");
     for (const event of top) checkChain(pinned, event);
     const state = await trustedState(main, options);
     let rivals = top.slice(1);
-    if (main.event.size + rivals.length !== head.count) rivals = await unlinkedEvents(main, options);
-    const folded = rivals.filter(changesState).reduce((before, rival) => foldState(before, rival.event), state);
+    if (main.event.size + rivals.length !== head.count)
+      rivals = await unlinkedEvents(main, options);
+    const folded = rivals
+      .filter(changesState)
+      .reduce((before, rival) => foldState(before, rival.event), state);
     return {
       genesis: pinned,
       seq: head.seq,
@@ -138,22 +143,35 @@ export function createLedger(environment: EnvironmentConfig, context: LedgerCont
     let event = head;
     while (!event.authorized && event.event.kind !== "genesis") {
       if (event.event.kind !== "refusal") {
-        throw invalidEvent(`${chain}#${event.event.seq}`, `${event.event.kind} by somebody who may not change ${chain}`);
+        throw invalidEvent(
+          `${chain}#${event.event.seq}`,
+          `${event.event.kind} by somebody who may not change ${chain}`,
+        );
       }
       later.push(event);
       const before = await eventsAt(event.event.seq - 1, options);
       const previous = before.find((candidate) => candidate.hash === event.event.prev);
-      if (!previous) throw invalidEvent(`${chain}#${event.event.seq}`, "the event before it is missing");
+      if (!previous)
+        throw invalidEvent(`${chain}#${event.event.seq}`, "the event before it is missing");
       event = previous;
     }
-    return later.reduceRight((state, refusal) => foldState(state, refusal.event), event.event.state);
+    return later.reduceRight(
+      (state, refusal) => foldState(state, refusal.event),
+      event.event.state,
+    );
   }
 
   // On a store that cannot serialise an event may have been written beside the chain and never been linked. The count
   // of tags tells; finding which needs the whole chain, and happens only after such a race.
-  async function unlinkedEvents(main: VerifiedEvent, options: CallOptions): Promise<VerifiedEvent[]> {
+  async function unlinkedEvents(
+    main: VerifiedEvent,
+    options: CallOptions,
+  ): Promise<VerifiedEvent[]> {
     if (mode === "slot") {
-      throw invalidEvent(`${chain}#${main.event.seq}`, "the ledger has a gap: events are missing before the head");
+      throw invalidEvent(
+        `${chain}#${main.event.seq}`,
+        "the ledger has a gap: events are missing before the head",
+      );
     }
     const all = new Map<Digest, VerifiedEvent>();
     for await (const entry of audit.read(chain, 0, undefined, options)) {
@@ -173,11 +191,18 @@ export function createLedger(environment: EnvironmentConfig, context: LedgerCont
 
   function checkChain(pinned: Genesis, stored: VerifiedEvent): void {
     if (stored.event.chain !== pinned.chain) {
-      throw invalidEvent(`${chain}#${stored.event.seq}`, "it belongs to another ledger than the environment's genesis");
+      throw invalidEvent(
+        `${chain}#${stored.event.seq}`,
+        "it belongs to another ledger than the environment's genesis",
+      );
     }
   }
 
-  async function signed(view: LedgerView, draft: EventDraft, options: CallOptions): Promise<StoredEvent> {
+  async function signed(
+    view: LedgerView,
+    draft: EventDraft,
+    options: CallOptions,
+  ): Promise<StoredEvent> {
     const signer = requireSigner(context.signer, draft.kind);
     const facts = {
       v: 1 as const,
@@ -197,7 +222,10 @@ export function createLedger(environment: EnvironmentConfig, context: LedgerCont
       body: draft.body,
     } as EventFacts;
     const event = { ...facts, state: foldState(view.state, facts) } as LedgerEvent;
-    const subject = draft.subject ?? { name: view.genesis.chain, digest: digestOf(view.genesis.bytes) };
+    const subject = draft.subject ?? {
+      name: view.genesis.chain,
+      digest: digestOf(view.genesis.bytes),
+    };
     const bytes = await signer.sign(eventStatement(event, subject), options);
     return { event, bytes, hash: leafHash(bytes) };
   }
@@ -227,7 +255,8 @@ export function createLedger(environment: EnvironmentConfig, context: LedgerCont
       if (existing) return existing;
       genesis = await createGenesis(environment, context, audit, mode, verify, options);
       const made = await view(options);
-      if (!made) throw invalidEvent(`${chain}#0`, "the genesis that was just written cannot be read");
+      if (!made)
+        throw invalidEvent(`${chain}#0`, "the genesis that was just written cannot be read");
       return made;
     },
 
@@ -259,8 +288,9 @@ export function createLedger(environment: EnvironmentConfig, context: LedgerCont
     },
 
     async *read(from, to, options): AsyncGenerator<VerifiedEvent> {
-      const pinned = (genesis ??= await findGenesis(environment, context, mode, verify, options));
-      if (!pinned) return;
+      genesis ??= await findGenesis(environment, context, mode, verify, options);
+      if (!genesis) return;
+      const pinned = genesis;
       for await (const entry of audit.read(chain, from, to, options)) {
         const event = verify(entry.bytes, `${chain}#${entry.seq}`);
         checkChain(pinned, event);
@@ -288,32 +318,7 @@ function isIndeterminate(error: unknown): boolean {
   return (
     typeof error === "object" &&
     error !== null &&
-    (("indeterminate" in error && error.indeterminate === true) || isFloeError(error, "FLOE_REGISTRY_UNAVAILABLE"))
+    (("indeterminate" in error && error.indeterminate === true) ||
+      isFloeError(error, "FLOE_REGISTRY_UNAVAILABLE"))
   );
-}
-
-/** Gives the signer, or says why nothing can be written without one. */
-export function requireSigner(signer: Signer | null, what: string): Signer {
-  if (signer) return signer;
-  throw new FloeError({
-    code: "FLOE_SIGNER_MISSING",
-    message: `nobody can be proven to make this ${what}: no signing key is configured`,
-    hint: "Give --key REF or FLOE_SIGNING_KEY, or set artifacts.signing.private_key_ref in the manifest.",
-  });
-}
-
-/** Describes who signs, as events and records say it. */
-export function actorOf(
-  signer: ProvenSigner,
-  context: Pick<LedgerContext, "manifest" | "signerPublicKey" | "store">,
-  claimedOperator?: string,
-): EventActor {
-  const identity = identify(signer, context.manifest, context.store.now())?.name ?? null;
-  return {
-    identity,
-    method: signer.method,
-    ...(signer.method === "keyless" ? { issuer: signer.issuer, subject: signer.subject } : { key_id: signer.keyId }),
-    ...(identity === null && context.signerPublicKey !== null ? { public_key: context.signerPublicKey } : {}),
-    ...(claimedOperator === undefined ? {} : { claimed_operator: claimedOperator }),
-  };
 }

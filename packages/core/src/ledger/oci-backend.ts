@@ -1,6 +1,17 @@
-import type { AuditBackend, AuditCapabilities, AuditClaim, AuditEntry, AuditHead } from "../contract/index.ts";
+import type {
+  AuditBackend,
+  AuditCapabilities,
+  AuditClaim,
+  AuditEntry,
+  AuditHead,
+} from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
-import { EMPTY_BLOB, EMPTY_DESCRIPTOR, MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
+import {
+  EMPTY_BLOB,
+  EMPTY_DESCRIPTOR,
+  MEDIA_TYPES,
+  type RawManifest,
+} from "../model/descriptor.ts";
 import { type Digest, digestOf, isDigest } from "../model/digest.ts";
 import type { ArtifactStore, CallOptions, ManifestInput } from "../ports/index.ts";
 import { leafHash } from "./event.ts";
@@ -53,7 +64,8 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
     for (const tag of tags) {
       const name = tag.slice(prefix.length);
       const own = OWN_TAG.exec(name);
-      if (mode === "slot" ? SLOT_TAG.test(name) : own !== null) found.push({ seq: Number(own?.[1] ?? name), tag });
+      if (mode === "slot" ? SLOT_TAG.test(name) : own !== null)
+        found.push({ seq: Number(own?.[1] ?? name), tag });
     }
     return found.sort((a, b) => a.seq - b.seq || (a.tag < b.tag ? -1 : 1));
   }
@@ -74,7 +86,8 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
         ...options,
         contentNamed: mode === "own-tag",
       });
-      if (result.status !== "taken") return { status: "claimed", alreadyMine: result.status === "unchanged" };
+      if (result.status !== "taken")
+        return { status: "claimed", alreadyMine: result.status === "unchanged" };
       const taken = await entryOf({ seq, tag }, options);
       return { status: "taken", bytes: taken.bytes };
     },
@@ -93,7 +106,8 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
 
     async *read(chain, from, to, options): AsyncGenerator<AuditEntry> {
       for (const slot of await slots(chain, options)) {
-        if (slot.seq >= from && (to === undefined || slot.seq <= to)) yield await entryOf(slot, options);
+        if (slot.seq >= from && (to === undefined || slot.seq <= to))
+          yield await entryOf(slot, options);
       }
     },
 
@@ -137,7 +151,10 @@ export function eventManifest(bytes: Uint8Array, seq: number): ManifestInput {
       ...(inline ? { [EVENT_ANNOTATION]: new TextDecoder().decode(bytes) } : {}),
     },
   };
-  return { bytes: new TextEncoder().encode(JSON.stringify(manifest)), mediaType: MEDIA_TYPES.ociManifest };
+  return {
+    bytes: new TextEncoder().encode(JSON.stringify(manifest)),
+    mediaType: MEDIA_TYPES.ociManifest,
+  };
 }
 
 /**
@@ -156,14 +173,21 @@ export async function eventBytes(
   } catch (cause) {
     throw unreadable(where, "its manifest is not JSON", cause);
   }
-  const { annotations, layers } = (parsed ?? {}) as { annotations?: Record<string, unknown>; layers?: unknown[] };
+  const { annotations, layers } = (parsed ?? {}) as {
+    annotations?: Record<string, unknown>;
+    layers?: unknown[];
+  };
   const inline = annotations?.[EVENT_ANNOTATION];
   if (typeof inline === "string") return new TextEncoder().encode(inline);
   const layer = layers?.[0] as { digest?: unknown; size?: unknown } | undefined;
   if (!layer || !isDigest(layer.digest) || typeof layer.size !== "number") {
     throw unreadable(where, "its manifest holds no event");
   }
-  const descriptor = { mediaType: MEDIA_TYPES.sigstoreBundle, digest: layer.digest, size: layer.size };
+  const descriptor = {
+    mediaType: MEDIA_TYPES.sigstoreBundle,
+    digest: layer.digest,
+    size: layer.size,
+  };
   return await store.getBlob(descriptor, { ...options, maxBytes: 1024 * 1024 });
 }
 

@@ -1,8 +1,14 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
-import type { TrustedSigner, Verifier } from "../ports/index.ts";
-import { authorize, isValidAt, keyIdOf } from "../model/identity.ts";
-import { invalidEvent, type LedgerEvent, leafHash, parseEventStatement, type StoredEvent } from "./event.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
+import { authorize, isValidAt, keyIdOf } from "../model/identity.ts";
+import type { TrustedSigner, Verifier } from "../ports/index.ts";
+import {
+  invalidEvent,
+  type LedgerEvent,
+  leafHash,
+  parseEventStatement,
+  type StoredEvent,
+} from "./event.ts";
 
 /** A stored event whose signature is its actor's. */
 export interface VerifiedEvent extends StoredEvent {
@@ -28,22 +34,39 @@ export function verifyEvent(
   }
   const claimed = parseEventStatement(claimedStatement(bytes, where), where);
   const known = manifest.identities.filter((identity) => isValidAt(identity, new Date(claimed.at)));
-  const verdict = verifier.verifyBundle(bytes, [...known.map((identity) => identity.trusted), ...unknownKey(claimed, where)]);
-  if (!verdict.ok) throw invalidEvent(where, `its signature does not verify (${verdict.code}: ${verdict.reason})`);
+  const verdict = verifier.verifyBundle(bytes, [
+    ...known.map((identity) => identity.trusted),
+    ...unknownKey(claimed, where),
+  ]);
+  if (!verdict.ok)
+    throw invalidEvent(where, `its signature does not verify (${verdict.code}: ${verdict.reason})`);
   // Judge what was signed: the statement that the verifier returned, not the copy that was looked at before.
   const event = parseEventStatement(verdict.statement, where);
   const identity = known.find((candidate) => candidate.trusted.name === verdict.name)?.name ?? null;
   if (identity !== event.actor.identity && event.actor.identity !== null) {
-    throw invalidEvent(where, `it says that ${event.actor.identity} signed it, but ${identity ?? "an unknown key"} did`);
+    throw invalidEvent(
+      where,
+      `it says that ${event.actor.identity} signed it, but ${identity ?? "an unknown key"} did`,
+    );
   }
   if (event.environment !== environment.name) {
-    throw invalidEvent(where, `it belongs to environment ${event.environment}, not ${environment.name}`);
+    throw invalidEvent(
+      where,
+      `it belongs to environment ${event.environment}, not ${environment.name}`,
+    );
   }
-  return { event, hash: leafHash(bytes), bytes, authorized: authorize(identity, environment, manifest).granted };
+  return {
+    event,
+    hash: leafHash(bytes),
+    bytes,
+    authorized: authorize(identity, environment, manifest).granted,
+  };
 }
 
 function claimedStatement(bytes: Uint8Array, where: string): Uint8Array {
-  const bundle = JSON.parse(new TextDecoder().decode(bytes)) as { dsseEnvelope?: { payload?: unknown } } | null;
+  const bundle = JSON.parse(new TextDecoder().decode(bytes)) as {
+    dsseEnvelope?: { payload?: unknown };
+  } | null;
   const payload = bundle?.dsseEnvelope?.payload;
   if (typeof payload !== "string") throw invalidEvent(where, "it is not a signed statement");
   return Buffer.from(payload, "base64");
@@ -60,7 +83,7 @@ function unknownKey(event: LedgerEvent, where: string): TrustedSigner[] {
   } catch (cause) {
     throw invalidEvent(where, "its actor's public key cannot be read", cause);
   }
-  if (actual !== keyId) throw invalidEvent(where, "its actor's public key is not the key that it names");
+  if (actual !== keyId)
+    throw invalidEvent(where, "its actor's public key is not the key that it names");
   return [{ method: "key", name: `key ${actual}`, publicKey }];
 }
-

@@ -1,4 +1,4 @@
-import { EMPTY_DESCRIPTOR, MEDIA_TYPES, type Descriptor } from "./descriptor.ts";
+import { type Descriptor, EMPTY_DESCRIPTOR, MEDIA_TYPES } from "./descriptor.ts";
 import { type Digest, digestOf } from "./digest.ts";
 
 /** A referrer manifest that holds one sigstore bundle. */

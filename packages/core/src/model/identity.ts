@@ -1,6 +1,6 @@
 import { createHash, createPublicKey } from "node:crypto";
-import type { Identity, Manifest } from "../manifest/manifest.ts";
 import type { EventActor } from "../ledger/event.ts";
+import type { Identity, Manifest } from "../manifest/manifest.ts";
 import type { ProvenSigner, TrustedSigner } from "../ports/index.ts";
 
 /** Computes the key id of a public key: `sha256:<hex>` over its SPKI DER. */
@@ -11,13 +11,22 @@ export function keyIdOf(publicKeyPem: string): string {
 
 /** Finds the manifest's identity that a proven signer is; `null` for one that the manifest does not know at that time. */
 export function identify(signer: ProvenSigner, manifest: Manifest, at: Date): Identity | null {
-  return manifest.identities.find((identity) => isSigner(identity.trusted, signer) && isValidAt(identity, at)) ?? null;
+  return (
+    manifest.identities.find(
+      (identity) => isSigner(identity.trusted, signer) && isValidAt(identity, at),
+    ) ?? null
+  );
 }
 
 function isSigner(trusted: TrustedSigner, signer: ProvenSigner): boolean {
-  if (trusted.method === "key") return signer.method === "key" && signer.keyId === keyIdOf(trusted.publicKey);
+  if (trusted.method === "key")
+    return signer.method === "key" && signer.keyId === keyIdOf(trusted.publicKey);
   // A subject pattern is judged by the keyless verifier, which hands back the identity's exact subject.
-  return signer.method === "keyless" && signer.issuer === trusted.issuer && signer.subject === trusted.subject;
+  return (
+    signer.method === "keyless" &&
+    signer.issuer === trusted.issuer &&
+    signer.subject === trusted.subject
+  );
 }
 
 /** Says whether an identity may sign at a time: old signatures of a revoked identity stay valid. */
@@ -38,7 +47,10 @@ export type Authorization =
  */
 export function authorize(
   name: string | null,
-  environment: { readonly name: string; readonly authorization: Manifest["environments"][number]["authorization"] },
+  environment: {
+    readonly name: string;
+    readonly authorization: Manifest["environments"][number]["authorization"];
+  },
   manifest: Manifest,
 ): Authorization {
   const rules = environment.authorization;
@@ -53,7 +65,11 @@ export function authorize(
   if (rules.allowedOperators.includes(name)) return { granted: true, via: `operator ${name}` };
   const group = rules.allowedGroups.find((candidate) => manifest.groups[candidate]?.includes(name));
   if (group !== undefined) return { granted: true, via: `group ${group}` };
-  return { granted: false, reason: `${name} is in none of the groups and not an allowed operator`, required };
+  return {
+    granted: false,
+    reason: `${name} is in none of the groups and not an allowed operator`,
+    required,
+  };
 }
 
 /** The signers whose signature on a record counts as the given actor's: its identity, or the very key that it showed. */
@@ -62,5 +78,8 @@ export function operatorTrust(actor: EventActor, manifest: Manifest): TrustedSig
     .filter((identity) => identity.name === actor.identity)
     .map((identity) => identity.trusted);
   if (actor.public_key === undefined) return known;
-  return [...known, { method: "key", name: `key ${keyIdOf(actor.public_key)}`, publicKey: actor.public_key }];
+  return [
+    ...known,
+    { method: "key", name: `key ${keyIdOf(actor.public_key)}`, publicKey: actor.public_key },
+  ];
 }

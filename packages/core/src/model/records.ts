@@ -1,5 +1,5 @@
-import type { JsonObject } from "../errors/index.ts";
 import type { GateReason } from "../contract/index.ts";
+import type { JsonObject } from "../errors/index.ts";
 import type { EventActor } from "../ledger/event.ts";
 import type { Digest } from "./digest.ts";
 
@@ -24,7 +24,11 @@ export interface GateResult {
   /** `exit_status`: the command's exit status was all there was to judge. */
   readonly judged_by: "report" | "exit_status" | "artifact" | "nothing";
   /** `null`: judged by core from the command's exit status alone. */
-  readonly plugin: { readonly name: string; readonly version: string; readonly origin: string } | null;
+  readonly plugin: {
+    readonly name: string;
+    readonly version: string;
+    readonly origin: string;
+  } | null;
 }
 
 /** The predicate of a promotion's signed record. */

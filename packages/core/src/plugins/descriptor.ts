@@ -49,7 +49,9 @@ export function parseDescriptor(source: PluginSource): PluginDescriptor {
     throw new FloeError({
       code: "FLOE_PLUGIN_API_UNSUPPORTED",
       message: `plugin ${source.name} ${source.version} wants plugin contract ${apiVersion}; this floe has ${SUPPORTED_API_VERSIONS.join(", ")}`,
-      hint: newer ? "Update floe." : `Update the plugin: floe plugins install ${source.name}@latest`,
+      hint: newer
+        ? "Update floe."
+        : `Update the plugin: floe plugins install ${source.name}@latest`,
       details: { plugin: source.name, wanted: apiVersion, supported: [...SUPPORTED_API_VERSIONS] },
     });
   }
@@ -58,7 +60,7 @@ export function parseDescriptor(source: PluginSource): PluginDescriptor {
     throw new FloeError({
       code: "FLOE_PLUGIN_RESERVED_ID",
       message: `plugin ${source.name} provides ${reserved}, which belongs to floe itself`,
-      hint: "A plugin chooses another id; the reserved ones are " + RESERVED_IDS.join(", ") + ".",
+      hint: `A plugin chooses another id; the reserved ones are ${RESERVED_IDS.join(", ")}.`,
       details: { plugin: source.name, id: reserved },
     });
   }

@@ -32,8 +32,12 @@ export async function discoverPlugin(
     });
   }
   try {
-    const parsed = JSON.parse(await readFile(path, "utf8")) as { name?: unknown; version?: unknown; floe?: unknown };
-    return { name: String(parsed.name ?? name), version: String(parsed.version ?? "0.0.0"), root: dirname(path), origin, descriptor: parsed.floe };
+    const parsed = JSON.parse(await readFile(path, "utf8")) as {
+      version?: unknown;
+      floe?: unknown;
+    };
+    const version = typeof parsed.version === "string" ? parsed.version : "0.0.0";
+    return { name, version, root: dirname(path), origin, descriptor: parsed.floe };
   } catch (cause) {
     throw new FloeError({
       code: "FLOE_PLUGIN_DESCRIPTOR_INVALID",

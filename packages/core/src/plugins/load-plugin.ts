@@ -8,14 +8,19 @@ import { type PluginDescriptor, type PluginSource, parseDescriptor } from "./des
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const Schema = z.looseObject({
-  "~standard": z.looseObject({ version: z.literal(1), validate: z.custom(isFunction, "not a function") }),
+  "~standard": z.looseObject({
+    version: z.literal(1),
+    validate: z.custom(isFunction, "not a function"),
+  }),
 });
 const Provider = z.looseObject({ id: z.string(), summary: z.string(), config: Schema });
 const Plugin = z.looseObject({
   apiVersion: z.literal(PLUGIN_API_VERSION),
   meta: z.looseObject({ name: z.string(), version: z.string() }),
   gates: z.array(Provider.extend({ create: z.custom(isFunction, "not a function") })).optional(),
-  auditBackends: z.array(Provider.extend({ open: z.custom(isFunction, "not a function") })).optional(),
+  auditBackends: z
+    .array(Provider.extend({ open: z.custom(isFunction, "not a function") }))
+    .optional(),
 });
 
 /** How long a plugin's module may take to be imported. */
@@ -32,7 +37,10 @@ export async function loadPlugin(source: PluginSource): Promise<FloePlugin> {
   const parsed = Plugin.safeParse(exported);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw failed(source, `its default export is not a floe plugin (${issue?.path.join(".") || "default"}: ${issue?.message})`);
+    throw failed(
+      source,
+      `its default export is not a floe plugin (${issue?.path.join(".") || "default"}: ${issue?.message})`,
+    );
   }
   const plugin = exported as FloePlugin;
   compareIds(source, descriptor, plugin);
@@ -48,9 +56,14 @@ async function importDefault(source: PluginSource): Promise<unknown> {
     entry = await entryOf(source);
   }
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(failed(source, `importing it took longer than ${IMPORT_MS / 1000} s`)), IMPORT_MS);
+  const timer = setTimeout(
+    () => reject(failed(source, `importing it took longer than ${IMPORT_MS / 1000} s`)),
+    IMPORT_MS,
+  );
   try {
-    const module = (await Promise.race([import(pathToFileURL(entry).href), late])) as { default?: unknown };
+    const module = (await Promise.race([import(pathToFileURL(entry).href), late])) as {
+      default?: unknown;
+    };
     return module.default;
   } catch (cause) {
     if (cause instanceof FloeError) throw cause;
@@ -65,14 +78,22 @@ async function entryOf(source: PluginSource): Promise<string> {
   try {
     return createRequire(join(source.root, "package.json")).resolve(source.root);
   } catch (cause) {
-    throw failed(source, "its entry cannot be resolved; its package.json needs exports with \"default\"", cause);
+    throw failed(
+      source,
+      'its entry cannot be resolved; its package.json needs exports with "default"',
+      cause,
+    );
   }
 }
 
 function compareIds(source: PluginSource, descriptor: PluginDescriptor, plugin: FloePlugin): void {
   const pairs = [
     ["gates", descriptor.gates, (plugin.gates ?? []).map((gate) => gate.id)],
-    ["auditBackends", descriptor.auditBackends, (plugin.auditBackends ?? []).map((backend) => backend.id)],
+    [
+      "auditBackends",
+      descriptor.auditBackends,
+      (plugin.auditBackends ?? []).map((backend) => backend.id),
+    ],
   ] as const;
   for (const [what, declared, exported] of pairs) {
     if ([...declared].sort().join() === [...exported].sort().join()) continue;

@@ -17,7 +17,10 @@ export interface PluginRegistryOptions {
   /** In order of preference: the user's project, the user's data folder, bundled. Of two with one name the first counts. */
   readonly sources: readonly PluginSource[];
   /** Plugins that are part of the program, and objects that an embedding app hands in. */
-  readonly inline: readonly { readonly plugin: FloePlugin; readonly origin: "built-in" | "inline" }[];
+  readonly inline: readonly {
+    readonly plugin: FloePlugin;
+    readonly origin: "built-in" | "inline";
+  }[];
   /** `plugins.allow` of the manifest; `null`: all. `*` at the end of a name is a wildcard. */
   readonly allow: readonly string[] | null;
 }
@@ -48,7 +51,8 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
   function inlineProvider(kind: string): { provider: GateProvider; plugin: ProviderOrigin } | null {
     for (const { plugin, origin } of options.inline) {
       const provider = plugin.gates?.find((gate) => gate.id === kind);
-      if (provider) return { provider: provider as GateProvider, plugin: { ...plugin.meta, origin } };
+      if (provider)
+        return { provider: provider as GateProvider, plugin: { ...plugin.meta, origin } };
     }
     return null;
   }
@@ -57,7 +61,10 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
     async find(kind) {
       const builtIn = inlineProvider(kind);
       const providers = sources.filter((source) => declaredGates(source).includes(kind));
-      const names = [...(builtIn ? [builtIn.plugin.name] : []), ...providers.map((source) => source.name)];
+      const names = [
+        ...(builtIn ? [builtIn.plugin.name] : []),
+        ...providers.map((source) => source.name),
+      ];
       if (builtIn?.plugin.origin === "built-in") return builtIn;
       if (names.length > 1) throw duplicate(kind, names);
       if (builtIn) return builtIn;
@@ -81,12 +88,19 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
       }
       for (const source of sources) {
         const { name, version, origin } = source;
-        for (const id of declaredGates(source)) listings.push({ id, plugin: { name, version, origin }, problem: problemOf(source) });
+        for (const id of declaredGates(source))
+          listings.push({ id, plugin: { name, version, origin }, problem: problemOf(source) });
       }
       return listings.map((listing) => {
         const same = listings.filter((other) => other.id === listing.id);
         if (listing.problem !== null || same.length === 1) return listing;
-        return { ...listing, problem: `also provided by ${same.filter((other) => other !== listing).map((other) => other.plugin.name).join(", ")}` };
+        return {
+          ...listing,
+          problem: `also provided by ${same
+            .filter((other) => other !== listing)
+            .map((other) => other.plugin.name)
+            .join(", ")}`,
+        };
       });
     },
   };
@@ -107,12 +121,16 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
 // learns why it cannot be used.
 function looseGates(descriptor: unknown): string[] {
   const gates = (descriptor as { gates?: unknown } | null)?.gates;
-  return Array.isArray(gates) ? gates.filter((gate): gate is string => typeof gate === "string").slice(0, 100) : [];
+  return Array.isArray(gates)
+    ? gates.filter((gate): gate is string => typeof gate === "string").slice(0, 100)
+    : [];
 }
 
 function isAllowed(name: string, allow: readonly string[] | null): boolean {
   if (!allow) return true;
-  return allow.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+  return allow.some((pattern) =>
+    pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+  );
 }
 
 function notAllowed(source: PluginSource, kind: string): FloeError {

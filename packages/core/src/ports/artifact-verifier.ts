@@ -1,5 +1,5 @@
-import type { RawManifest } from "../model/descriptor.ts";
 import type { VerificationPolicy } from "../manifest/manifest.ts";
+import type { RawManifest } from "../model/descriptor.ts";
 import type { ArtifactStore, CallOptions } from "./artifact-store.ts";
 
 /** What verifying an artifact's signatures came to. */

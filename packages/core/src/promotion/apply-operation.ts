@@ -1,13 +1,20 @@
 import { FloeError, isFloeError } from "../errors/index.ts";
-import type { AppendedEvent, EventDraft, Ledger, LedgerView } from "../ledger/ledger.ts";
 import { holdSlot } from "../ledger/hold-slot.ts";
+import type { AppendedEvent, EventDraft, Ledger, LedgerView } from "../ledger/ledger.ts";
 import { latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
-import { intentDraft, type IntentOf, LEASE_SECONDS, outcomeDraft, takeOverDraft } from "./drafts.ts";
+import {
+  type IntentOf,
+  intentDraft,
+  LEASE_SECONDS,
+  outcomeDraft,
+  takeOverDraft,
+} from "./drafts.ts";
+import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { observe } from "./plan-promotion.ts";
-import { writeRecord } from "./write-record.ts";
+import { type WrittenRecord, writeRecord } from "./write-record.ts";
 
 /** Why a plan was not applied although nothing in it blocked. */
 export type Applied =
@@ -17,6 +24,9 @@ export type Applied =
 
 /** How long closing an operation may take after it failed or was interrupted. */
 const CLOSING_MS = 15_000;
+
+/** How long finishing a committed operation may take, whatever the caller's signal says. */
+const FINISHING_MS = 60_000;
 
 /**
  * Carries a plan out: intent → record → immutable tag → `latest-ENV` → outcome. It never decides: whatever the plan
@@ -34,7 +44,7 @@ export async function applyOperation(
   const claimed = await claim(plan, ledger, context, options);
   if (claimed.kind === "stale") return claimed;
   const { intent, place, leaseEnds } = claimed;
-  let committed = false;
+  const commit: Commit = { attempted: false };
   try {
     const changed = await recheck(plan, ledger, leaseEnds, context, options);
     if (changed !== null) {
@@ -42,43 +52,91 @@ export async function applyOperation(
       return { kind: "stale", why: changed };
     }
     const record = await writeRecord(plan, operator, place, context, options);
-    const artifact = plan.artifact.manifest;
-    const input = { bytes: artifact.bytes, mediaType: artifact.descriptor.mediaType };
-    const created = await context.store.createTag(plan.tag, input, options);
-    if (created.status === "taken") throw tagTaken(plan, created.digest);
-    committed = plan.commitPoint === "environment-tag";
-    const latest = latestTag(plan.target.name);
-    await context.store.moveTag(latest, input, { ...options, expect: plan.before });
-    committed = true;
-    const { digest } = artifact.descriptor;
-    const tags = [
-      { tag: plan.tag, digest },
-      { tag: latest, digest },
-    ];
-    const resolvedBy = plan.resumes === null ? ("owner" as const) : ("resume" as const);
-    const body = outcomeDraft(plan, intent, { result: "succeeded", record, tags, resolvedBy });
-    const at = await appendOutcome(plan, ledger, context, body, options);
-    return {
-      kind: "done",
-      plan,
-      operation: plan.operation,
-      record,
-      tags,
-      committedAt: at,
-      resumed: plan.resumes !== null,
-      warnings: plan.warnings,
-    };
+    return await commitAndFinish(plan, intent, record, ledger, context, commit, options);
   } catch (cause) {
-    if (committed) throw afterCommit(plan, cause);
-    if (!isStolen(cause)) await close(plan, intent, ledger, context, "aborted", messageOf(cause));
+    await settle(plan, intent, ledger, context, commit, cause);
     throw cause;
   }
+}
+
+/** How far an operation got, for whoever has to clean up after an error. */
+interface Commit {
+  /** The write that commits was sent; whether it arrived is only known by reading. */
+  attempted: boolean;
+}
+
+async function commitAndFinish(
+  plan: OperationPlan,
+  intent: IntentOf,
+  record: WrittenRecord,
+  ledger: Ledger,
+  context: FloeContext,
+  commit: Commit,
+  options: CallOptions,
+): Promise<OperationDone> {
+  const { bytes, descriptor } = plan.artifact.manifest;
+  const input = { bytes, mediaType: descriptor.mediaType };
+  const latest = latestTag(plan.target.name);
+  options.signal.throwIfAborted();
+  commit.attempted = plan.commitPoint === "environment-tag";
+  const created = await context.store.createTag(plan.tag, input, options);
+  if (created.status === "taken") {
+    commit.attempted = false;
+    throw tagTaken(plan, created.digest);
+  }
+  // From the commit point on an interrupt no longer stops anything: finishing is the shortest way to a clean end.
+  const rest = commit.attempted ? { signal: AbortSignal.timeout(FINISHING_MS) } : options;
+  commit.attempted = true;
+  await context.store.moveTag(latest, input, { ...rest, expect: plan.before });
+  const tags = [
+    { tag: plan.tag, digest: descriptor.digest },
+    { tag: latest, digest: descriptor.digest },
+  ];
+  const resolvedBy = plan.resumes === null ? ("owner" as const) : ("resume" as const);
+  const draft = outcomeDraft(plan, intent, { result: "succeeded", record, tags, resolvedBy });
+  const committedAt = await appendOutcome(plan, ledger, context, draft, {
+    signal: AbortSignal.timeout(FINISHING_MS),
+  });
+  return {
+    kind: "done",
+    plan,
+    operation: plan.operation,
+    record,
+    tags,
+    committedAt,
+    resumed: plan.resumes !== null,
+    warnings: plan.warnings,
+  };
+}
+
+// After an error: an operation that is committed is left for the next run to finish, one that is not is closed, and
+// where that cannot be told the intent stays open, because a wrong outcome could never be taken back.
+async function settle(
+  plan: OperationPlan,
+  intent: IntentOf,
+  ledger: Ledger,
+  context: FloeContext,
+  commit: Commit,
+  cause: unknown,
+): Promise<void> {
+  if (isFloeError(cause, "FLOE_LEDGER_EVENT_INVALID")) return;
+  let committed: boolean | null = false;
+  if (commit.attempted) {
+    const options = { signal: AbortSignal.timeout(CLOSING_MS) };
+    committed = await isCommitted(plan.operation, intent.body, context, options).catch(() => null);
+  }
+  if (committed === true) throw afterCommit(plan, cause);
+  if (committed === false) await close(plan, intent, ledger, context, "aborted", messageOf(cause));
 }
 
 interface Claimed {
   readonly kind: "claimed";
   readonly intent: IntentOf;
-  readonly place: { readonly chain: string; readonly seq: number; readonly hash: AppendedEvent["hash"] };
+  readonly place: {
+    readonly chain: string;
+    readonly seq: number;
+    readonly hash: AppendedEvent["hash"];
+  };
   readonly leaseEnds: number;
 }
 
@@ -96,11 +154,16 @@ async function claim(
   try {
     const opened = await ledger.open({ ...options, traceId: plan.traceId });
     if (plan.resumes !== null) {
-      const open = opened.state.open_intents.find((candidate) => candidate.operation === plan.resumes);
+      const open = opened.state.open_intents.find(
+        (candidate) => candidate.operation === plan.resumes,
+      );
       const original = open && (await findIntent(ledger, open.seq, open.operation, options));
-      if (!open || !original) return { kind: "stale", why: "the interrupted operation was finished by somebody else" };
+      if (!open || !original)
+        return { kind: "stale", why: "the interrupted operation was finished by somebody else" };
       const taken = await ledger.append((view) => {
-        const now = view.state.open_intents.find((candidate) => candidate.operation === plan.resumes);
+        const now = view.state.open_intents.find(
+          (candidate) => candidate.operation === plan.resumes,
+        );
         if (now?.owner_seq !== open.owner_seq) {
           why = "somebody else took the interrupted operation over";
           return null;
@@ -109,7 +172,12 @@ async function claim(
       }, options);
       if (!taken) return { kind: "stale", why };
       const place = { chain: original.event.chain, seq: original.event.seq, hash: original.hash };
-      return { kind: "claimed", intent: { hash: original.hash, actor: original.event.actor, body: original.body }, place, leaseEnds: leaseEnd(taken) };
+      return {
+        kind: "claimed",
+        intent: { hash: original.hash, actor: original.event.actor, body: original.body },
+        place,
+        leaseEnds: leaseEnd(taken),
+      };
     }
     const body = intentDraft(plan, context);
     const appended = await ledger.append((view) => {
@@ -139,16 +207,19 @@ function leaseEnd(event: AppendedEvent): number {
 
 async function findIntent(ledger: Ledger, seq: number, operation: string, options: CallOptions) {
   for await (const { event, hash, authorized } of ledger.read(seq, seq, options)) {
-    if (event.kind === "intent" && event.operation === operation && authorized) return { event, hash, body: event.body };
+    if (event.kind === "intent" && event.operation === operation && authorized)
+      return { event, hash, body: event.body };
   }
   return null;
 }
 
 function changedSince(plan: OperationPlan, view: LedgerView): string | null {
   const now = observe(view);
-  if (now.lock !== plan.observed.lock) return `${plan.target.name} was locked or unlocked meanwhile`;
+  if (now.lock !== plan.observed.lock)
+    return `${plan.target.name} was locked or unlocked meanwhile`;
   if (now.holds !== plan.observed.holds) return "a hold was set or lifted meanwhile";
-  if (now.currentOperation !== plan.observed.currentOperation) return `${plan.target.name} was changed meanwhile`;
+  if (now.currentOperation !== plan.observed.currentOperation)
+    return `${plan.target.name} was changed meanwhile`;
   return null;
 }
 
@@ -165,7 +236,8 @@ async function recheck(
   const changed = changedSince(plan, view);
   if (changed !== null) return changed;
   const latest = await context.store.resolve(latestTag(plan.target.name), options);
-  if ((latest?.digest ?? null) !== plan.before) return `${latestTag(plan.target.name)} was moved without floe meanwhile`;
+  if ((latest?.digest ?? null) !== plan.before)
+    return `${latestTag(plan.target.name)} was moved without floe meanwhile`;
   return context.store.now().getTime() < leaseEnds ? null : "the lease ran out before the commit";
 }
 
@@ -177,7 +249,9 @@ async function appendOutcome(
   options: CallOptions,
 ): Promise<string> {
   const appended = await ledger.append((view) => {
-    const open = view.state.open_intents.some((candidate) => candidate.operation === plan.operation);
+    const open = view.state.open_intents.some(
+      (candidate) => candidate.operation === plan.operation,
+    );
     return open ? draft : null;
   }, options);
   // Somebody reconciled in between: the outcome is there, and it is one.
@@ -194,11 +268,19 @@ async function close(
   result: "aborted" | "withdrawn",
   why: string,
 ): Promise<void> {
-  const draft = outcomeDraft(plan, intent, { result, record: null, tags: [], resolvedBy: "owner", reason: why });
+  const draft = outcomeDraft(plan, intent, {
+    result,
+    record: null,
+    tags: [],
+    resolvedBy: "owner",
+    reason: why,
+  });
   try {
     await appendOutcome(plan, ledger, context, draft, { signal: AbortSignal.timeout(CLOSING_MS) });
   } catch (cause) {
-    context.logger.warn(`the ${plan.action} is not closed in the ledger yet (${messageOf(cause)}); the next run closes it`);
+    context.logger.warn(
+      `the ${plan.action} is not closed in the ledger yet (${messageOf(cause)}); the next run closes it`,
+    );
   }
 }
 
@@ -210,13 +292,15 @@ function tagTaken(plan: OperationPlan, digest: string): FloeError {
   });
 }
 
-function isStolen(cause: unknown): boolean {
-  return isFloeError(cause, "FLOE_LEDGER_EVENT_INVALID");
-}
-
 function beforeIntent(plan: OperationPlan, cause: unknown, options: CallOptions): unknown {
   if (options.signal.aborted) return cause;
-  const keep = ["FLOE_REGISTRY_UNAUTHORIZED", "FLOE_REGISTRY_DENIED", "FLOE_PROMOTION_BUSY", "FLOE_SIGNER_MISSING", "FLOE_STORE_BUSY"];
+  const keep = [
+    "FLOE_REGISTRY_UNAUTHORIZED",
+    "FLOE_REGISTRY_DENIED",
+    "FLOE_PROMOTION_BUSY",
+    "FLOE_SIGNER_MISSING",
+    "FLOE_STORE_BUSY",
+  ];
   if (isFloeError(cause) && (keep.includes(cause.code) || cause.exitCode === 18)) return cause;
   if (!isFloeError(cause)) return cause;
   return new FloeError({

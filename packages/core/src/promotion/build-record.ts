@@ -19,8 +19,14 @@ export interface RecordStatement {
 }
 
 /** Builds the in-toto statement of a promotion's or rollback's record. */
-export function buildRecord(plan: OperationPlan, operator: Operator, ledger: LedgerPlace, at: Date): RecordStatement {
-  const predicateType = plan.action === "promote" ? PREDICATE_TYPES.promotion : PREDICATE_TYPES.rollback;
+export function buildRecord(
+  plan: OperationPlan,
+  operator: Operator,
+  ledger: LedgerPlace,
+  at: Date,
+): RecordStatement {
+  const predicateType =
+    plan.action === "promote" ? PREDICATE_TYPES.promotion : PREDICATE_TYPES.rollback;
   const predicate =
     plan.rollback === null
       ? promotionRecord(plan, operator, ledger, at)
@@ -36,10 +42,19 @@ export function buildRecord(plan: OperationPlan, operator: Operator, ledger: Led
     predicateType,
     predicate,
   });
-  return { statement: new TextEncoder().encode(statement), predicateType, annotations: summary(plan, operator, at) };
+  return {
+    statement: new TextEncoder().encode(statement),
+    predicateType,
+    annotations: summary(plan, operator, at),
+  };
 }
 
-function promotionRecord(plan: OperationPlan, operator: Operator, ledger: LedgerPlace, at: Date): PromotionRecord {
+function promotionRecord(
+  plan: OperationPlan,
+  operator: Operator,
+  ledger: LedgerPlace,
+  at: Date,
+): PromotionRecord {
   return {
     promotion_id: plan.operation,
     artifact_digest: plan.artifact.manifest.descriptor.digest,

@@ -1,7 +1,7 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import { operatorTrust } from "../model/identity.ts";
-import { environmentTag } from "../model/tag.ts";
 import { PREDICATE_TYPES } from "../model/records.ts";
+import { environmentTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { findOutcome, readRecord } from "./read-record.ts";
@@ -54,11 +54,19 @@ export async function checkSource(
       "A tag alone proves nothing: promote the version to that environment with floe.",
     );
   }
-  const verified = await readRecord(record.digest, digest, operatorTrust(outcome.event.body.operator, context.manifest), context, options);
+  const verified = await readRecord(
+    record.digest,
+    digest,
+    operatorTrust(outcome.event.body.operator, context.manifest),
+    context,
+    options,
+  );
   const fits =
     verified?.predicateType === PREDICATE_TYPES.promotion
-      ? verified.predicate["target_environment"] === environment && verified.predicate["promotion_id"] === outcome.event.operation
-      : verified?.predicateType === PREDICATE_TYPES.rollback && verified.predicate["environment"] === environment;
+      ? verified.predicate["target_environment"] === environment &&
+        verified.predicate["promotion_id"] === outcome.event.operation
+      : verified?.predicateType === PREDICATE_TYPES.rollback &&
+        verified.predicate["environment"] === environment;
   if (fits) return null;
   return reason(
     "FLOE_SOURCE_NOT_PROMOTED",

@@ -20,7 +20,9 @@ export interface ProviderOrigin {
 
 /** Finds the provider of a gate kind; `null` where no plugin provides it. */
 export interface GateRegistry {
-  find(kind: string): Promise<{ readonly provider: GateProvider; readonly plugin: ProviderOrigin } | null>;
+  find(
+    kind: string,
+  ): Promise<{ readonly provider: GateProvider; readonly plugin: ProviderOrigin } | null>;
 }
 
 /** Everything that promoting needs, put together once by `createFloe`. */

@@ -100,7 +100,12 @@ export interface IntentOf {
 
 /** The one outcome of an intent. */
 export function outcomeDraft(
-  who: { readonly operation: string; readonly traceId: string; readonly claimedOperator?: string | undefined; readonly warnings?: readonly string[] },
+  who: {
+    readonly operation: string;
+    readonly traceId: string;
+    readonly claimedOperator?: string | undefined;
+    readonly warnings?: readonly string[];
+  },
   intent: IntentOf,
   ending: Ending,
 ): EventDraft<"outcome"> {

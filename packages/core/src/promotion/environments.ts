@@ -37,11 +37,20 @@ export interface Transition {
 }
 
 /** Judges a transition: only to the environment right after the source. */
-export function judgeTransition(manifest: Manifest, to: string, from: string | undefined): Transition {
+export function judgeTransition(
+  manifest: Manifest,
+  to: string,
+  from: string | undefined,
+): Transition {
   const names = manifest.environments.map((environment) => environment.name);
   const index = names.indexOf(to);
   const path = `The path is ${pathText(manifest)}.`;
-  const refuse = (target: EnvironmentConfig | null, source: string, message: string, hint = path): Transition => ({
+  const refuse = (
+    target: EnvironmentConfig | null,
+    source: string,
+    message: string,
+    hint = path,
+  ): Transition => ({
     target,
     source,
     problem: reason("FLOE_TRANSITION_INVALID", message, hint),
@@ -59,7 +68,12 @@ export function judgeTransition(manifest: Manifest, to: string, from: string | u
   }
   const position = from === NO_SOURCE ? -1 : names.indexOf(from);
   const what = position >= index ? "goes backwards" : "skips an environment";
-  return refuse(target, from, `${from} → ${to} ${what}`, `${path} Promote to ${to} from ${before}; to go back, use floe rollback.`);
+  return refuse(
+    target,
+    from,
+    `${from} → ${to} ${what}`,
+    `${path} Promote to ${to} from ${before}; to go back, use floe rollback.`,
+  );
 }
 
 /** Digest over what an environment requires; approvals and plans are bound to it. */

@@ -18,7 +18,9 @@ export interface Return {
   readonly from: { readonly version: string; readonly digest: Digest };
 }
 
-type Found = { readonly kind: "found"; readonly return: Return } | { readonly kind: "none"; readonly reason: Reason };
+type Found =
+  | { readonly kind: "found"; readonly return: Return }
+  | { readonly kind: "none"; readonly reason: Reason };
 
 /**
  * Finds the version to return to: the one asked for, if it ever ran in the environment and is not held there, else the
@@ -38,15 +40,28 @@ export async function findReturn(
   });
   const state = view?.state;
   const current = state?.current;
-  if (!view || !state || !current) return none(`nothing runs in ${environment}`, "There is nothing to roll back from.");
+  if (!view || !state || !current)
+    return none(`nothing runs in ${environment}`, "There is nothing to roll back from.");
   const from = { version: current.version, digest: current.digest };
   if (!wanted) {
     for (let seq = current.previous_seq; seq !== null; ) {
-      const before: NonNullable<LedgerState["current"]> | null = await currentAt(ledger, seq, options);
+      const before: NonNullable<LedgerState["current"]> | null = await currentAt(
+        ledger,
+        seq,
+        options,
+      );
       if (!before) break;
       const held = state.holds.some((hold) => hold.digest === before.digest);
       if (!held && before.digest !== current.digest) {
-        return { kind: "found", return: { version: before.version, digest: before.digest, previousSeq: before.previous_seq, from } };
+        return {
+          kind: "found",
+          return: {
+            version: before.version,
+            digest: before.digest,
+            previousSeq: before.previous_seq,
+            from,
+          },
+        };
       }
       seq = before.previous_seq;
     }
@@ -56,7 +71,10 @@ export async function findReturn(
     );
   }
   if (wanted.version === current.version) {
-    return none(`${environment} runs ${wanted.version} already`, "Name the version to return to, or none for the one before.");
+    return none(
+      `${environment} runs ${wanted.version} already`,
+      "Name the version to return to, or none for the one before.",
+    );
   }
   const tag = await context.store.resolve(environmentTag(wanted.version, environment), options);
   const outcome = tag ? await findOutcome(ledger, tag.digest, options) : null;
@@ -64,30 +82,50 @@ export async function findReturn(
     const rules = tagRules(context.manifest);
     const versions = (await context.store.listTags(options))
       .map((name) => classifyTag(name, rules))
-      .flatMap((kind) => (kind.kind === "environment" && kind.environment === environment ? [kind.version] : []));
+      .flatMap((kind) =>
+        kind.kind === "environment" && kind.environment === environment ? [kind.version] : [],
+      );
     const near = nearNames(wanted.version, versions);
     return none(
       `${wanted.version} was never promoted to ${environment}`,
-      near.length > 0 ? `Did you mean ${near.join(", ")}?` : `Versions that were: ${versions.sort().join(", ")}.`,
+      near.length > 0
+        ? `Did you mean ${near.join(", ")}?`
+        : `Versions that were: ${versions.sort().join(", ")}.`,
     );
   }
   if (wanted.digest !== null && wanted.digest !== tag.digest) {
-    return none(`${wanted.version} in ${environment} is ${tag.digest}, not ${wanted.digest}`, "Leave the digest out to return to what ran there.");
+    return none(
+      `${wanted.version} in ${environment} is ${tag.digest}, not ${wanted.digest}`,
+      "Leave the digest out to return to what ran there.",
+    );
   }
   const hold = state.holds.find((candidate) => candidate.digest === tag.digest);
   if (hold) {
-    return none(`${wanted.version} is held in ${environment} (${hold.reason})`, "A held version is not returned to.");
+    return none(
+      `${wanted.version} is held in ${environment} (${hold.reason})`,
+      "A held version is not returned to.",
+    );
   }
   const state0 = outcome.event.state.current;
   return {
     kind: "found",
-    return: { version: wanted.version, digest: tag.digest, previousSeq: state0?.previous_seq ?? null, from },
+    return: {
+      version: wanted.version,
+      digest: tag.digest,
+      previousSeq: state0?.previous_seq ?? null,
+      from,
+    },
   };
 }
 
-async function currentAt(ledger: Ledger, seq: number, options: CallOptions): Promise<LedgerState["current"]> {
+async function currentAt(
+  ledger: Ledger,
+  seq: number,
+  options: CallOptions,
+): Promise<LedgerState["current"]> {
   for await (const { event, authorized } of ledger.read(seq, seq, options)) {
-    if (event.kind === "outcome" && authorized && event.body.result === "succeeded") return event.state.current;
+    if (event.kind === "outcome" && authorized && event.body.result === "succeeded")
+      return event.state.current;
   }
   return null;
 }

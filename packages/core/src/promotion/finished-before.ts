@@ -1,9 +1,9 @@
-import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { actorName } from "../ledger/fold-state.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
-import { authorityDigest } from "./environments.ts";
 import type { FloeContext } from "./context.ts";
+import { authorityDigest } from "./environments.ts";
 import type { OpenIntent } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { observe } from "./plan-promotion.ts";
@@ -30,6 +30,7 @@ export async function finishedBefore(
   const { actor } = open.event.event;
   const predicate = recovered?.record?.predicate;
   const verified = predicate?.["signature_verified"] === true;
+  const via = predicate?.["authorized_via"];
   const plan: OperationPlan = {
     action: "promote",
     operation: open.operation,
@@ -42,7 +43,12 @@ export async function finishedBefore(
     before: body.before,
     previous: null,
     observed: observe(null),
-    operator: { name: actorName(actor), actor, authorized: true, via: String(predicate?.["authorized_via"] ?? "the interrupted run") },
+    operator: {
+      name: actorName(actor),
+      actor,
+      authorized: true,
+      via: typeof via === "string" ? via : "the interrupted run",
+    },
     claimedOperator: actor.claimed_operator,
     signature: {
       status: verified ? "valid" : "skipped",
@@ -70,7 +76,10 @@ export async function finishedBefore(
     plan,
     operation: open.operation,
     record: { digest: recovered.record.digest, tag: recordTag(open.operation) },
-    tags: recovered.tags.length > 0 ? recovered.tags : [{ tag: latestTag(body.target), digest: body.digest }],
+    tags:
+      recovered.tags.length > 0
+        ? recovered.tags
+        : [{ tag: latestTag(body.target), digest: body.digest }],
     committedAt: recovered.at,
     resumed: true,
     warnings: plan.warnings,

@@ -42,7 +42,9 @@ export async function history(
 ): Promise<HistoryEvent[]> {
   const { manifest } = context;
   const environments =
-    request.environment === undefined ? manifest.environments : [findEnvironment(manifest, request.environment)];
+    request.environment === undefined
+      ? manifest.environments
+      : [findEnvironment(manifest, request.environment)];
   const events: HistoryEvent[] = [];
   for (const environment of environments) {
     const ledger = ledgers.of(environment);
@@ -62,7 +64,8 @@ export async function history(
 
 function flatten({ event, hash }: VerifiedEvent): HistoryEvent {
   const body = event.body as Readonly<Record<string, unknown>>;
-  const text = (key: string): string | null => (typeof body[key] === "string" ? (body[key] as string) : null);
+  const text = (key: string): string | null =>
+    typeof body[key] === "string" ? (body[key] as string) : null;
   const blocking = event.kind === "refusal" ? event.body.blocking[0]?.message : undefined;
   return {
     seq: event.seq,

@@ -8,7 +8,12 @@ const MAX_JSON_BYTES = 1024 * 1024;
 
 interface Content {
   readonly artifactType: string;
-  readonly layers: readonly { readonly mediaType: string; readonly digest: string; readonly size: number; readonly title: string | null }[];
+  readonly layers: readonly {
+    readonly mediaType: string;
+    readonly digest: string;
+    readonly size: number;
+    readonly title: string | null;
+  }[];
 }
 
 /**
@@ -34,11 +39,15 @@ export async function analyseImpact(
     };
   }
   if (before.artifactType !== after.artifactType) {
-    breaking.push(`the kind of artifact changes from ${before.artifactType} to ${after.artifactType}`);
+    breaking.push(
+      `the kind of artifact changes from ${before.artifactType} to ${after.artifactType}`,
+    );
   }
   for (const layer of before.layers) {
     const name = layer.title ?? layer.mediaType;
-    const match = after.layers.find((candidate) => candidate.title === layer.title && candidate.mediaType === layer.mediaType);
+    const match = after.layers.find(
+      (candidate) => candidate.title === layer.title && candidate.mediaType === layer.mediaType,
+    );
     if (!match) {
       breaking.push(`${name} is not in the version returned to`);
       continue;
@@ -49,12 +58,17 @@ export async function analyseImpact(
     else recommendations.push(`${name} differs and is too large or not JSON: compare it by hand.`);
   }
   const kindChanged = before.artifactType !== after.artifactType;
-  if (breaking.length > 0) recommendations.push("Tell the consumers of what is removed before they notice.");
+  if (breaking.length > 0)
+    recommendations.push("Tell the consumers of what is removed before they notice.");
   return {
     breaking_changes: breaking,
     affected_products: [],
     recommendations,
-    risk: kindChanged ? "BLOCKED" : breaking.length > 0 || recommendations.length > 0 ? "RISKY" : "SAFE",
+    risk: kindChanged
+      ? "BLOCKED"
+      : breaking.length > 0 || recommendations.length > 0
+        ? "RISKY"
+        : "SAFE",
   };
 }
 
@@ -72,7 +86,10 @@ async function compareJson(
   const values: unknown[] = [];
   for (const { mediaType, digest, size } of [from, to]) {
     if (!isDigest(digest)) return null;
-    const bytes = await store.getBlob({ mediaType, digest, size }, { ...options, maxBytes: MAX_JSON_BYTES });
+    const bytes = await store.getBlob(
+      { mediaType, digest, size },
+      { ...options, maxBytes: MAX_JSON_BYTES },
+    );
     try {
       values.push(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
     } catch {
@@ -113,7 +130,12 @@ function contentOf(raw: RawManifest): Content | null {
   if (!items) return null;
   const configType = (config as { mediaType?: unknown } | undefined)?.mediaType;
   return {
-    artifactType: [artifactType, configType, raw.descriptor.mediaType, MEDIA_TYPES.ociManifest].find((type) => typeof type === "string") as string,
+    artifactType: [
+      artifactType,
+      configType,
+      raw.descriptor.mediaType,
+      MEDIA_TYPES.ociManifest,
+    ].find((type) => typeof type === "string") as string,
     layers: items.map((item: Record<string, unknown>) => ({
       mediaType: String(item["mediaType"]),
       digest: String(item["digest"]),
@@ -124,6 +146,8 @@ function contentOf(raw: RawManifest): Content | null {
 }
 
 function titleOf(annotations: unknown): string | null {
-  const title = (annotations as Record<string, unknown> | undefined)?.["org.opencontainers.image.title"];
+  const title = (annotations as Record<string, unknown> | undefined)?.[
+    "org.opencontainers.image.title"
+  ];
   return typeof title === "string" ? title : null;
 }

@@ -47,13 +47,24 @@ export async function setLock(
   const environment = findEnvironment(context.manifest, request.environment);
   const reason = request.reason.trim();
   if (reason === "") {
-    throw new FloeError({ code: "FLOE_USAGE_INVALID", message: `${action} needs a reason`, hint: "Give --reason with what others should know." });
+    throw new FloeError({
+      code: "FLOE_USAGE_INVALID",
+      message: `${action} needs a reason`,
+      hint: "Give --reason with what others should know.",
+    });
   }
   const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
   if (problem || !operator) return { kind: "blocked", blocking: problem ? [problem] : [] };
   const ledger = ledgers.of(environment);
   const traceId = randomTraceId(context.host);
-  const done = { kind: "done" as const, environment: environment.name, locked: action === "lock", by: operator.name, reason, traceId };
+  const done = {
+    kind: "done" as const,
+    environment: environment.name,
+    locked: action === "lock",
+    by: operator.name,
+    reason,
+    traceId,
+  };
   if (action === "unlock" && !(await ledger.view(options))?.state.lock) {
     return { ...done, changed: false, at: null, event: null };
   }
@@ -73,5 +84,11 @@ export async function setLock(
     options,
   );
   if (!appended) return { ...done, changed: false, at: null, event: null };
-  return { ...done, changed: true, by: actorName(appended.event.actor), at: appended.event.at, event: appended.hash };
+  return {
+    ...done,
+    changed: true,
+    by: actorName(appended.event.actor),
+    at: appended.event.at,
+    event: appended.hash,
+  };
 }

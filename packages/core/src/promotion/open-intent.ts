@@ -1,7 +1,7 @@
 import type { EventBody, LedgerEvent } from "../ledger/event.ts";
+import { invalidEvent } from "../ledger/event.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
-import { invalidEvent } from "../ledger/event.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
@@ -33,9 +33,12 @@ export async function openIntents(
   const found: OpenIntent[] = [];
   for (const open of view.state.open_intents) {
     const intent = await eventOf(ledger, open.seq, open.operation, "intent", options);
-    if (intent.event.kind !== "intent") throw invalidEvent(`${ledger.environment.name}#${open.seq}`, "it is not an intent");
+    if (intent.event.kind !== "intent")
+      throw invalidEvent(`${ledger.environment.name}#${open.seq}`, "it is not an intent");
     const owner =
-      open.owner_seq === open.seq ? intent : await eventOf(ledger, open.owner_seq, open.operation, "reconcile", options);
+      open.owner_seq === open.seq
+        ? intent
+        : await eventOf(ledger, open.owner_seq, open.operation, "reconcile", options);
     const lease = leaseOf(owner.event) ?? intent.event.body.lease;
     const runsOn = lease.runs_on;
     const life = context.host.stateOf({
@@ -67,7 +70,8 @@ export async function isCommitted(
   options: CallOptions,
 ): Promise<boolean> {
   // A forced promotion of what runs there already moves no tag: its record is all that it makes.
-  if (body.before === body.digest) return (await context.store.resolve(recordTag(operation), options)) !== null;
+  if (body.before === body.digest)
+    return (await context.store.resolve(recordTag(operation), options)) !== null;
   const tag = body.commit_point === "environment-tag" ? body.tag : latestTag(body.target);
   return (await context.store.resolve(tag, options))?.digest === body.digest;
 }
@@ -84,7 +88,15 @@ async function eventOf(
   options: CallOptions,
 ): Promise<VerifiedEvent> {
   for await (const candidate of ledger.read(seq, seq, options)) {
-    if (candidate.event.operation === operation && candidate.event.kind === kind && candidate.authorized) return candidate;
+    if (
+      candidate.event.operation === operation &&
+      candidate.event.kind === kind &&
+      candidate.authorized
+    )
+      return candidate;
   }
-  throw invalidEvent(`${ledger.environment.name}#${seq}`, `the ${kind} of operation ${operation} is missing`);
+  throw invalidEvent(
+    `${ledger.environment.name}#${seq}`,
+    `the ${kind} of operation ${operation} is missing`,
+  );
 }

@@ -39,7 +39,11 @@ export interface OperationPlan {
   readonly commitPoint: "environment-tag" | "latest-tag";
   /** What `latest-ENV` holds now. */
   readonly before: Digest | null;
-  readonly previous: { readonly version: string; readonly digest: Digest; readonly record: Digest | null } | null;
+  readonly previous: {
+    readonly version: string;
+    readonly digest: Digest;
+    readonly record: Digest | null;
+  } | null;
   readonly observed: ObservedState;
   readonly operator: Operator | null;
   readonly claimedOperator: string | undefined;
@@ -88,4 +92,9 @@ export type OperationOutcome =
   | { readonly kind: "unchanged"; readonly plan: OperationPlan }
   /** A dry run that nothing blocks. */
   | { readonly kind: "would_succeed"; readonly plan: OperationPlan }
-  | { readonly kind: "blocked"; readonly plan: OperationPlan | null; readonly blocking: readonly Reason[]; readonly dryRun: boolean };
+  | {
+      readonly kind: "blocked";
+      readonly plan: OperationPlan | null;
+      readonly blocking: readonly Reason[];
+      readonly dryRun: boolean;
+    };

@@ -1,5 +1,5 @@
 import { actorName } from "../ledger/fold-state.ts";
-import { actorOf } from "../ledger/ledger.ts";
+import { actorOf } from "../ledger/ledger-context.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorize } from "../model/identity.ts";
 import type { FloeContext } from "./context.ts";
@@ -28,7 +28,10 @@ export function judgeOperator(
   if (verdict.granted) {
     return { operator: { name, actor, authorized: true, via: verdict.via }, problem: null };
   }
-  const who = actor.identity === null ? `the signer (${name}) is not an identity of the manifest` : verdict.reason;
+  const who =
+    actor.identity === null
+      ? `the signer (${name}) is not an identity of the manifest`
+      : verdict.reason;
   const how =
     actor.method === "ephemeral"
       ? "Signing is off, so nobody is proven: configure a signing key whose public part is an identity of the manifest."

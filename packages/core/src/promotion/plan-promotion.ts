@@ -100,7 +100,9 @@ export async function planPromotion(
     tag,
     commitPoint,
     before,
-    previous: current ? { version: current.version, digest: current.digest, record: current.record } : null,
+    previous: current
+      ? { version: current.version, digest: current.digest, record: current.record }
+      : null,
     observed: observe(input.view),
     operator: judged.operator,
     claimedOperator: input.claimedOperator,
@@ -191,7 +193,11 @@ function targetTagReasons(
 }
 
 /** Refusals that the ledger's state gives: quarantine and holds first, then the lock. */
-export function stateReasons(input: Pick<PromotionInput, "view" | "target">, version: string, digest: Digest): Reason[] {
+export function stateReasons(
+  input: Pick<PromotionInput, "view" | "target">,
+  version: string,
+  digest: Digest,
+): Reason[] {
   const state = input.view?.state;
   if (!state) return [];
   const reasons = state.holds
@@ -207,7 +213,10 @@ export function stateReasons(input: Pick<PromotionInput, "view" | "target">, ver
 }
 
 /** The refusal of a locked environment. */
-export function lockReason(environment: string, lock: { readonly by: string; readonly at: string; readonly reason: string }): Reason {
+export function lockReason(
+  environment: string,
+  lock: { readonly by: string; readonly at: string; readonly reason: string },
+): Reason {
   return reason(
     "FLOE_ENVIRONMENT_LOCKED",
     `${environment} was locked by ${lock.by} at ${lock.at}: ${lock.reason}`,
@@ -233,7 +242,7 @@ function resumable(
   context: FloeContext,
 ): OpenIntent | null {
   const open = input.open.length === 1 ? input.open[0] : undefined;
-  if (!open || open.state !== "abandoned" || open.committed) return null;
+  if (open?.state !== "abandoned" || open.committed) return null;
   const { body, event } = open;
   const signer = context.signer?.signer;
   const sameSigner =
@@ -261,11 +270,17 @@ async function verifySignature(
   options: CallOptions,
 ): Promise<VerificationResult> {
   const policy = input.target.verification;
-  const result = await context.artifactVerifier.verifyArtifact(context.store, input.artifact.manifest, policy, options);
+  const result = await context.artifactVerifier.verifyArtifact(
+    context.store,
+    input.artifact.manifest,
+    policy,
+    options,
+  );
   warnings.push(...result.warnings);
   const problem = signatureReason(input.artifact, input.target, result);
   if (problem && policy.enforcement === "enforce") blocking.push(problem);
-  else if (problem) warnings.push(`signature of ${input.artifact.version} not accepted: ${problem.message}`);
+  else if (problem)
+    warnings.push(`signature of ${input.artifact.version} not accepted: ${problem.message}`);
   return result;
 }
 
@@ -278,7 +293,11 @@ export function signatureReason(
   if (result.status === "valid" || result.status === "skipped") return null;
   const why = result.failureReason ?? result.status;
   if (result.status === "unknown") {
-    return reason("FLOE_SIGNATURE_UNJUDGED", `the signature of ${artifact.version} could not be judged: ${why}`, "Could not judge blocks; see the reason.");
+    return reason(
+      "FLOE_SIGNATURE_UNJUDGED",
+      `the signature of ${artifact.version} could not be judged: ${why}`,
+      "Could not judge blocks; see the reason.",
+    );
   }
   return reason(
     "FLOE_SIGNATURE_REQUIRED",
@@ -308,16 +327,37 @@ function judgeGate(gate: GateResult, blocking: Reason[], warnings: string[]): vo
   const fix = gate.reasons.find((candidate) => candidate.fix !== undefined)?.fix;
   switch (gate.status) {
     case "failed":
-      blocking.push(reason("FLOE_GATE_FAILED", text, fix ?? `Try the gate alone: floe gate run ${gate.gate}`));
+      blocking.push(
+        reason("FLOE_GATE_FAILED", text, fix ?? `Try the gate alone: floe gate run ${gate.gate}`),
+      );
       break;
     case "skipped":
-      blocking.push(reason("FLOE_GATE_SKIPPED", `${text}; a required gate that was skipped blocks`, fix ?? "Make it run, or set required: false."));
+      blocking.push(
+        reason(
+          "FLOE_GATE_SKIPPED",
+          `${text}; a required gate that was skipped blocks`,
+          fix ?? "Make it run, or set required: false.",
+        ),
+      );
       break;
     case "error":
       if (gate.error?.code === "COMMAND_MISSING") {
-        blocking.push(reason("FLOE_GATE_COMMAND_MISSING", `gate ${gate.gate} ${gate.error.message}`, "A required gate that cannot run blocks; it is never skipped into success."));
+        blocking.push(
+          reason(
+            "FLOE_GATE_COMMAND_MISSING",
+            `gate ${gate.gate} ${gate.error.message}`,
+            "A required gate that cannot run blocks; it is never skipped into success.",
+          ),
+        );
       } else {
-        blocking.push(reason("FLOE_GATE_ERROR", text, fix ?? "This is not a verdict about the artifact: make the gate able to judge, then run again."));
+        blocking.push(
+          reason(
+            "FLOE_GATE_ERROR",
+            text,
+            fix ??
+              "This is not a verdict about the artifact: make the gate able to judge, then run again.",
+          ),
+        );
       }
       break;
     default: {

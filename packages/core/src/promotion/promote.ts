@@ -1,11 +1,12 @@
-import { randomTraceId } from "../model/trace-id.ts";
-import { uuidV7 } from "../model/uuid.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import { randomTraceId } from "../model/trace-id.ts";
+import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
 import type { FloeContext } from "./context.ts";
 import { judgeTransition } from "./environments.ts";
+import { finishedBefore } from "./finished-before.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
@@ -14,8 +15,11 @@ import { planPromotion } from "./plan-promotion.ts";
 import { exitCodeOfReasons, reason } from "./reason.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
-import { finishedBefore } from "./finished-before.ts";
-import { parseVersionArgument, type ResolvedArtifact, resolveArtifact } from "./resolve-artifact.ts";
+import {
+  parseVersionArgument,
+  type ResolvedArtifact,
+  resolveArtifact,
+} from "./resolve-artifact.ts";
 
 /** What a promotion is asked for. */
 export interface PromoteRequest {
@@ -56,7 +60,12 @@ export async function promote(
   const transition = judgeTransition(context.manifest, request.to, request.from);
   const { target } = transition;
   if (!target) {
-    return { kind: "blocked", plan: null, blocking: transition.problem ? [transition.problem] : [], dryRun };
+    return {
+      kind: "blocked",
+      plan: null,
+      blocking: transition.problem ? [transition.problem] : [],
+      dryRun,
+    };
   }
   const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
   const ledger = ledgers.of(target);
@@ -64,7 +73,10 @@ export async function promote(
   for (let attempt = 1; ; attempt++) {
     const view = await ledger.view(options);
     const open = view ? await openIntents(ledger, view, context, options) : [];
-    if (open.some((intent) => intent.state === "live") && context.clock.now().getTime() < waitUntil) {
+    if (
+      open.some((intent) => intent.state === "live") &&
+      context.clock.now().getTime() < waitUntil
+    ) {
       await context.clock.sleep(250, options);
       attempt = 0;
       continue;
@@ -83,7 +95,12 @@ export async function promote(
       claimedOperator: request.claimedOperator,
       annotations: request.annotations ?? {},
     };
-    const finished = await finishAbandoned({ ...input, artifact, target, view, open }, context, ledgers, options);
+    const finished = await finishAbandoned(
+      { ...input, artifact, target, view, open },
+      context,
+      ledgers,
+      options,
+    );
     if (finished === "again" && attempt < PLAN_ATTEMPTS) continue;
     if (finished && finished !== "again") return finished;
     const plan = await planPromotion(input, context, ledgers, options);
@@ -99,7 +116,11 @@ export async function promote(
     context.logger.info(`planning again: ${applied.why}`);
     const waiting = context.clock.now().getTime() < waitUntil;
     if (attempt >= PLAN_ATTEMPTS && !waiting) {
-      const busy = reason("FLOE_PROMOTION_BUSY", `${target.name} keeps changing: ${applied.why}`, "Run the command again.");
+      const busy = reason(
+        "FLOE_PROMOTION_BUSY",
+        `${target.name} keeps changing: ${applied.why}`,
+        "Run the command again.",
+      );
       return { kind: "blocked", plan, blocking: [busy], dryRun };
     }
     await context.clock.sleep(waiting ? 100 : 10, options);
@@ -132,14 +153,25 @@ async function finishAbandoned(
   for (const open of input.open) {
     if (open.state !== "abandoned") continue;
     const { body } = open;
-    const sameWish = body.action === "promote" && body.digest === digest && body.version === input.artifact.version;
+    const sameWish =
+      body.action === "promote" &&
+      body.digest === digest &&
+      body.version === input.artifact.version;
     if (!open.committed && sameWish) continue;
     const { problem } = judgeOperator(input.target, context, input.claimedOperator);
     if (problem) continue;
-    if (input.dryRun) return open.committed && sameWish ? await finishedBefore(open, null, input, context) : null;
+    if (input.dryRun)
+      return open.committed && sameWish ? await finishedBefore(open, null, input, context) : null;
     const resolvedBy = sameWish ? ("resume" as const) : ("reconcile" as const);
-    const recovered = await recover(open, ledger, context, { traceId: input.traceId, resolvedBy }, options);
-    if (sameWish && recovered.result === "succeeded") return await finishedBefore(open, recovered, input, context);
+    const recovered = await recover(
+      open,
+      ledger,
+      context,
+      { traceId: input.traceId, resolvedBy },
+      options,
+    );
+    if (sameWish && recovered.result === "succeeded")
+      return await finishedBefore(open, recovered, input, context);
     return "again";
   }
   return null;
@@ -148,7 +180,11 @@ async function finishAbandoned(
 // What is current already needs nothing, whatever else would stand in the way of changing it.
 function isUnchanged(plan: OperationPlan, view: LedgerView | null): boolean {
   const digest = plan.artifact.manifest.descriptor.digest;
-  return plan.before === digest && view?.state.current?.digest === digest && view.state.open_intents.length === 0;
+  return (
+    plan.before === digest &&
+    view?.state.current?.digest === digest &&
+    view.state.open_intents.length === 0
+  );
 }
 
 /** The exit code of an outcome. */

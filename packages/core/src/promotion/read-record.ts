@@ -33,25 +33,41 @@ export async function readRecord(
       hint: "Somebody changed what floe wrote beside the artifact; the promotion it stands for cannot be relied on.",
       ...(cause === undefined ? {} : { cause }),
     });
-  const parsed = parseJson(manifest.bytes) as { layers?: { digest?: unknown; size?: unknown; mediaType?: unknown }[] } | null;
+  const parsed = parseJson(manifest.bytes) as {
+    layers?: { digest?: unknown; size?: unknown; mediaType?: unknown }[];
+  } | null;
   const layer = parsed?.layers?.[0];
-  if (!layer || layer.mediaType !== MEDIA_TYPES.sigstoreBundle || !isDigest(layer.digest) || typeof layer.size !== "number") {
+  if (
+    !layer ||
+    layer.mediaType !== MEDIA_TYPES.sigstoreBundle ||
+    !isDigest(layer.digest) ||
+    typeof layer.size !== "number"
+  ) {
     throw invalid("its manifest holds no signed bundle");
   }
   const blob = { mediaType: MEDIA_TYPES.sigstoreBundle, digest: layer.digest, size: layer.size };
-  const verdict = context.verifier.verifyBundle(await context.store.getBlob(blob, options), signedBy);
-  if (!verdict.ok) throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
+  const verdict = context.verifier.verifyBundle(
+    await context.store.getBlob(blob, options),
+    signedBy,
+  );
+  if (!verdict.ok)
+    throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
   const statement = parseJson(verdict.statement) as {
     subject?: { digest?: { sha256?: unknown } }[];
     predicateType?: unknown;
     predicate?: unknown;
   } | null;
-  if (statement?.subject?.[0]?.digest?.sha256 !== digestHex(artifact)) throw invalid(`it is not about ${artifact}`);
+  if (statement?.subject?.[0]?.digest?.sha256 !== digestHex(artifact))
+    throw invalid(`it is not about ${artifact}`);
   const { predicateType, predicate } = statement;
   if (typeof predicateType !== "string" || typeof predicate !== "object" || predicate === null) {
     throw invalid("its statement has no predicate");
   }
-  return { digest: manifest.descriptor.digest, predicateType, predicate: predicate as Record<string, unknown> };
+  return {
+    digest: manifest.descriptor.digest,
+    predicateType,
+    predicate: predicate as Record<string, unknown>,
+  };
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -70,15 +86,20 @@ export async function findOutcome(
 ): Promise<(VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null> {
   const view = await ledger.view(options);
   const current = view?.state.current;
-  const isIt = (candidate: VerifiedEvent): candidate is VerifiedEvent & { readonly event: { readonly kind: "outcome" } } =>
+  const isIt = (
+    candidate: VerifiedEvent,
+  ): candidate is VerifiedEvent & { readonly event: { readonly kind: "outcome" } } =>
     candidate.event.kind === "outcome" &&
     candidate.authorized &&
     candidate.event.body.result === "succeeded" &&
     candidate.event.body.digest === digest;
   if (current?.digest === digest) {
-    for await (const candidate of ledger.read(current.seq, current.seq, options)) if (isIt(candidate)) return candidate;
+    for await (const candidate of ledger.read(current.seq, current.seq, options))
+      if (isIt(candidate)) return candidate;
   }
   let found: (VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null = null;
-  if (view) for await (const candidate of ledger.read(0, view.seq, options)) if (isIt(candidate)) found = candidate;
+  if (view)
+    for await (const candidate of ledger.read(0, view.seq, options))
+      if (isIt(candidate)) found = candidate;
   return found;
 }

@@ -27,7 +27,9 @@ export async function reconcile(
   const { manifest } = context;
   const traceId = randomTraceId(context.host);
   const environments =
-    request.environment === undefined ? manifest.environments : [findEnvironment(manifest, request.environment)];
+    request.environment === undefined
+      ? manifest.environments
+      : [findEnvironment(manifest, request.environment)];
   const recovered: Recovered[] = [];
   const blocking: Reason[] = [];
   for (const environment of environments) {
@@ -41,7 +43,10 @@ export async function reconcile(
       }
       const { problem } = judgeOperator(environment, context, undefined);
       if (problem) blocking.push(problem);
-      else recovered.push(await recover(open, ledger, context, { traceId, resolvedBy: "reconcile" }, options));
+      else
+        recovered.push(
+          await recover(open, ledger, context, { traceId, resolvedBy: "reconcile" }, options),
+        );
     }
   }
   return { recovered, blocking, traceId };

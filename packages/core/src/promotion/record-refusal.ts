@@ -17,10 +17,13 @@ export async function recordRefusal(
   context: FloeContext,
   options: CallOptions,
 ): Promise<void> {
-  if (!context.signer || plan.blocking.every((reason) => reason.code === "FLOE_PROMOTION_BUSY")) return;
+  if (!context.signer || plan.blocking.every((reason) => reason.code === "FLOE_PROMOTION_BUSY"))
+    return;
   const limited = { signal: AbortSignal.any([options.signal, AbortSignal.timeout(RECORD_MS)]) };
   try {
-    await ledger.open({ ...limited, traceId: plan.traceId });
+    // Only somebody who may change the environment begins its ledger.
+    if (plan.operator?.authorized) await ledger.open({ ...limited, traceId: plan.traceId });
+    else if (!(await ledger.view(limited))) return;
     await ledger.append(
       () => ({
         kind: "refusal",
@@ -35,13 +38,18 @@ export async function recordRefusal(
           source: plan.source,
           target: plan.target.name,
           exit_code: exitCodeOfReasons(plan.blocking),
-          blocking: plan.blocking.map(({ code, message }) => ({ code, message: message.slice(0, 500) })),
+          blocking: plan.blocking.map(({ code, message }) => ({
+            code,
+            message: message.slice(0, 500),
+          })),
           gates: plan.gates.map(({ gate, status }) => ({ gate, status })),
         },
       }),
       limited,
     );
   } catch (cause) {
-    context.logger.warn(`the refusal could not be recorded: ${cause instanceof Error ? cause.message : String(cause)}`);
+    context.logger.warn(
+      `the refusal could not be recorded: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   }
 }

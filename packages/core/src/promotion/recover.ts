@@ -1,7 +1,7 @@
 import { FloeError } from "../errors/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { latestTag, recordTag } from "../model/tag.ts";
 import { operatorTrust } from "../model/identity.ts";
+import { latestTag, recordTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { outcomeDraft } from "./drafts.ts";
@@ -34,17 +34,35 @@ export async function recover(
   options: CallOptions,
 ): Promise<Recovered> {
   const { body, event } = open;
-  const base = { environment: ledger.environment.name, operation: open.operation, action: body.action, version: body.version, digest: body.digest };
+  const base = {
+    environment: ledger.environment.name,
+    operation: open.operation,
+    action: body.action,
+    version: body.version,
+    digest: body.digest,
+  };
   const intent = { hash: event.hash, actor: event.event.actor, body };
   const stillOpen = { operation: open.operation, traceId: who.traceId };
   if (!open.committed) {
     const reason = `found unfinished before its commit point; its holder is gone (lease until ${open.leaseEnds.toISOString()})`;
-    const draft = outcomeDraft(stillOpen, intent, { result: "aborted", record: null, tags: [], resolvedBy: who.resolvedBy, reason });
+    const draft = outcomeDraft(stillOpen, intent, {
+      result: "aborted",
+      record: null,
+      tags: [],
+      resolvedBy: who.resolvedBy,
+      reason,
+    });
     const at = await appendOnce(open, ledger, draft, context, options);
     return { ...base, result: "aborted", record: null, tags: [], at };
   }
   const tag = recordTag(open.operation);
-  const record = await readRecord(tag, body.digest, operatorTrust(event.event.actor, context.manifest), context, options);
+  const record = await readRecord(
+    tag,
+    body.digest,
+    operatorTrust(event.event.actor, context.manifest),
+    context,
+    options,
+  );
   if (!record) {
     throw new FloeError({
       code: "FLOE_RECORD_INVALID",
@@ -68,8 +86,19 @@ export async function recover(
     { tag: body.tag, digest: body.digest },
     { tag: latest, digest: body.digest },
   ];
-  const ending = { result: "succeeded" as const, record: { digest: record.digest, tag }, tags, resolvedBy: who.resolvedBy };
-  const at = await appendOnce(open, ledger, outcomeDraft(stillOpen, intent, ending), context, options);
+  const ending = {
+    result: "succeeded" as const,
+    record: { digest: record.digest, tag },
+    tags,
+    resolvedBy: who.resolvedBy,
+  };
+  const at = await appendOnce(
+    open,
+    ledger,
+    outcomeDraft(stillOpen, intent, ending),
+    context,
+    options,
+  );
   return { ...base, result: "succeeded", record, tags, at };
 }
 
@@ -81,7 +110,9 @@ async function appendOnce(
   options: CallOptions,
 ): Promise<string> {
   const appended = await ledger.append((view) => {
-    const there = view.state.open_intents.find((candidate) => candidate.operation === open.operation);
+    const there = view.state.open_intents.find(
+      (candidate) => candidate.operation === open.operation,
+    );
     // Gone, or taken over by somebody who is finishing it: either way it is theirs.
     return there?.owner_seq === open.ownerSeq ? draft : null;
   }, options);

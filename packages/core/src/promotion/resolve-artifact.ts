@@ -32,7 +32,10 @@ export function parseVersionArgument(
   manifest: Manifest,
 ): { readonly version: string; readonly digest: Digest | null } {
   const at = argument.indexOf("@");
-  const version = parseVersion(at < 0 ? argument : argument.slice(0, at), manifest.tags.versionPattern ?? undefined);
+  const version = parseVersion(
+    at < 0 ? argument : argument.slice(0, at),
+    manifest.tags.versionPattern ?? undefined,
+  );
   return { version, digest: at < 0 ? null : parseDigest(argument.slice(at + 1)) };
 }
 
@@ -56,7 +59,12 @@ export async function resolveArtifact(
       hint: "Somebody moved the version tag, or the digest belongs to another version. Promote nothing before you know which.",
     });
   }
-  return { version: wanted.version, reference: `${store.repository}@${raw.descriptor.digest}`, manifest: raw, ...describe(raw) };
+  return {
+    version: wanted.version,
+    reference: `${store.repository}@${raw.descriptor.digest}`,
+    manifest: raw,
+    ...describe(raw),
+  };
 }
 
 function describe(raw: RawManifest): Pick<ResolvedArtifact, "artifactType" | "annotations"> {
@@ -66,11 +74,17 @@ function describe(raw: RawManifest): Pick<ResolvedArtifact, "artifactType" | "an
   } catch {
     // A manifest that is not JSON is an artifact without annotations here; policy_compliance refuses it.
   }
-  const { artifactType, annotations } = (parsed ?? {}) as { artifactType?: unknown; annotations?: unknown };
-  const entries = typeof annotations === "object" && annotations !== null ? Object.entries(annotations) : [];
+  const { artifactType, annotations } = (parsed ?? {}) as {
+    artifactType?: unknown;
+    annotations?: unknown;
+  };
+  const entries =
+    typeof annotations === "object" && annotations !== null ? Object.entries(annotations) : [];
   return {
     artifactType: typeof artifactType === "string" ? artifactType : null,
-    annotations: Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string")),
+    annotations: Object.fromEntries(
+      entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    ),
   };
 }
 
@@ -81,7 +95,9 @@ async function notFound(
   options: CallOptions,
 ): Promise<FloeError> {
   const rules = tagRules(manifest);
-  const versions = (await store.listTags(options)).filter((tag) => classifyTag(tag, rules).kind === "version");
+  const versions = (await store.listTags(options)).filter(
+    (tag) => classifyTag(tag, rules).kind === "version",
+  );
   const near = nearNames(version, versions);
   const hint =
     near.length > 0

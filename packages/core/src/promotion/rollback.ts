@@ -1,24 +1,30 @@
 import type { LedgerView } from "../ledger/ledger.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { digestOf } from "../model/digest.ts";
-import { randomTraceId } from "../model/trace-id.ts";
 import { environmentTag, latestTag, rollbackTag } from "../model/tag.ts";
+import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
 import type { FloeContext } from "./context.ts";
 import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
+import { findReturn, type Return } from "./find-return.ts";
 import { analyseImpact } from "./impact.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
-import { busyReason, lockReason, observe, signatureReason, unsupportedReasons } from "./plan-promotion.ts";
+import {
+  busyReason,
+  lockReason,
+  observe,
+  signatureReason,
+  unsupportedReasons,
+} from "./plan-promotion.ts";
 import { type Reason, reason } from "./reason.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
 import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
-import { findReturn, type Return } from "./find-return.ts";
 
 /** What a rollback is asked for. */
 export interface RollbackRequest {
@@ -43,7 +49,8 @@ export async function rollback(
   options: CallOptions,
 ): Promise<OperationOutcome> {
   const target = findEnvironment(context.manifest, request.environment);
-  const wanted = request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
+  const wanted =
+    request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
   const dryRun = request.dryRun === true;
   const ledger = ledgers.of(target);
@@ -51,11 +58,28 @@ export async function rollback(
     const view = await ledger.view(options);
     const open = view ? await openIntents(ledger, view, context, options) : [];
     const left = open.find((intent) => intent.state === "abandoned");
-    if (left && !dryRun && attempt < PLAN_ATTEMPTS && !judgeOperator(target, context, undefined).problem) {
-      const wish = left.body.action === "rollback" && (wanted === null || wanted.version === left.body.version);
-      const recovered = await recover(left, ledger, context, { traceId, resolvedBy: wish ? "resume" : "reconcile" }, options);
+    if (
+      left &&
+      !dryRun &&
+      attempt < PLAN_ATTEMPTS &&
+      !judgeOperator(target, context, undefined).problem
+    ) {
+      const wish =
+        left.body.action === "rollback" &&
+        (wanted === null || wanted.version === left.body.version);
+      const recovered = await recover(
+        left,
+        ledger,
+        context,
+        { traceId, resolvedBy: wish ? "resume" : "reconcile" },
+        options,
+      );
       if (!wish || recovered.result === "aborted") continue;
-      const plan = await planRollback({ request, view, open: [], back: returnOf(left), traceId }, context, options);
+      const plan = await planRollback(
+        { request, view, open: [], back: returnOf(left), traceId },
+        context,
+        options,
+      );
       if (recovered.record) {
         return {
           kind: "done",
@@ -65,14 +89,21 @@ export async function rollback(
           tags: recovered.tags,
           committedAt: recovered.at,
           resumed: true,
-          warnings: ["an interrupted run had committed this rollback; what was left of it is finished"],
+          warnings: [
+            "an interrupted run had committed this rollback; what was left of it is finished",
+          ],
         };
       }
       continue;
     }
     const back = await findReturn(ledger, view, wanted, context, options);
-    if (back.kind === "none") return { kind: "blocked", plan: null, blocking: [back.reason], dryRun };
-    const plan = await planRollback({ request, view, open, back: back.return, traceId }, context, options);
+    if (back.kind === "none")
+      return { kind: "blocked", plan: null, blocking: [back.reason], dryRun };
+    const plan = await planRollback(
+      { request, view, open, back: back.return, traceId },
+      context,
+      options,
+    );
     if (plan.blocking.length > 0) {
       if (!dryRun) await recordRefusal(plan, ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
@@ -83,7 +114,18 @@ export async function rollback(
     if (applied.kind === "done") return applied;
     context.logger.info(`planning again: ${applied.why}`);
     if (attempt >= PLAN_ATTEMPTS) {
-      return { kind: "blocked", plan, blocking: [reason("FLOE_PROMOTION_BUSY", `${target.name} keeps changing: ${applied.why}`, "Run the command again.")], dryRun };
+      return {
+        kind: "blocked",
+        plan,
+        blocking: [
+          reason(
+            "FLOE_PROMOTION_BUSY",
+            `${target.name} keeps changing: ${applied.why}`,
+            "Run the command again.",
+          ),
+        ],
+        dryRun,
+      };
     }
     await context.clock.sleep(10, options);
   }
@@ -93,7 +135,12 @@ export async function rollback(
 function returnOf(open: OpenIntent): Return {
   const { body } = open;
   const from = body.rollback?.from ?? { version: body.version, digest: body.digest };
-  return { version: body.version, digest: body.digest, previousSeq: body.rollback?.previous_seq ?? null, from };
+  return {
+    version: body.version,
+    digest: body.digest,
+    previousSeq: body.rollback?.previous_seq ?? null,
+    from,
+  };
 }
 
 async function planRollback(
@@ -110,7 +157,12 @@ async function planRollback(
   const { request, view, back } = input;
   const target = findEnvironment(context.manifest, request.environment);
   const { store } = context;
-  const artifact = await resolveArtifact(store, context.manifest, { version: back.version, digest: null }, options);
+  const artifact = await resolveArtifact(
+    store,
+    context.manifest,
+    { version: back.version, digest: null },
+    options,
+  );
   const { digest } = artifact.manifest.descriptor;
   const blocking: Reason[] = [...unsupportedReasons(context.manifest, target)];
   const stands = await store.resolve(environmentTag(back.version, target.name), options);
@@ -127,47 +179,79 @@ async function planRollback(
   if (lock) blocking.push(lockReason(target.name, lock));
   const judged = judgeOperator(target, context, request.claimedOperator);
   if (judged.problem) blocking.push(judged.problem);
-  const signature = await context.artifactVerifier.verifyArtifact(store, artifact.manifest, target.verification, options);
+  const signature = await context.artifactVerifier.verifyArtifact(
+    store,
+    artifact.manifest,
+    target.verification,
+    options,
+  );
   const warnings = [...signature.warnings];
   const unsigned = signatureReason(artifact, target, signature);
   if (unsigned && target.verification.enforcement === "enforce") blocking.push(unsigned);
-  else if (unsigned) warnings.push(`signature of ${back.version} not accepted: ${unsigned.message}`);
+  else if (unsigned)
+    warnings.push(`signature of ${back.version} not accepted: ${unsigned.message}`);
   const live = input.open.find((open) => open.state === "live");
   if (live) blocking.push(busyReason(target.name, live));
   const current = await store.getManifest(back.from.digest, options);
   const impact = current
     ? await analyseImpact(store, current, artifact.manifest, options)
-    : { breaking_changes: [], affected_products: [], recommendations: [`${back.from.digest} is gone from the registry, so nothing could be compared.`], risk: "RISKY" as const };
-  if (impact.risk !== "SAFE") warnings.push(`impact of the rollback: ${impact.risk}; ${[...impact.breaking_changes, ...impact.recommendations].join("; ")}`);
+    : {
+        breaking_changes: [],
+        affected_products: [],
+        recommendations: [
+          `${back.from.digest} is gone from the registry, so nothing could be compared.`,
+        ],
+        risk: "RISKY" as const,
+      };
+  if (impact.risk !== "SAFE")
+    warnings.push(
+      `impact of the rollback: ${impact.risk}; ${[...impact.breaking_changes, ...impact.recommendations].join("; ")}`,
+    );
   const count = (view?.state.rollbacks[back.version] ?? 0) + 1;
   const before = (await store.resolve(latestTag(target.name), options))?.digest ?? null;
   const policy = policyDigest(target);
   const was = view?.state.current ?? null;
   return {
-      action: "rollback",
-      operation: uuidV7(store.now(), context.host.randomBytes(10)),
-      traceId: input.traceId,
-      artifact,
-      source: target.name,
-      target,
-      tag: rollbackTag(back.version, target.name, count),
-      commitPoint: "latest-tag",
-      before,
-      previous: was ? { version: was.version, digest: was.digest, record: was.record } : null,
-      observed: observe(view),
-      operator: judged.operator,
-      claimedOperator: request.claimedOperator,
-      signature,
-      gates: [],
-      notRun: [],
-      blocking,
-      warnings,
-      annotations: {},
-      policyDigest: policy,
-      authorityDigest: authorityDigest(target),
-      manifestDigest: context.manifest.digest,
-      planDigest: digestOf(canonicalJson({ action: "rollback", digest, path: [target.name], policy_digest: policy, current: before, gates: [], approvals: [] })),
-      resumes: null,
-      rollback: { from: back.from, previousSeq: back.previousSeq, count, reason: request.reason, impact },
+    action: "rollback",
+    operation: uuidV7(store.now(), context.host.randomBytes(10)),
+    traceId: input.traceId,
+    artifact,
+    source: target.name,
+    target,
+    tag: rollbackTag(back.version, target.name, count),
+    commitPoint: "latest-tag",
+    before,
+    previous: was ? { version: was.version, digest: was.digest, record: was.record } : null,
+    observed: observe(view),
+    operator: judged.operator,
+    claimedOperator: request.claimedOperator,
+    signature,
+    gates: [],
+    notRun: [],
+    blocking,
+    warnings,
+    annotations: {},
+    policyDigest: policy,
+    authorityDigest: authorityDigest(target),
+    manifestDigest: context.manifest.digest,
+    planDigest: digestOf(
+      canonicalJson({
+        action: "rollback",
+        digest,
+        path: [target.name],
+        policy_digest: policy,
+        current: before,
+        gates: [],
+        approvals: [],
+      }),
+    ),
+    resumes: null,
+    rollback: {
+      from: back.from,
+      previousSeq: back.previousSeq,
+      count,
+      reason: request.reason,
+      impact,
+    },
   };
 }

@@ -26,8 +26,17 @@ export interface EnvironmentStatus {
   readonly tag: string | null;
   readonly promotedBy: string | null;
   readonly promotedAt: string | null;
-  readonly lock: { readonly reason: string; readonly lockedBy: string; readonly lockedAt: string } | null;
-  readonly held: readonly { readonly kind: string; readonly version: string; readonly reason: string; readonly until: null }[];
+  readonly lock: {
+    readonly reason: string;
+    readonly lockedBy: string;
+    readonly lockedAt: string;
+  } | null;
+  readonly held: readonly {
+    readonly kind: string;
+    readonly version: string;
+    readonly reason: string;
+    readonly until: null;
+  }[];
   readonly openIntent: {
     readonly operation: string;
     readonly action: string;
@@ -51,8 +60,11 @@ export async function status(
 ): Promise<EnvironmentStatus[]> {
   const { manifest, store } = context;
   const environments =
-    request.environment === undefined ? manifest.environments : [findEnvironment(manifest, request.environment)];
-  const wanted = request.version === undefined ? null : parseVersionArgument(request.version, manifest);
+    request.environment === undefined
+      ? manifest.environments
+      : [findEnvironment(manifest, request.environment)];
+  const wanted =
+    request.version === undefined ? null : parseVersionArgument(request.version, manifest);
   const artifact = wanted ? await resolveArtifact(store, manifest, wanted, options) : null;
   return await Promise.all(
     environments.map(async (environment): Promise<EnvironmentStatus> => {
@@ -70,9 +82,18 @@ export async function status(
         promotedBy: current?.by ?? null,
         promotedAt: current?.at ?? null,
         lock: view?.state.lock
-          ? { reason: view.state.lock.reason, lockedBy: view.state.lock.by, lockedAt: view.state.lock.at }
+          ? {
+              reason: view.state.lock.reason,
+              lockedBy: view.state.lock.by,
+              lockedAt: view.state.lock.at,
+            }
           : null,
-        held: (view?.state.holds ?? []).map(({ kind, version, reason }) => ({ kind, version, reason, until: null })),
+        held: (view?.state.holds ?? []).map(({ kind, version, reason }) => ({
+          kind,
+          version,
+          reason,
+          until: null,
+        })),
         openIntent: open
           ? {
               operation: open.operation,
@@ -89,7 +110,9 @@ export async function status(
       if (!artifact) return row;
       const { digest } = artifact.manifest.descriptor;
       const tag = await store.resolve(environmentTag(artifact.version, environment.name), options);
-      const held = view?.state.holds.some((hold) => hold.digest === digest && hold.kind === "rollback") === true;
+      const held =
+        view?.state.holds.some((hold) => hold.digest === digest && hold.kind === "rollback") ===
+        true;
       const versionStatus: VersionStatus =
         open?.body.digest === digest
           ? "pending"

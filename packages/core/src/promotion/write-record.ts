@@ -1,9 +1,9 @@
+import { requireSigner } from "../ledger/ledger-context.ts";
 import { bundleManifest } from "../model/bundle-manifest.ts";
 import { EMPTY_BLOB, EMPTY_DESCRIPTOR } from "../model/descriptor.ts";
 import type { Digest } from "../model/digest.ts";
 import { operatorTrust } from "../model/identity.ts";
 import { recordTag } from "../model/tag.ts";
-import { requireSigner } from "../ledger/ledger.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { buildRecord, type LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
@@ -31,18 +31,34 @@ export async function writeRecord(
   const { store } = context;
   const artifact = plan.artifact.manifest.descriptor;
   if (plan.resumes !== null) {
-    const left = await readRecord(tag, artifact.digest, operatorTrust(operator.actor, context.manifest), context, options);
+    const left = await readRecord(
+      tag,
+      artifact.digest,
+      operatorTrust(operator.actor, context.manifest),
+      context,
+      options,
+    );
     if (left) {
       // The tag may be there while a referrers index is not: attaching the same bytes again completes it.
       const manifest = await store.getManifest(tag, options);
-      if (manifest) await store.attach({ bytes: manifest.bytes, mediaType: manifest.descriptor.mediaType }, { ...options, tag });
+      if (manifest)
+        await store.attach(
+          { bytes: manifest.bytes, mediaType: manifest.descriptor.mediaType },
+          { ...options, tag },
+        );
       return { digest: left.digest, tag };
     }
   }
   const at = store.now();
   const { statement, predicateType, annotations } = buildRecord(plan, operator, place, at);
   const bundle = await requireSigner(context.signer, "record").sign(statement, options);
-  const manifest = bundleManifest({ subject: artifact, bundle, predicateType, created: at, annotations });
+  const manifest = bundleManifest({
+    subject: artifact,
+    bundle,
+    predicateType,
+    created: at,
+    annotations,
+  });
   await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
   await store.putBlob(manifest.layer, bundle, options);
   await store.attach({ bytes: manifest.bytes, mediaType: manifest.mediaType }, { ...options, tag });

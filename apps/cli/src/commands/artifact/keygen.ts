@@ -7,14 +7,33 @@ export default class Keygen extends FloeCommand {
   static override description =
     "ECDSA P-256. The private key is encrypted with FLOE_KEY_PASSWORD or COSIGN_PASSWORD; without either, with the empty password.";
   static override aliases = ["generate-key-pair"];
-  static override examples = ["<%= config.bin %> artifact keygen", "FLOE_KEY_PASSWORD=… <%= config.bin %> artifact keygen --output-key-prefix keys/release"];
-  static override flags = { "output-key-prefix": Flags.string({ default: "cosign", description: "Files to write: PREFIX.key and PREFIX.pub" }) };
+  static override examples = [
+    "<%= config.bin %> artifact keygen",
+    "FLOE_KEY_PASSWORD=… <%= config.bin %> artifact keygen --output-key-prefix keys/release",
+  ];
+  static override flags = {
+    "output-key-prefix": Flags.string({
+      default: "cosign",
+      description: "Files to write: PREFIX.key and PREFIX.pub",
+    }),
+  };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Keygen);
     const made = await writeKeyPair(flags["output-key-prefix"], process.env);
-    await this.result({ success: true, private_key: made.privateKey, public_key: made.publicKey, key_id: made.keyId }, () =>
-      [`${made.privateKey}  private, keep it secret`, `${made.publicKey}  public, put it into the manifest`, `key id ${made.keyId}`].join("\n"),
+    await this.result(
+      {
+        success: true,
+        private_key: made.privateKey,
+        public_key: made.publicKey,
+        key_id: made.keyId,
+      },
+      () =>
+        [
+          `${made.privateKey}  private, keep it secret`,
+          `${made.publicKey}  public, put it into the manifest`,
+          `key id ${made.keyId}`,
+        ].join("\n"),
     );
   }
 }

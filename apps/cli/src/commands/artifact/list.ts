@@ -1,5 +1,5 @@
-import { Args, Flags } from "@oclif/core";
 import { classifyTag, isInternalTag } from "@floe/core/model";
+import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { table } from "../../render/table.ts";
 
@@ -10,8 +10,12 @@ export default class List extends ArtifactCommand {
     "<%= config.bin %> artifact list 'v1.*'",
     "<%= config.bin %> artifact list -r oci://harbor.example.com/acme/app --all -o json",
   ];
-  static override args = { pattern: Args.string({ description: "Only tags that match; * stands for anything" }) };
-  static override flags = { all: Flags.boolean({ description: "Also floe's own tags and referrers indexes" }) };
+  static override args = {
+    pattern: Args.string({ description: "Only tags that match; * stands for anything" }),
+  };
+  static override flags = {
+    all: Flags.boolean({ description: "Also floe's own tags and referrers indexes" }),
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(List);
@@ -21,7 +25,14 @@ export default class List extends ArtifactCommand {
       .filter((tag) => wanted(tag) && (flags.all || !isInternalTag(tag)))
       .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
     const rows = tags.map((tag) => ({ tag, kind: classifyTag(tag, target.rules).kind }));
-    await this.result(rows, () => (rows.length === 0 ? "No tags." : table(["TAG", "KIND"], rows.map((row) => [row.tag, row.kind]))));
+    await this.result(rows, () =>
+      rows.length === 0
+        ? "No tags."
+        : table(
+            ["TAG", "KIND"],
+            rows.map((row) => [row.tag, row.kind]),
+          ),
+    );
   }
 }
 

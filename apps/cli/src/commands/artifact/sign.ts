@@ -1,5 +1,5 @@
-import { Args } from "@oclif/core";
 import { FloeError } from "@floe/core/errors";
+import { Args } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { keyFlag } from "../../floe-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
@@ -7,22 +7,42 @@ import { openKey, signingKeyRef } from "../../open-signer.ts";
 
 export default class Sign extends ArtifactCommand {
   static override summary = "Sign an artifact the way cosign 3 does";
-  static override description = "The signature is a sigstore bundle attached to the digest; cosign verify --key reads it. Nothing is uploaded to a public log.";
-  static override examples = ["<%= config.bin %> artifact sign v1.2.3 --key keys/artifact.key", "<%= config.bin %> artifact sign -r oci://harbor.example.com/acme/app -t v1.2.3 --key env:SIGNING_KEY"];
-  static override args = { reference: Args.string({ description: "A reference, or a bare tag or digest in the manifest's registry" }) };
+  static override description =
+    "The signature is a sigstore bundle attached to the digest; cosign verify --key reads it. Nothing is uploaded to a public log.";
+  static override examples = [
+    "<%= config.bin %> artifact sign v1.2.3 --key keys/artifact.key",
+    "<%= config.bin %> artifact sign -r oci://harbor.example.com/acme/app -t v1.2.3 --key env:SIGNING_KEY",
+  ];
+  static override args = {
+    reference: Args.string({
+      description: "A reference, or a bare tag or digest in the manifest's registry",
+    }),
+  };
   static override flags = { ...keyFlag };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Sign);
     await using target = await this.open(args.reference, flags);
-    const ref = signingKeyRef(flags.key, null, process.env) ?? target.manifest?.signing.privateKeyRef ?? null;
-    if (!ref) throw new FloeError({ code: "FLOE_SIGNER_MISSING", message: "no signing key is given", hint: "Give --key REF, or set artifacts.signing.private_key_ref in the manifest." });
+    const ref =
+      signingKeyRef(flags.key, null, process.env) ?? target.manifest?.signing.privateKeyRef ?? null;
+    if (!ref)
+      throw new FloeError({
+        code: "FLOE_SIGNER_MISSING",
+        message: "no signing key is given",
+        hint: "Give --key REF, or set artifacts.signing.private_key_ref in the manifest.",
+      });
     const artifact = await fetchManifest(target, this.signal);
     const { signer } = await openKey(ref, target.manifest, process.env);
     const { signArtifact } = await import("@floe/signing");
-    const attached = await signArtifact({ store: target.store, artifact, signer }, { signal: this.signal });
+    const attached = await signArtifact(
+      { store: target.store, artifact, signer },
+      { signal: this.signal },
+    );
     const { digest } = artifact.descriptor;
     const by = signer.signer.method === "keyless" ? signer.signer.subject : signer.signer.keyId;
-    await this.result({ success: true, digest, signature: attached.referrer.digest, signer: by }, () => `${digest} signed by ${by}`);
+    await this.result(
+      { success: true, digest, signature: attached.referrer.digest, signer: by },
+      () => `${digest} signed by ${by}`,
+    );
   }
 }

@@ -4,8 +4,12 @@ import { fetchManifest, writeTag } from "../../open-artifact.ts";
 
 export default class Tag extends ArtifactCommand {
   static override summary = "Give an artifact another tag";
-  static override description = "Immutable tags are created once; tags that the manifest names mutable are moved. Environment tags are written by promotions only.";
-  static override examples = ["<%= config.bin %> artifact tag v1.2.3 main", "<%= config.bin %> artifact tag oci://harbor.example.com/acme/app@sha256:… v1.2.3"];
+  static override description =
+    "Immutable tags are created once; tags that the manifest names mutable are moved. Environment tags are written by promotions only.";
+  static override examples = [
+    "<%= config.bin %> artifact tag v1.2.3 main",
+    "<%= config.bin %> artifact tag oci://harbor.example.com/acme/app@sha256:… v1.2.3",
+  ];
   static override args = {
     reference: Args.string({ required: true, description: "What gets the tag" }),
     name: Args.string({ required: true, description: "The new tag" }),
@@ -17,6 +21,9 @@ export default class Tag extends ArtifactCommand {
     const raw = await fetchManifest(target, this.signal);
     const { digest, mediaType } = raw.descriptor;
     await writeTag(target, args.name, { bytes: raw.bytes, mediaType }, this.signal);
-    await this.result({ success: true, digest, tag: args.name, repository: target.store.repository }, () => digest);
+    await this.result(
+      { success: true, digest, tag: args.name, repository: target.store.repository },
+      () => digest,
+    );
   }
 }

@@ -1,17 +1,28 @@
 import { readFile } from "node:fs/promises";
-import { Args, Flags } from "@oclif/core";
-import { EXIT, FloeError } from "@floe/core/errors";
 import type { VerificationPolicy } from "@floe/core";
+import { EXIT, FloeError } from "@floe/core/errors";
+import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
 
 export default class Verify extends ArtifactCommand {
   static override summary = "Verify the signature of an artifact";
-  static override description = "Checks that a signature by the key is attached to this very digest. Exit code 6 when there is none.";
-  static override examples = ["<%= config.bin %> artifact verify v1.2.3 --key keys/artifact.pub", "<%= config.bin %> artifact verify v1.2.3 --env prod"];
-  static override args = { reference: Args.string({ description: "A reference, or a bare tag or digest in the manifest's registry" }) };
+  static override description =
+    "Checks that a signature by the key is attached to this very digest. Exit code 6 when there is none.";
+  static override examples = [
+    "<%= config.bin %> artifact verify v1.2.3 --key keys/artifact.pub",
+    "<%= config.bin %> artifact verify v1.2.3 --env prod",
+  ];
+  static override args = {
+    reference: Args.string({
+      description: "A reference, or a bare tag or digest in the manifest's registry",
+    }),
+  };
   static override flags = {
-    key: Flags.string({ description: "Public key file; default the keys of the manifest", exclusive: ["env"] }),
+    key: Flags.string({
+      description: "Public key file; default the keys of the manifest",
+      exclusive: ["env"],
+    }),
     env: Flags.string({ description: "Verify by this environment's policy" }),
   };
 
@@ -21,7 +32,12 @@ export default class Verify extends ArtifactCommand {
     const policy = await this.policy(flags, target.manifest);
     const artifact = await fetchManifest(target, this.signal);
     const { createArtifactVerifier } = await import("@floe/signing");
-    const verdict = await createArtifactVerifier({ now: () => new Date() }).verifyArtifact(target.store, artifact, policy, { signal: this.signal });
+    const verdict = await createArtifactVerifier({ now: () => new Date() }).verifyArtifact(
+      target.store,
+      artifact,
+      policy,
+      { signal: this.signal },
+    );
     const { digest } = artifact.descriptor;
     const view = {
       success: verdict.status === "valid",
@@ -42,16 +58,30 @@ export default class Verify extends ArtifactCommand {
     );
   }
 
-  private async policy(flags: { key?: string | undefined; env?: string | undefined }, manifest: Awaited<ReturnType<Verify["open"]>>["manifest"]): Promise<VerificationPolicy> {
+  private async policy(
+    flags: { key?: string | undefined; env?: string | undefined },
+    manifest: Awaited<ReturnType<Verify["open"]>>["manifest"],
+  ): Promise<VerificationPolicy> {
     if (flags.key !== undefined) {
       const publicKey = await readFile(flags.key, "utf8").catch((cause: unknown) => {
-        throw new FloeError({ code: "FLOE_KEY_INVALID", message: `${flags.key} cannot be read`, hint: "Give the path of a public key file.", cause });
+        throw new FloeError({
+          code: "FLOE_KEY_INVALID",
+          message: `${flags.key} cannot be read`,
+          hint: "Give the path of a public key file.",
+          cause,
+        });
       });
       return { ...KEY_ONLY, keys: [{ name: flags.key, publicKey, retiredAt: null }] };
     }
-    if (!manifest) throw new FloeError({ code: "FLOE_USAGE_INVALID", message: "no key to verify with is given", hint: "Give --key FILE, or run floe where a manifest is." });
+    if (!manifest)
+      throw new FloeError({
+        code: "FLOE_USAGE_INVALID",
+        message: "no key to verify with is given",
+        hint: "Give --key FILE, or run floe where a manifest is.",
+      });
     const { findEnvironment } = await import("@floe/core");
-    const environment = flags.env === undefined ? manifest.environments.at(-1) : findEnvironment(manifest, flags.env);
+    const environment =
+      flags.env === undefined ? manifest.environments.at(-1) : findEnvironment(manifest, flags.env);
     if (!environment) throw new Error("a manifest has at least one environment");
     return environment.verification;
   }

@@ -16,11 +16,26 @@ export default class List extends FloeCommand {
       version: this.config.version,
       signal: this.signal,
     });
-    const rows = listings.map(({ id, plugin, problem }) => ({ id, plugin: plugin.name, version: plugin.version, origin: plugin.origin, usable: problem === null, problem }));
+    const rows = listings.map(({ id, plugin, problem }) => ({
+      id,
+      plugin: plugin.name,
+      version: plugin.version,
+      origin: plugin.origin,
+      usable: problem === null,
+      problem,
+    }));
     await this.result(rows, () =>
       table(
         ["GATE", "PLUGIN", "VERSION", "ORIGIN", "USABLE"],
-        rows.map((row) => [row.id, row.plugin, row.version, row.origin, row.usable ? { text: "yes", style: "green" } : { text: `no: ${row.problem}`, style: "red" }]),
+        rows.map((row) => [
+          row.id,
+          row.plugin,
+          row.version,
+          row.origin,
+          row.usable
+            ? { text: "yes", style: "green" }
+            : { text: `no: ${row.problem}`, style: "red" },
+        ]),
       ),
     );
   }

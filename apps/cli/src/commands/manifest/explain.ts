@@ -1,8 +1,12 @@
 import { FloeCommand } from "../../floe-command.ts";
 
 export default class Explain extends FloeCommand {
-  static override summary = "Show the manifest as floe understands it, with every default filled in";
-  static override examples = ["<%= config.bin %> manifest explain", "<%= config.bin %> manifest explain -o json"];
+  static override summary =
+    "Show the manifest as floe understands it, with every default filled in";
+  static override examples = [
+    "<%= config.bin %> manifest explain",
+    "<%= config.bin %> manifest explain -o json",
+  ];
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Explain);

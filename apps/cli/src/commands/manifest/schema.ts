@@ -9,8 +9,15 @@ export default class Schema extends FloeCommand {
     await this.parse(Schema);
     const { manifestJsonSchema } = await import("@floe/core/manifest");
     const { createPluginRegistry } = await import("@floe/core");
-    const registry = createPluginRegistry({ sources: this.installedPlugins(), inline: [], allow: null });
-    const gates: Record<string, NonNullable<Awaited<ReturnType<typeof registry.find>>>["provider"]["config"]> = {};
+    const registry = createPluginRegistry({
+      sources: this.installedPlugins(),
+      inline: [],
+      allow: null,
+    });
+    const gates: Record<
+      string,
+      NonNullable<Awaited<ReturnType<typeof registry.find>>>["provider"]["config"]
+    > = {};
     for (const { id, problem } of registry.list()) {
       const found = problem === null ? await registry.find(id) : null;
       if (found) gates[id] = found.provider.config;

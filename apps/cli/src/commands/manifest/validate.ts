@@ -2,7 +2,10 @@ import { FloeCommand } from "../../floe-command.ts";
 
 export default class Validate extends FloeCommand {
   static override summary = "Check the manifest; all errors at once";
-  static override examples = ["<%= config.bin %> manifest validate", "<%= config.bin %> manifest validate -m other.yaml -o json"];
+  static override examples = [
+    "<%= config.bin %> manifest validate",
+    "<%= config.bin %> manifest validate -m other.yaml -o json",
+  ];
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Validate);
@@ -20,15 +23,22 @@ export default class Validate extends FloeCommand {
       ...manifest.unsupported,
       ...manifest.environments.flatMap((environment) => [
         ...environment.unsupported.map((key) => `${environment.name}: ${key}`),
-        ...environment.gates.flatMap((gate) => gate.unsupported.map((key) => `${environment.name}: gate ${gate.name}: ${key}`)),
+        ...environment.gates.flatMap((gate) =>
+          gate.unsupported.map((key) => `${environment.name}: gate ${gate.name}: ${key}`),
+        ),
       ]),
     ];
     const environments = manifest.environments.map((environment) => environment.name);
-    await this.result({ success: true, path: manifest.path, digest: manifest.digest, environments, unsupported }, () =>
-      [
-        `${manifest.path} is valid: ${environments.join(" → ")}`,
-        ...unsupported.map((key) => `  ! ${key} is configured and cannot be judged by this version; promotions that need it are blocked`),
-      ].join("\n"),
+    await this.result(
+      { success: true, path: manifest.path, digest: manifest.digest, environments, unsupported },
+      () =>
+        [
+          `${manifest.path} is valid: ${environments.join(" → ")}`,
+          ...unsupported.map(
+            (key) =>
+              `  ! ${key} is configured and cannot be judged by this version; promotions that need it are blocked`,
+          ),
+        ].join("\n"),
     );
   }
 }

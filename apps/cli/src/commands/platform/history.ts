@@ -15,7 +15,9 @@ export default class History extends FloeCommand {
     env: Flags.string({ description: "Only this environment" }),
     version: Flags.string({ description: "Only events about this version" }),
     operator: Flags.string({ description: "Only events by this identity" }),
-    since: Flags.string({ description: "Only events since a time (2026-11-22) or for a duration (7d)" }),
+    since: Flags.string({
+      description: "Only events since a time (2026-11-22) or for a duration (7d)",
+    }),
     limit: Flags.integer({ char: "n", min: 1, description: "At most so many events" }),
   };
 
@@ -23,7 +25,13 @@ export default class History extends FloeCommand {
     const { flags } = await this.parse(History);
     const since = parseSince(flags.since, new Date());
     await using composed = await this.compose(flags, { writes: false });
-    const request = { environment: flags.env, version: flags.version, operator: flags.operator, since, limit: flags.limit };
+    const request = {
+      environment: flags.env,
+      version: flags.version,
+      operator: flags.operator,
+      since,
+      limit: flags.limit,
+    };
     const events = await composed.floe.history(request, { signal: this.signal });
     await this.result(events, () => historyText(events));
   }

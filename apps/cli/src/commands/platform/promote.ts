@@ -14,17 +14,28 @@ export default class Promote extends FloeCommand {
     "<%= config.bin %> promote v1.2.3 --to prod --dry-run",
     "<%= config.bin %> promote v1.2.3@sha256:… --to prod --wait 2m --annotation ticket=OPS-12 -o json",
   ];
-  static override args = { version: Args.string({ required: true, description: "v1.2.3, or v1.2.3@sha256:…" }) };
+  static override args = {
+    version: Args.string({ required: true, description: "v1.2.3, or v1.2.3@sha256:…" }),
+  };
   static override flags = {
     ...keyFlag,
     ...operatorFlag,
     to: Flags.string({ required: true, description: "Environment to promote to" }),
     from: Flags.string({ description: "Environment to promote from; default the one before --to" }),
     "dry-run": Flags.boolean({ description: "Evaluate everything and write nothing" }),
-    force: Flags.boolean({ description: "Also when the environment tag exists with this digest; every check is made" }),
-    "if-needed": Flags.boolean({ description: "Succeed without a change when the environment runs this digest already" }),
-    wait: Flags.string({ description: "How long to wait for somebody else's promotion, as in 90s or 2m" }),
-    annotation: Flags.string({ multiple: true, description: "KEY=VALUE for the record; may be given several times" }),
+    force: Flags.boolean({
+      description: "Also when the environment tag exists with this digest; every check is made",
+    }),
+    "if-needed": Flags.boolean({
+      description: "Succeed without a change when the environment runs this digest already",
+    }),
+    wait: Flags.string({
+      description: "How long to wait for somebody else's promotion, as in 90s or 2m",
+    }),
+    annotation: Flags.string({
+      multiple: true,
+      description: "KEY=VALUE for the record; may be given several times",
+    }),
   };
 
   async run(): Promise<void> {

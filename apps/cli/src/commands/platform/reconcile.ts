@@ -6,8 +6,14 @@ export default class Reconcile extends FloeCommand {
   static override summary = "Finish what an interrupted run left open";
   static override description =
     "An operation that had reached its commit point is rolled forward; any other is closed as aborted. What may still be running is left alone.";
-  static override examples = ["<%= config.bin %> platform reconcile", "<%= config.bin %> platform reconcile --env prod -o json"];
-  static override flags = { ...keyFlag, env: Flags.string({ description: "Only this environment" }) };
+  static override examples = [
+    "<%= config.bin %> platform reconcile",
+    "<%= config.bin %> platform reconcile --env prod -o json",
+  ];
+  static override flags = {
+    ...keyFlag,
+    env: Flags.string({ description: "Only this environment" }),
+  };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Reconcile);

@@ -12,12 +12,19 @@ export default class Rollback extends FloeCommand {
     "<%= config.bin %> rollback --env prod --reason 'checkout fails for guests'",
     "<%= config.bin %> rollback v1.2.2 --env prod --reason 'memory leak' --dry-run",
   ];
-  static override args = { version: Args.string({ description: "Version to return to; default the one before the current" }) };
+  static override args = {
+    version: Args.string({
+      description: "Version to return to; default the one before the current",
+    }),
+  };
   static override flags = {
     ...keyFlag,
     ...operatorFlag,
     env: Flags.string({ required: true, description: "Environment to roll back" }),
-    reason: Flags.string({ required: true, description: "Why, for everybody who reads the history" }),
+    reason: Flags.string({
+      required: true,
+      description: "Why, for everybody who reads the history",
+    }),
     "dry-run": Flags.boolean({ description: "Evaluate everything and write nothing" }),
   };
 
@@ -26,7 +33,13 @@ export default class Rollback extends FloeCommand {
     const started = performance.now();
     await using composed = await this.compose(flags, { writes: true });
     const outcome = await composed.floe.rollback(
-      { environment: flags.env, version: args.version, reason: flags.reason, dryRun: flags["dry-run"], claimedOperator: flags.operator },
+      {
+        environment: flags.env,
+        version: args.version,
+        reason: flags.reason,
+        dryRun: flags["dry-run"],
+        claimedOperator: flags.operator,
+      },
       { signal: this.signal },
     );
     const measured = { durationMs: performance.now() - started, stats: composed.store.stats };

@@ -10,13 +10,18 @@ export default class Status extends FloeCommand {
     "<%= config.bin %> status v1.2.3",
     "<%= config.bin %> status --env prod -o json",
   ];
-  static override args = { version: Args.string({ description: "Also show where this version stands" }) };
+  static override args = {
+    version: Args.string({ description: "Also show where this version stands" }),
+  };
   static override flags = { env: Flags.string({ description: "Only this environment" }) };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     await using composed = await this.compose(flags, { writes: false });
-    const rows = await composed.floe.status({ environment: flags.env, version: args.version }, { signal: this.signal });
+    const rows = await composed.floe.status(
+      { environment: flags.env, version: args.version },
+      { signal: this.signal },
+    );
     await this.result(boardJson(rows), () => boardText(rows, new Date()));
   }
 }
