@@ -1,5 +1,5 @@
 /** Variables of floe's own environment that every command gets. Everything else must be named. */
-export const BASE_VARIABLES: readonly string[] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "CI"];
+const BASE_VARIABLES: readonly string[] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "CI"];
 
 /** Carries the run's token, so that processes which left the group can still be found. */
 export const RUN_VARIABLE = "FLOE_GATE_RUN";

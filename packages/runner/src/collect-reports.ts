@@ -14,10 +14,10 @@ import {
 import { createSecretMask } from "./secret-mask.ts";
 
 /** The largest report that floe reads, in bytes. */
-export const MAX_REPORT_BYTES = 64 * 1024 * 1024;
+const MAX_REPORT_BYTES = 64 * 1024 * 1024;
 
 /** The most that floe reads for one gate, in bytes. */
-export const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 
 /**
  * File systems keep times less exactly than clocks give them: Linux to a timer tick, others to whole seconds. A file

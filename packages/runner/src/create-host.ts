@@ -9,7 +9,12 @@ import type { Host, RunIdentity } from "@floe/core/ports";
 export function createHost(pid: number): Host {
   const bootId = readProc("/proc/sys/kernel/random/boot_id") ?? "";
   const pidNamespace = readNamespace();
-  const identity: RunIdentity = { bootId, pidNamespace, pid, processStart: processStart(pid) ?? "" };
+  const identity: RunIdentity = {
+    bootId,
+    pidNamespace,
+    pid,
+    processStart: processStart(pid) ?? "",
+  };
   return {
     self: () => identity,
     stateOf(run) {

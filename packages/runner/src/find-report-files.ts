@@ -64,7 +64,7 @@ async function matchingPaths(
 }
 
 /** Whether a path is a folder or lies in it. */
-export function isInside(path: string, folder: string): boolean {
+function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path);
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }

@@ -43,7 +43,7 @@ export function createProcessTree(leader: number, token: string): ProcessTree {
 }
 
 /** The live processes of a command: members of the group, and those with the token in their environment. */
-export async function findMembers(leader: number, token: string): Promise<number[]> {
+async function findMembers(leader: number, token: string): Promise<number[]> {
   const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const members = await Promise.all(names.map((name) => isMember(name, leader, token)));
   return names

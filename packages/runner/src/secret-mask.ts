@@ -1,7 +1,7 @@
 import { secretNeedles } from "./secret-needles.ts";
 
 /** What stands in the place of a secret. */
-export const MASK = "***";
+const MASK = "***";
 
 /** A part of a text, `end` excluded. `open`: it ends where the text ends and may go on. */
 interface Span {
@@ -59,7 +59,7 @@ export interface SecretMask {
 }
 
 /** Masks a text that arrives in pieces. */
-export interface MaskStream {
+interface MaskStream {
   /** Takes the next piece and returns what can be shown by now. */
   push(text: string): string;
   /** Returns the rest. */

@@ -1,5 +1,5 @@
 /** Shorter values are not masked: they would blank out half of every log. */
-export const MIN_SECRET_LENGTH = 6;
+const MIN_SECRET_LENGTH = 6;
 
 /**
  * Lists the spellings under which secrets turn up in output: as they are, each line of a multi-line value, escaped

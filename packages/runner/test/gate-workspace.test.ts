@@ -184,7 +184,7 @@ describe("collect", () => {
 
   test("leaves out folders, and pipes that would be waited for", async () => {
     await mkdir(join(cwd, "folder.xml"));
-    execFileSync("mkfifo", [join(cwd, "pipe.xml")]);
+    execFileSync("/usr/bin/mkfifo", [join(cwd, "pipe.xml")]);
 
     expect(await collect(["*.xml"])).toMatchObject({ reports: [], stale: [] });
   });

@@ -1,9 +1,11 @@
 import type { CallOptions, Clock, Host } from "../ports/index.ts";
-import type { AppendedEvent, Ledger } from "./ledger.ts";
+import type { AppendedEvent, Ledger, LedgerView } from "./ledger.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
 /** Whether an intent may go on. */
-export type SlotHold = { readonly held: true } | { readonly held: false; readonly why: string };
+export type SlotHold =
+  | { readonly held: true; readonly view: LedgerView }
+  | { readonly held: false; readonly why: string };
 
 /**
  * Makes sure that an appended intent is the only open one, on stores where two writers can both have written. What
@@ -17,9 +19,11 @@ export async function holdSlot(
   context: { readonly clock: Clock; readonly host: Host },
   options: CallOptions,
 ): Promise<SlotHold> {
-  if (ledger.mode === "slot") return { held: true };
+  if (ledger.mode === "slot") return { held: true, view: mine.view };
   for (let round = 0; ; round++) {
-    const rivals = await openRivals(ledger, mine, options);
+    const view = await ledger.view(options);
+    if (!view) return { held: false, why: "the ledger vanished" };
+    const rivals = await openRivals(ledger, view, mine, options);
     const first = rivals.find((rival) => rival.hash < mine.hash);
     if (first) {
       return {
@@ -27,19 +31,19 @@ export async function holdSlot(
         why: `another operation (${first.event.operation}) was recorded at the same time and goes first`,
       };
     }
-    if (rivals.every((rival) => isOver(rival, context))) return { held: true };
+    if (rivals.every((rival) => isOver(rival, context))) return { held: true, view };
     await context.clock.sleep(20 + 20 * Math.min(round, 20), options);
   }
 }
 
 async function openRivals(
   ledger: Ledger,
+  view: LedgerView,
   mine: AppendedEvent,
   options: CallOptions,
 ): Promise<VerifiedEvent[]> {
   const rivals: VerifiedEvent[] = [];
-  const view = await ledger.view(options);
-  for (const open of view?.state.open_intents ?? []) {
+  for (const open of view.state.open_intents) {
     if (open.operation === mine.event.operation) continue;
     for await (const event of ledger.read(open.seq, open.seq, options)) {
       if (event.event.kind === "intent" && event.event.operation === open.operation)

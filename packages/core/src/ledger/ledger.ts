@@ -56,12 +56,15 @@ export interface Ledger {
   readonly mode: LedgerMode;
   /** The trusted end, or `null` when the environment has no ledger yet. */
   view(options: CallOptions): Promise<LedgerView | null>;
-  /** The trusted end; makes the genesis when there is none. */
-  open(options: CallOptions & { readonly traceId: string }): Promise<LedgerView>;
+  /** Makes the genesis when the environment has none. */
+  begin(options: CallOptions & { readonly traceId: string }): Promise<void>;
   /** Appends an event; `null` when the draft function declined after reading the newest head. */
   append<Kind extends EventKind>(
     draftFor: DraftFor<Kind>,
-    options: CallOptions,
+    options: CallOptions & {
+      /** A view that was just read: the first attempt is made on it. A slot that is taken by then is read again. */
+      readonly from?: LedgerView;
+    },
   ): Promise<AppendedEvent | null>;
   /** Events in ascending order, each with its signature checked. */
   read(from: number, to: number | undefined, options: CallOptions): AsyncIterable<VerifiedEvent>;
@@ -250,19 +253,14 @@ export function createLedger(
     mode,
     view,
 
-    async open(options): Promise<LedgerView> {
-      const existing = await view(options);
-      if (existing) return existing;
-      genesis = await createGenesis(environment, context, audit, mode, verify, options);
-      const made = await view(options);
-      if (!made)
-        throw invalidEvent(`${chain}#0`, "the genesis that was just written cannot be read");
-      return made;
+    async begin(options): Promise<void> {
+      genesis ??= await findGenesis(environment, context, mode, verify, options);
+      genesis ??= await createGenesis(environment, context, audit, mode, verify, options);
     },
 
     async append(draftFor, options): Promise<AppendedEvent | null> {
       for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
-        const before = await view(options);
+        const before = (attempt === 0 ? options.from : undefined) ?? (await view(options));
         if (!before) throw invalidEvent(`${chain}#0`, "the environment has no ledger");
         const draft = draftFor(before);
         if (!draft) return null;

@@ -46,6 +46,9 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
     maxEventBytes: 1024 * 1024,
   };
   let emptyBlobPresent = false;
+  // Event tags never move, so what was read (or written) under one stays what it is for the life of this process.
+  const known = new Map<string, Uint8Array>();
+  let listed: readonly Slot[] = [];
 
   async function storeBlobs(bytes: Uint8Array, options: CallOptions): Promise<void> {
     if (!emptyBlobPresent) {
@@ -57,7 +60,7 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
     }
   }
 
-  async function slots(chain: string, options: CallOptions): Promise<Slot[]> {
+  async function slots(chain: string, options: CallOptions): Promise<readonly Slot[]> {
     const prefix = `floe-ev.${chain}.`;
     const tags = await store.listTags({ ...options, prefix });
     const found: Slot[] = [];
@@ -67,13 +70,33 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
       if (mode === "slot" ? SLOT_TAG.test(name) : own !== null)
         found.push({ seq: Number(own?.[1] ?? name), tag });
     }
-    return found.sort((a, b) => a.seq - b.seq || (a.tag < b.tag ? -1 : 1));
+    listed = found.sort((a, b) => a.seq - b.seq || (a.tag < b.tag ? -1 : 1));
+    return listed;
+  }
+
+  // A slot below the end of the last listing cannot get another event on a store that serialises; on any other it can,
+  // and whoever needs to know asks for the head, which lists again.
+  async function slotsBetween(
+    chain: string,
+    from: number,
+    to: number | undefined,
+    options: CallOptions,
+  ): Promise<readonly Slot[]> {
+    const seen = to !== undefined && (listed.at(-1)?.seq ?? -1) >= to;
+    const all = seen ? listed : await slots(chain, options);
+    return all.filter((slot) => slot.seq >= from && (to === undefined || slot.seq <= to));
   }
 
   async function entryOf(slot: Slot, options: CallOptions): Promise<AuditEntry> {
+    const before = known.get(slot.tag);
+    if (before) return { seq: slot.seq, bytes: before };
     const manifest = await store.getManifest(slot.tag, options);
     if (!manifest) throw unreadable(slot.tag, "the tag is listed and its manifest is gone");
-    return { seq: slot.seq, bytes: await eventBytes(store, manifest, slot.tag, options) };
+    const bytes = await eventBytes(store, manifest, slot.tag, options);
+    known.set(slot.tag, bytes);
+    // Every manifest that was written here before names the empty blob, so it is there.
+    emptyBlobPresent = true;
+    return { seq: slot.seq, bytes };
   }
 
   return {
@@ -86,8 +109,10 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
         ...options,
         contentNamed: mode === "own-tag",
       });
-      if (result.status !== "taken")
+      if (result.status !== "taken") {
+        known.set(tag, bytes);
         return { status: "claimed", alreadyMine: result.status === "unchanged" };
+      }
       const taken = await entryOf({ seq, tag }, options);
       return { status: "taken", bytes: taken.bytes };
     },
@@ -105,10 +130,8 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
     },
 
     async *read(chain, from, to, options): AsyncGenerator<AuditEntry> {
-      for (const slot of await slots(chain, options)) {
-        if (slot.seq >= from && (to === undefined || slot.seq <= to))
-          yield await entryOf(slot, options);
-      }
+      for (const slot of await slotsBetween(chain, from, to, options))
+        yield await entryOf(slot, options);
     },
 
     async *chains(options): AsyncGenerator<string> {

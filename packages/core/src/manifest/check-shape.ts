@@ -33,17 +33,15 @@ export function checkShape<Value>(
   root: SourceNode,
   fallback: Readonly<Record<string, unknown>> = {},
 ): ShapeResult<Value> {
-  const input = toPlain(root);
-  const first = schema.safeParse(input);
+  let rest: object = { ...(toPlain(root) as object) };
+  const first = schema.safeParse(rest);
   if (first.success) return { issues: [], value: first.data };
   const issues = first.error.issues.flatMap((issue) => explain(issue, [], root));
-  let rest: unknown = input;
   let failures: readonly ShapeIssue[] = issues;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const before = rest;
-    for (const cut of failures.map(({ path }) => existingPath(before, path)))
-      if (cut.length > 0) rest = without(rest, cut);
-    rest = { ...fallback, ...(rest as object) };
+    // All places first: taking one out must not move another up to its parent.
+    for (const cut of failures.map(({ path }) => removablePath(rest, path))) remove(rest, cut);
+    rest = { ...fallback, ...rest };
     const again = schema.safeParse(rest);
     if (again.success) return { issues, value: again.data };
     failures = again.error.issues.flatMap((issue) => explain(issue, [], root));
@@ -51,31 +49,27 @@ export function checkShape<Value>(
   return { issues, value: null };
 }
 
-/** The path itself, or its nearest parent that exists. An entry of a list takes the list with it: indexes must hold. */
-function existingPath(value: unknown, path: IssuePath): IssuePath {
+/** The longest part of a path that exists and is a key of a map: entries of lists stay, for the indexes to hold. */
+function removablePath(value: unknown, path: IssuePath): IssuePath {
   let node = value;
+  let length = 0;
   for (const [index, part] of path.entries()) {
-    if (Array.isArray(node)) {
-      const isEntry = index === path.length - 1;
-      if (isEntry || !(Number(part) in node)) return path.slice(0, index);
-      node = node[Number(part)];
-    } else if (typeof node === "object" && node !== null && Object.hasOwn(node, part)) {
-      node = (node as Record<string, unknown>)[part];
-    } else return path.slice(0, index);
+    if (typeof node !== "object" || node === null || !Object.hasOwn(node, part)) break;
+    if (!Array.isArray(node)) length = index + 1;
+    node = (node as Record<string | number, unknown>)[part];
   }
-  return path;
+  return path.slice(0, length);
 }
 
-function without(value: unknown, path: IssuePath): unknown {
-  const [part, ...deeper] = path;
-  if (part === undefined) return undefined;
-  if (Array.isArray(value))
-    return value.map((item, index) => (index === Number(part) ? without(item, deeper) : item));
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return value;
-  const copy: Record<string, unknown> = { ...value };
-  if (deeper.length === 0) delete copy[part];
-  else copy[part] = without(copy[part], deeper);
-  return copy;
+function remove(value: object, path: IssuePath): void {
+  const last = path.at(-1);
+  let node: unknown = value;
+  for (const part of path.slice(0, -1)) {
+    if (typeof node !== "object" || node === null || !Object.hasOwn(node, part)) return;
+    node = (node as Record<string | number, unknown>)[part];
+  }
+  if (last !== undefined && typeof node === "object" && node !== null)
+    Reflect.deleteProperty(node, last);
 }
 
 function keysOf(path: readonly PropertyKey[]): IssuePath {

@@ -53,8 +53,9 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
   putManifest(manifest: ManifestInput, options: CallOptions): Promise<Descriptor>;
   /**
    * Puts a manifest under an immutable tag: created, unchanged, or taken by another digest; never overwrites.
-   * `contentNamed: true` says that the tag's name contains the content's hash, so that comparing before and after
-   * would prove nothing: an HTTP store then sends one PUT.
+   * `contentNamed: true` says that nobody else can mean another content by this tag, because its name contains the
+   * content's hash or the caller's own random identifier; comparing before and after would prove nothing, and an HTTP
+   * store then sends one PUT.
    */
   createTag(
     tag: string,
@@ -97,6 +98,6 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
   /** Puts a manifest that has a `subject`, under its digest and, with `tag`, under an immutable tag, and makes it findable by `referrers`. */
   attach(
     manifest: ManifestInput,
-    options: CallOptions & { readonly tag?: string },
+    options: CallOptions & { readonly tag?: string; readonly contentNamed?: boolean },
   ): Promise<Descriptor>;
 }

@@ -43,16 +43,31 @@ export async function applyOperation(
 ): Promise<Applied> {
   const claimed = await claim(plan, ledger, context, options);
   if (claimed.kind === "stale") return claimed;
-  const { intent, place, leaseEnds } = claimed;
+  const { intent, place, leaseEnds, view } = claimed;
   const commit: Commit = { attempted: false };
   try {
-    const changed = await recheck(plan, ledger, leaseEnds, context, options);
+    const changed = await recheck(plan, view, leaseEnds, context, options);
     if (changed !== null) {
       await close(plan, intent, ledger, context, "aborted", changed);
       return { kind: "stale", why: changed };
     }
     const record = await writeRecord(plan, operator, place, context, options);
-    return await commitAndFinish(plan, intent, record, ledger, context, commit, options);
+    // Locks and holds may be appended beside an open intent, so the last look is right before the commit.
+    const last = await ledger.view(options);
+    const late = last
+      ? await recheck(plan, last, leaseEnds, context, options)
+      : "the ledger vanished";
+    if (late !== null || !last) {
+      await close(plan, intent, ledger, context, "aborted", late ?? "");
+      return { kind: "stale", why: late ?? "" };
+    }
+    return await commitAndFinish(
+      { plan, intent, record, view: last },
+      ledger,
+      context,
+      commit,
+      options,
+    );
   } catch (cause) {
     await settle(plan, intent, ledger, context, commit, cause);
     throw cause;
@@ -66,14 +81,18 @@ interface Commit {
 }
 
 async function commitAndFinish(
-  plan: OperationPlan,
-  intent: IntentOf,
-  record: WrittenRecord,
+  ready: {
+    readonly plan: OperationPlan;
+    readonly intent: IntentOf;
+    readonly record: WrittenRecord;
+    readonly view: LedgerView;
+  },
   ledger: Ledger,
   context: FloeContext,
   commit: Commit,
   options: CallOptions,
 ): Promise<OperationDone> {
+  const { plan, intent, record, view } = ready;
   const { bytes, descriptor } = plan.artifact.manifest;
   const input = { bytes, mediaType: descriptor.mediaType };
   const latest = latestTag(plan.target.name);
@@ -96,6 +115,7 @@ async function commitAndFinish(
   const draft = outcomeDraft(plan, intent, { result: "succeeded", record, tags, resolvedBy });
   const committedAt = await appendOutcome(plan, ledger, context, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),
+    from: view,
   });
   return {
     kind: "done",
@@ -138,6 +158,8 @@ interface Claimed {
     readonly hash: AppendedEvent["hash"];
   };
   readonly leaseEnds: number;
+  /** The ledger as it was read after the claim was acknowledged. */
+  readonly view: LedgerView;
 }
 
 async function claim(
@@ -152,9 +174,10 @@ async function claim(
     return why === "" ? draft() : null;
   };
   try {
-    const opened = await ledger.open({ ...options, traceId: plan.traceId });
+    await ledger.begin({ ...options, traceId: plan.traceId });
     if (plan.resumes !== null) {
-      const open = opened.state.open_intents.find(
+      const opened = await ledger.view(options);
+      const open = opened?.state.open_intents.find(
         (candidate) => candidate.operation === plan.resumes,
       );
       const original = open && (await findIntent(ledger, open.seq, open.operation, options));
@@ -177,6 +200,7 @@ async function claim(
         intent: { hash: original.hash, actor: original.event.actor, body: original.body },
         place,
         leaseEnds: leaseEnd(taken),
+        view: taken.view,
       };
     }
     const body = intentDraft(plan, context);
@@ -195,7 +219,7 @@ async function claim(
       await close(plan, intent, ledger, context, "withdrawn", held.why);
       return { kind: "stale", why: held.why };
     }
-    return { kind: "claimed", intent, place, leaseEnds: leaseEnd(appended) };
+    return { kind: "claimed", intent, place, leaseEnds: leaseEnd(appended), view: held.view };
   } catch (cause) {
     throw beforeIntent(plan, cause, options);
   }
@@ -226,13 +250,11 @@ function changedSince(plan: OperationPlan, view: LedgerView): string | null {
 // The last look before anything becomes visible: locks and holds may be appended beside an open intent.
 async function recheck(
   plan: OperationPlan,
-  ledger: Ledger,
+  view: LedgerView,
   leaseEnds: number,
   context: FloeContext,
   options: CallOptions,
 ): Promise<string | null> {
-  const view = await ledger.view(options);
-  if (!view) return "the ledger vanished";
   const changed = changedSince(plan, view);
   if (changed !== null) return changed;
   const latest = await context.store.resolve(latestTag(plan.target.name), options);
@@ -246,7 +268,7 @@ async function appendOutcome(
   ledger: Ledger,
   context: FloeContext,
   draft: EventDraft<"outcome">,
-  options: CallOptions,
+  options: CallOptions & { readonly from?: LedgerView },
 ): Promise<string> {
   const appended = await ledger.append((view) => {
     const open = view.state.open_intents.some(

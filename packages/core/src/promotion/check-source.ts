@@ -45,7 +45,7 @@ export async function checkSource(
       "A held version goes no further.",
     );
   }
-  const outcome = await findOutcome(ledger, digest, options);
+  const outcome = await findOutcome(ledger, view, digest, options);
   const record = outcome?.event.body.record;
   if (!outcome || !record) {
     return reason(

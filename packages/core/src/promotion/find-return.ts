@@ -77,7 +77,7 @@ export async function findReturn(
     );
   }
   const tag = await context.store.resolve(environmentTag(wanted.version, environment), options);
-  const outcome = tag ? await findOutcome(ledger, tag.digest, options) : null;
+  const outcome = tag ? await findOutcome(ledger, view, tag.digest, options) : null;
   if (!tag || !outcome) {
     const rules = tagRules(context.manifest);
     const versions = (await context.store.listTags(options))

@@ -68,7 +68,7 @@ export async function setLock(
   if (action === "unlock" && !(await ledger.view(options))?.state.lock) {
     return { ...done, changed: false, at: null, event: null };
   }
-  await ledger.open({ ...options, traceId });
+  await ledger.begin({ ...options, traceId });
   const appended = await ledger.append(
     (view) =>
       action === "unlock" && !view.state.lock

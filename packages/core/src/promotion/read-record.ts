@@ -1,5 +1,5 @@
 import { FloeError } from "../errors/index.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import { MEDIA_TYPES } from "../model/descriptor.ts";
 import { type Digest, digestHex, isDigest } from "../model/digest.ts";
@@ -81,10 +81,10 @@ function parseJson(bytes: Uint8Array): unknown {
 /** Finds the committed outcome that brought a digest into an environment; the newest of several. */
 export async function findOutcome(
   ledger: Ledger,
+  view: LedgerView | null,
   digest: Digest,
   options: CallOptions,
 ): Promise<(VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null> {
-  const view = await ledger.view(options);
   const current = view?.state.current;
   const isIt = (
     candidate: VerifiedEvent,

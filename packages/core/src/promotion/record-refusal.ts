@@ -22,7 +22,7 @@ export async function recordRefusal(
   const limited = { signal: AbortSignal.any([options.signal, AbortSignal.timeout(RECORD_MS)]) };
   try {
     // Only somebody who may change the environment begins its ledger.
-    if (plan.operator?.authorized) await ledger.open({ ...limited, traceId: plan.traceId });
+    if (plan.operator?.authorized) await ledger.begin({ ...limited, traceId: plan.traceId });
     else if (!(await ledger.view(limited))) return;
     await ledger.append(
       () => ({

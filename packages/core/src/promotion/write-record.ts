@@ -61,6 +61,10 @@ export async function writeRecord(
   });
   await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
   await store.putBlob(manifest.layer, bundle, options);
-  await store.attach({ bytes: manifest.bytes, mediaType: manifest.mediaType }, { ...options, tag });
+  // The tag holds this operation's own random identifier: nobody else can mean another content by it.
+  await store.attach(
+    { bytes: manifest.bytes, mediaType: manifest.mediaType },
+    { ...options, tag, contentNamed: true },
+  );
   return { digest: manifest.digest, tag };
 }

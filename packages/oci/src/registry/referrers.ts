@@ -104,10 +104,13 @@ export function createReferrers(
   async function put(
     manifest: ManifestInput,
     descriptor: Descriptor,
-    { signal, tag }: CallOptions & { readonly tag?: string },
+    { signal, tag, contentNamed }: Parameters<ArtifactStore["attach"]>[1],
   ): Promise<string | null> {
     if (tag === undefined) return (await manifests.putByDigest(manifest, { signal })).subject;
-    const outcome = await tags.create(tag, manifest, { signal });
+    const outcome = await tags.create(tag, manifest, {
+      signal,
+      ...(contentNamed === undefined ? {} : { contentNamed }),
+    });
     if (outcome.status !== "taken") return outcome.subject;
     throw new FloeError({
       code: "FLOE_TAG_IMMUTABLE",

@@ -98,7 +98,8 @@ function parseText(file: SourceFile, issues: IssueList): SourceNode | null {
     // Compared by hand while converting: the library's own check takes quadratic time.
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: "silent",
+    // "silent" would let a second document pass.
+    logLevel: "error",
     keepSourceTokens: false,
     // !!binary and the like would otherwise be read although the core schema has none of them.
     resolveKnownTags: false,
