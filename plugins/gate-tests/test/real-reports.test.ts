@@ -66,7 +66,12 @@ describe(`a report of a real tool, from ${reportSource}, gives the right verdict
         ? { ...NONE, ...expected.listed, tests: count }
         : { ...NONE, ...expected.metrics },
     );
-    expect(verdict.details).toMatchObject({ judged_by: "report" });
+    expect(verdict.details).toMatchObject({
+      judged_by: "report",
+      ...(expected.seconds === undefined ? {} : { seconds: expected.seconds }),
+    });
+    const reasons = (verdict.reasons ?? []).map((reason) => reason.message).join("\n");
+    for (const text of expected.says ?? []) expect(reasons).toContain(text);
   });
 });
 

@@ -8,6 +8,10 @@ export interface Expected {
   readonly listed: Numbers;
   /** The verdict's metrics, where merging attempts or reading attributes changes the numbers. */
   readonly metrics?: Numbers & { readonly tests: number };
+  /** Texts that the reasons must hold. */
+  readonly says?: readonly string[];
+  /** Sum of the times of the tests. */
+  readonly seconds?: number;
 }
 
 /** A report from which no verdict may come. */
@@ -49,11 +53,13 @@ const all: Readonly<Record<string, Expected | Unreadable>> = {
     status: "failed",
     listed: { passed: 3, failed: 10, skipped: 1 },
     metrics: { tests: 7, passed: 2, failed: 3, skipped: 1, flaky: 1 },
+    says: ["TestBad", "TestSub/bad", "TestSub failed"],
   },
   "junit/jest-reportTestSuiteErrors.xml": {
     status: "failed",
     listed: { passed: 3, failed: 2, errored: 1, skipped: 1 },
     metrics: { tests: 6, passed: 3, failed: 1, errored: 1, skipped: 1 },
+    says: ["d bad failed", "broken.test.js could not run"],
   },
   "junit/jest-small.xml": { status: "passed", listed: { passed: 2 } },
   "junit/mocha-duplicate-names.xml": { status: "passed", listed: { passed: 109 } },
@@ -81,6 +87,7 @@ const all: Readonly<Record<string, Expected | Unreadable>> = {
   "junit/pytest-4000-cases.xml": {
     status: "failed",
     listed: { passed: 3990, failed: 3, skipped: 7 },
+    says: ["test_price[17]", "test_price[2048]", "test_price[3999]"],
   },
   "junit/pytest-97.xml": { status: "passed", listed: { passed: 80, skipped: 17 } },
   "junit/pytest-collect-error.xml": { status: "failed", listed: { errored: 1 } },
@@ -90,7 +97,11 @@ const all: Readonly<Record<string, Expected | Unreadable>> = {
   },
   "junit/scalatest-properties.xml": { status: "passed", listed: { passed: 5 } },
   "junit/surefire-flaky-passed.xml": { status: "warning", listed: { passed: 2, flaky: 1 } },
-  "junit/surefire-rerun-failed.xml": { status: "failed", listed: { passed: 1, failed: 1 } },
+  "junit/surefire-rerun-failed.xml": {
+    status: "failed",
+    listed: { passed: 1, failed: 1 },
+    seconds: 1204.318,
+  },
   "junit/testcafe.xml": { status: "passed", listed: { passed: 2 } },
   "junit/testsuite-in-testsuite.xml": { status: "passed", listed: { passed: 5 } },
   "junit/trivy-as-junit.xml": { status: "failed", listed: { failed: 4 } },
@@ -98,8 +109,13 @@ const all: Readonly<Record<string, Expected | Unreadable>> = {
   "junit/with-xml-entities.xml": {
     status: "failed",
     listed: { failed: 1, errored: 1, skipped: 2 },
+    says: ["Test with 'apostrophe' in the test name", "A message with &"],
   },
-  "junit/xunit-bom.xml": { status: "warning", listed: { passed: 2 } },
+  "junit/xunit-bom.xml": {
+    status: "warning",
+    listed: { passed: 2 },
+    says: ["announces 171 tests that it does not list"],
+  },
   "nothing-ran/junit-mocha-nomatch.xml": nothingRan,
   "nothing-ran/junit-node24-nofiles.xml": nothingRan,
   "nothing-ran/junit-node24-nomatch.xml": nothingRan,

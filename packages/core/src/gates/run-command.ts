@@ -56,14 +56,19 @@ export async function runGateCommand(
     path: fillPlaceholders(path, input.placeholders),
     format,
   }));
-  const collected = await input.workspace.collect(patterns, {
-    signal,
-    cwd: gate.cwd,
-    since: run.startedAt,
-    secrets,
-  });
-  if (collected.reports.length === 0) throw missingReport(patterns, run, collected);
-  return { run, reports: collected.reports };
+  // One pattern after the other: a missing report must not go unseen beside one that is there.
+  const reports = new Map<string, GateReport>();
+  for (const pattern of patterns) {
+    const collected = await input.workspace.collect([pattern], {
+      signal,
+      cwd: gate.cwd,
+      since: run.startedAt,
+      secrets,
+    });
+    if (collected.reports.length === 0) throw missingReport(pattern.path, run, collected);
+    for (const report of collected.reports) reports.set(report.path, report);
+  }
+  return { run, reports: [...reports.values()] };
 }
 
 function refuseUnjudgeable(gate: GateConfig, run: GateRun): void {
@@ -95,11 +100,10 @@ function refuseUnjudgeable(gate: GateConfig, run: GateRun): void {
 }
 
 function missingReport(
-  patterns: readonly { readonly path: string }[],
+  wanted: string,
   run: GateRun,
   found: { readonly stale: readonly string[]; readonly nearby: readonly string[] },
 ): GateError {
-  const wanted = patterns.map((pattern) => pattern.path).join(", ");
   if (found.stale.length > 0) {
     return new GateError(
       "REPORT_STALE",
