@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is what the manifest writes
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -16,7 +17,7 @@ describe("a hostile manifest gives issues, not a stack trace:", () => {
     ["1 MiB of explicit keys", "? ".repeat(MIB / 2), "1:1", "nested too deeply"],
     [
       "maps nested by indentation",
-      Array.from({ length: 70 }, (_, i) => `${" ".repeat(i)}a:`).join("\n") + " 1",
+      Array.from({ length: 70 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),
       "66:66",
       "nested too deeply",
     ],

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is what the manifest writes
 import { describe, expect, test } from "vitest";
 import { newPublicKey, openManifestFolder, withArtifacts, withGates } from "./manifest-folder.ts";
 

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${…} is what the manifest writes
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitCommand } from "../../src/manifest/index.ts";

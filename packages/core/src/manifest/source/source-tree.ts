@@ -110,7 +110,7 @@ export function locate(
 ): Position {
   let node = root;
   let keyAt = root.at;
-  for (const [index, part] of path.entries()) {
+  for (const part of path) {
     if (node.kind === "map") {
       const entry = node.entries.get(String(part));
       if (!entry) return keyAt;
@@ -121,7 +121,7 @@ export function locate(
       if (!item) return keyAt;
       keyAt = item.at;
       node = item;
-    } else return index === 0 ? root.at : node.at;
+    } else return keyAt;
   }
   return side === "key" ? keyAt : node.at;
 }

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import type { EventFacts } from "../../src/ledger/event.ts";
+import { EMPTY_STATE, foldState } from "../../src/ledger/fold-state.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+
+const actor = { identity: "release", method: "key" as const, key_id: "sha256:00" };
+let seq = 0;
+
+function frame(operation: string) {
+  seq += 1;
+  return {
+    v: 1 as const,
+    chain: "urn:floe:ledger:prod:1",
+    environment: "prod",
+    seq,
+    prev: digestOf(`event ${seq - 1}`),
+    size: seq + 1,
+    id: `id-${seq}`,
+    operation,
+    at: `2026-11-22T10:00:${String(seq).padStart(2, "0")}.000Z`,
+    actor,
+    agent: { name: "floe", version: "0.1.0" },
+    trace_id: "0".repeat(32),
+  };
+}
+
+function outcome(operation: string, version: string, extra: object = {}): EventFacts {
+  return {
+    ...frame(operation),
+    kind: "outcome",
+    body: {
+      result: "succeeded",
+      intent: digestOf("intent"),
+      action: "promote",
+      operator: actor,
+      version,
+      digest: digestOf(version),
+      record: { digest: digestOf(`record of ${version}`), tag: `floe-rec.${operation}` },
+      tags: [],
+      resolved_by: "owner",
+      warnings: [],
+      ...extra,
+    },
+  };
+}
+
+const rolledBack = (from: string, to: string, previous: number | null, count = 1): object => ({
+  action: "rollback",
+  rollback: {
+    from: { version: from, digest: digestOf(from) as Digest },
+    previous_seq: previous,
+    count,
+    reason: "broken",
+  },
+  version: to,
+});
+
+describe("the state of an environment", () => {
+  test("is what the last committed outcome made current, linked to the one before", () => {
+    const first = outcome("op-1", "v1.0.0");
+    const second = outcome("op-2", "v1.1.0");
+
+    const state = [first, second].reduce(foldState, EMPTY_STATE);
+
+    expect(state.current).toMatchObject({
+      version: "v1.1.0",
+      operation: "op-2",
+      seq: second.seq,
+      previous_seq: first.seq,
+      by: "release",
+    });
+  });
+
+  test("is not changed by an outcome that was aborted, but its intent is closed", () => {
+    const open = { ...EMPTY_STATE, open_intents: [{ operation: "op-1", seq: 3, owner_seq: 3 }] };
+
+    const state = foldState(open, outcome("op-1", "v1.0.0", { result: "aborted", record: null }));
+
+    expect(state).toEqual(EMPTY_STATE);
+  });
+
+  test("holds the version that was rolled back from, and counts rollbacks by version", () => {
+    const first = outcome("op-1", "v1.0.0");
+    const second = outcome("op-2", "v1.1.0");
+    const back = outcome("op-3", "v1.0.0", rolledBack("v1.1.0", "v1.0.0", null));
+
+    const state = [first, second, back].reduce(foldState, EMPTY_STATE);
+
+    expect(state.current).toMatchObject({ version: "v1.0.0", previous_seq: null });
+    expect(state.holds).toMatchObject([{ kind: "rollback", version: "v1.1.0", reason: "broken" }]);
+    expect(state.rollbacks).toEqual({ "v1.0.0": 1 });
+  });
+
+  test("keeps the predecessor when what is current is recorded once more", () => {
+    const first = outcome("op-1", "v1.0.0");
+    const second = outcome("op-2", "v1.1.0");
+    const again = outcome("op-3", "v1.1.0");
+
+    const state = [first, second, again].reduce(foldState, EMPTY_STATE);
+
+    expect(state.current).toMatchObject({ operation: "op-3", previous_seq: first.seq });
+  });
+
+  test("has one lock, the newest, until it is unlocked", () => {
+    const lock: EventFacts = { ...frame("a"), kind: "lock", body: { reason: "incident" } };
+    const other: EventFacts = { ...frame("b"), kind: "lock", body: { reason: "audit" } };
+    const unlock: EventFacts = { ...frame("c"), kind: "unlock", body: { reason: "over" } };
+
+    const locked = [lock, other].reduce(foldState, EMPTY_STATE);
+
+    expect(locked.lock).toMatchObject({ reason: "audit", by: "release", seq: other.seq });
+    expect(foldState(locked, unlock).lock).toBeNull();
+  });
+
+  test("names the operator of the intent, not whoever finished it", () => {
+    const reconciler = { ...actor, identity: "ops" };
+    const finished = { ...outcome("op-1", "v1.0.0"), actor: reconciler };
+
+    expect(foldState(EMPTY_STATE, finished).current?.by).toBe("release");
+  });
+});
