@@ -9,7 +9,14 @@ if (major < 24 || (major === 24 && minor < 15)) {
 }
 // Installing a plugin never runs its scripts unless the user says so: --run-scripts sets this to false.
 process.env.npm_config_ignore_scripts ??= "true";
-const { enableCompileCache } = await import("node:module");
-enableCompileCache?.();
+// oclif checks the version as well, and loads 45 modules for it.
+process.env.OCLIF_DISABLE_ENGINE_WARNING ??= "1";
+// In the user's own folder: in the shared temporary one somebody else could have put the compiled code.
+const { XDG_CACHE_HOME: cache, HOME: home } = process.env;
+if (cache || home) {
+  process
+    .getBuiltinModule("node:module")
+    .enableCompileCache(`${cache || `${home}/.cache`}/floe/compiled`);
+}
 const { main } = await import("../dist/main.js");
 await main(import.meta.url);

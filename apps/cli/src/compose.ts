@@ -7,7 +7,6 @@ import {
   type Floe,
   type Logger,
   type Manifest,
-  type PluginRegistry,
   type PluginSource,
 } from "@floe/core";
 import type { FloePlugin } from "@floe/core/plugin";
@@ -117,15 +116,6 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     version: input.version,
   });
   return { manifest, store, floe, [Symbol.asyncDispose]: () => floe[Symbol.asyncDispose]() };
-}
-
-/** The gates that are installed, whatever any manifest uses. */
-export function installedGates(
-  sources: readonly PluginSource[],
-  policy: FloePlugin,
-  allow: readonly string[] | null,
-): PluginRegistry {
-  return createPluginRegistry({ sources, inline: [{ plugin: policy, origin: "built-in" }], allow });
 }
 
 async function projectPlugins(names: readonly string[], folder: string): Promise<PluginSource[]> {

@@ -95,7 +95,7 @@ async function nearestManifest(input: ArtifactInput): Promise<Manifest | null> {
 }
 
 /** The configuration of a repository that a manifest does not describe: defaults, and the user's own credentials. */
-export function configFor(
+function configFor(
   uri: string,
   manifest: Manifest | null,
   input: Pick<ArtifactInput, "cwd" | "insecure">,

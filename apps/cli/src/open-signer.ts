@@ -1,4 +1,4 @@
-import { FloeError, type Manifest, type SecretRef, type Signer } from "@floe/core";
+import { FloeError, isFloeError, type Manifest, type SecretRef, type Signer } from "@floe/core";
 import { parseSecretRef, readSecret } from "./adapters/read-secret.ts";
 
 /** A signer with the public key that belongs to it. */
@@ -46,30 +46,50 @@ export async function openKey(
 ): Promise<OpenedSigner> {
   const signing = await import("@floe/signing");
   const pem = await readSecret(ref, env);
-  const privateKey = await signing
-    .loadPrivateKey(pem, { password: await keyPassword(manifest, env) })
-    .catch((cause) => {
+  const given = await configuredPassword(manifest, env);
+  try {
+    // Without any word about a password the empty one is tried: that is what keys made without one have, as in cosign.
+    return opened(await signing.loadPrivateKey(pem, { password: given ?? "" }));
+  } catch (cause) {
+    const ask =
+      given === null && isFloeError(cause, "FLOE_KEY_PASSWORD_WRONG") && process.stdin.isTTY;
+    if (!ask) throw withPlace(cause, ref);
+  }
+  const { askSecret } = await import("./adapters/ask-secret.ts");
+  const password = await askSecret(`Password of ${placeOf(ref)}: `);
+  return opened(
+    await signing.loadPrivateKey(pem, { password }).catch((cause: unknown) => {
       throw withPlace(cause, ref);
-    });
-  return {
-    signer: signing.createKeySigner({ privateKey }),
-    publicKey: signing.publicKeyPem(privateKey),
-  };
+    }),
+  );
+
+  function opened(
+    privateKey: Parameters<typeof signing.createKeySigner>[0]["privateKey"],
+  ): OpenedSigner {
+    return {
+      signer: signing.createKeySigner({ privateKey }),
+      publicKey: signing.publicKeyPem(privateKey),
+    };
+  }
 }
 
-// Without any word about a password the empty one is tried: that is what `floe init` and `artifact keygen` use when none
-// is set, as cosign does.
-async function keyPassword(manifest: Manifest | null, env: NodeJS.ProcessEnv): Promise<string> {
+async function configuredPassword(
+  manifest: Manifest | null,
+  env: NodeJS.ProcessEnv,
+): Promise<string | null> {
   if (manifest?.signing.passwordRef) return await readSecret(manifest.signing.passwordRef, env);
-  return env["FLOE_KEY_PASSWORD"] ?? env["COSIGN_PASSWORD"] ?? "";
+  return env["FLOE_KEY_PASSWORD"] ?? env["COSIGN_PASSWORD"] ?? null;
+}
+
+function placeOf(ref: SecretRef): string {
+  return ref.from === "env" ? `variable ${ref.name}` : ref.path;
 }
 
 function withPlace(cause: unknown, ref: SecretRef): unknown {
-  if (!(cause instanceof FloeError)) return cause;
-  const place = ref.from === "env" ? `variable ${ref.name}` : ref.path;
+  if (!isFloeError(cause)) return cause;
   return new FloeError({
     code: cause.code,
-    message: `${place}: ${cause.message}`,
+    message: `${placeOf(ref)}: ${cause.message}`,
     ...(cause.hint === undefined ? {} : { hint: cause.hint }),
     cause,
   });

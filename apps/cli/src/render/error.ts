@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 import type { Reason } from "@floe/core";
 import { isFloeError } from "@floe/core/errors";
 import { plain } from "./paint.ts";
@@ -15,7 +15,7 @@ export interface ErrorView {
 }
 
 /** The `error` object of JSON outputs. */
-export interface ErrorJson {
+interface ErrorJson {
   readonly code: string;
   readonly exit_code: number;
   readonly message: string;
@@ -24,7 +24,7 @@ export interface ErrorJson {
 }
 
 /** Describes any error as JSON outputs do. */
-export function errorJson(
+function errorJson(
   error: Error,
   view: Pick<ErrorView, "exitCode" | "interrupted" | "usage">,
 ): ErrorJson {
@@ -44,7 +44,7 @@ export function errorJson(
     return {
       ...base,
       code: "FLOE_USAGE_INVALID",
-      message: plain(error.message.split("\n")[0] ?? ""),
+      message: usageMessage(error.message),
       hint: "See --help.",
       details: null,
     };
@@ -54,6 +54,17 @@ export function errorJson(
     hint: "This is a bug in floe. Please report it with the output of the same command and --verbose.",
     details: null,
   };
+}
+
+// The parser puts what is wrong on lines of their own, below a heading that may say nothing, and --help at the end.
+function usageMessage(text: string): string {
+  const [head = "", ...facts] = plain(stripVTControlCharacters(text))
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(?:See more help|Note:|Alternatively)/.test(line));
+  if (facts.length === 0) return head;
+  const all = facts.join("; ");
+  return /^The following errors? occurred:$/.test(head) ? all : `${head} ${all}`;
 }
 
 /** Prints an error: as an object on stdout for JSON and YAML, as sentences on stderr for people. */

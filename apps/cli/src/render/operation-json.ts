@@ -34,6 +34,7 @@ export function operationJson(
         },
         blocking: outcome.blocking.map(reasonJson),
         ...(outcome.plan ? planJson(outcome.plan) : {}),
+        ...(outcome.plan && !outcome.dryRun ? attemptId(outcome.plan) : {}),
         dry_run: outcome.dryRun,
         changed: false,
         ...tail,
@@ -76,6 +77,11 @@ export function operationJson(
         ...tail,
       };
   }
+}
+
+// A refused run is in the history under the id that it would have had.
+function attemptId({ operation, rollback }: OperationPlan): Record<string, unknown> {
+  return rollback ? { rollback_id: operation } : { promotion_id: operation };
 }
 
 function planJson(plan: OperationPlan): Record<string, unknown> {

@@ -37,7 +37,7 @@ export function operationText(outcome: OperationOutcome): string {
 }
 
 /** The plan as a dry run prints it before writing anything, and a run as well. */
-export function planText(plan: OperationPlan): string {
+function planText(plan: OperationPlan): string {
   const digest = shortDigest(plan.artifact.manifest.descriptor.digest);
   const head = plan.rollback
     ? `${paint("bold", plan.target.name)}: ${plan.rollback.from.version} → ${plan.artifact.version} (${digest}), impact ${plan.rollback.impact.risk}`

@@ -25,6 +25,7 @@ export default class Push extends ArtifactCommand {
     artifact: Flags.string({
       char: "a",
       multiple: true,
+      multipleNonGreedy: true,
       description: "File to push; may be given several times",
     }),
     "artifact-type": Flags.string({
@@ -33,6 +34,7 @@ export default class Push extends ArtifactCommand {
     }),
     annotation: Flags.string({
       multiple: true,
+      multipleNonGreedy: true,
       description: "KEY=VALUE for the manifest; may be given several times",
     }),
   };

@@ -34,6 +34,7 @@ export default class Promote extends FloeCommand {
     }),
     annotation: Flags.string({
       multiple: true,
+      multipleNonGreedy: true,
       description: "KEY=VALUE for the record; may be given several times",
     }),
   };
