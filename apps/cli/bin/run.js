@@ -3,7 +3,7 @@
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
   process.stderr.write(
-    `floe needs Node.js 24.15 or newer and runs on ${process.versions.node}: install a newer one, or use the one in the workspace (npx pnpm@12 exec floe).\n`,
+    `floe needs Node.js 24.15 or newer and runs on ${process.versions.node}: install a newer one, or use the one of this checkout (npx pnpm@12 exec node apps/cli/bin/run.js).\n`,
   );
   process.exit(2);
 }

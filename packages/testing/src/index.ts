@@ -38,4 +38,9 @@ export type {
   WriteEvent,
 } from "./registry/registry-options.ts";
 export type { StoredManifest } from "./registry/repository-state.ts";
-export { type LoggedRequest, startRegistry, type TestRegistry } from "./registry/start-registry.ts";
+export {
+  type LoggedRequest,
+  type RegistrySnapshot,
+  startRegistry,
+  type TestRegistry,
+} from "./registry/start-registry.ts";

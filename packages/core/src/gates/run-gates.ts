@@ -18,11 +18,6 @@ export async function runGates(
   return results;
 }
 
-/** Lists a gate that was not run because something else blocks already. */
-export function notRun(gate: GateConfig): { readonly gate: string; readonly status: "not_run" } {
-  return { gate: gate.name, status: "not_run" };
-}
-
 /** Gates in an order in which each comes after those that it needs; unknown names and cycles are the manifest's errors. */
 function inOrder(gates: readonly GateConfig[]): GateConfig[] {
   const done = new Set<string>();

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { GateVerdict, PluginJson } from "../contract/index.ts";
 
 /** Bytes of JSON that a verdict may have; details beyond it are dropped and said to be. */
-export const MAX_VERDICT_BYTES = 256 * 1024;
+const MAX_VERDICT_BYTES = 256 * 1024;
 
 const Json: z.ZodType<PluginJson> = z.lazy(() =>
   z.union([

@@ -5,7 +5,7 @@ import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
 import { type Digest, digestHex, isDigest } from "../model/digest.ts";
 
 /** Predicate type of every ledger event. */
-export const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
+const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
 
 const DigestText = z.custom<Digest>(isDigest, "not a digest");
 const Time = z.iso.datetime({ offset: false });
@@ -82,7 +82,7 @@ const Rollback = z.looseObject({
 });
 
 /** What an operation that moves tags sets out to do. */
-export const IntentBody = z.looseObject({
+const IntentBody = z.looseObject({
   action: z.enum(["promote", "rollback"]),
   version: z.string(),
   digest: DigestText,
@@ -107,7 +107,7 @@ export const IntentBody = z.looseObject({
 export type IntentBody = z.infer<typeof IntentBody>;
 
 /** How an operation ended. */
-export const OutcomeBody = z.looseObject({
+const OutcomeBody = z.looseObject({
   result: z.enum(["succeeded", "aborted", "failed", "withdrawn"]),
   /** Hash of the intent's event. */
   intent: DigestText,

@@ -158,10 +158,28 @@ export function createLedger(
         throw invalidEvent(`${chain}#${event.event.seq}`, "the event before it is missing");
       event = previous;
     }
-    return later.reduceRight(
-      (state, refusal) => foldState(state, refusal.event),
-      event.event.state,
-    );
+    let state = event.event.state;
+    for (const refusal of later.reverse()) {
+      for (const rival of await linkedRivals(refusal, options))
+        state = foldState(state, rival.event);
+      state = foldState(state, refusal.event);
+    }
+    return state;
+  }
+
+  // What an event has linked counts as it would have beside the head, whoever linked it.
+  async function linkedRivals(
+    event: VerifiedEvent,
+    options: CallOptions,
+  ): Promise<VerifiedEvent[]> {
+    const wanted = event.event.rivals ?? [];
+    if (wanted.length === 0) return [];
+    const found: VerifiedEvent[] = [];
+    for await (const entry of audit.read(chain, 0, event.event.seq, options)) {
+      const candidate = verify(entry.bytes, `${chain}#${entry.seq}`);
+      if (wanted.includes(candidate.hash)) found.push(candidate);
+    }
+    return found.filter(changesState).sort(bySeqThenHash);
   }
 
   // On a store that cannot serialise an event may have been written beside the chain and never been linked. The count

@@ -17,7 +17,7 @@ import type { ArtifactStore, CallOptions, ManifestInput } from "../ports/index.t
 import { leafHash } from "./event.ts";
 
 /** Signed bytes up to this size stand in the event's manifest; larger ones are a blob. */
-export const INLINE_EVENT_BYTES = 4096;
+const INLINE_EVENT_BYTES = 4096;
 
 const EVENT_ANNOTATION = "dev.floe.event";
 const SEQ_DIGITS = 12;
@@ -151,7 +151,7 @@ interface Slot {
 }
 
 /** The tag of an event. */
-export function eventTag(chain: string, seq: number, mode: LedgerMode, bytes: Uint8Array): string {
+function eventTag(chain: string, seq: number, mode: LedgerMode, bytes: Uint8Array): string {
   const slot = `floe-ev.${chain}.${String(seq).padStart(SEQ_DIGITS, "0")}`;
   return mode === "slot" ? slot : `${slot}-${leafHash(bytes).slice(7, 19)}`;
 }

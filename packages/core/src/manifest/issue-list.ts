@@ -35,7 +35,7 @@ export function quote(text: string): string {
 }
 
 /** Writes a path as the messages show it. */
-export function formatPath(path: IssuePath): string {
+function formatPath(path: IssuePath): string {
   let text = "";
   for (const part of path) {
     if (typeof part === "number") text += `[${part}]`;

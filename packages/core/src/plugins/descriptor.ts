@@ -13,7 +13,7 @@ export const PluginDescriptor = z.object({
 export type PluginDescriptor = z.infer<typeof PluginDescriptor>;
 
 /** Ids that belong to floe itself. */
-export const RESERVED_IDS: readonly string[] = ["policy_compliance", "oci", "database", "none"];
+const RESERVED_IDS: readonly string[] = ["policy_compliance", "oci", "database", "none"];
 
 /** A plugin that is installed somewhere, not loaded yet. */
 export interface PluginSource {

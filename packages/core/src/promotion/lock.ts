@@ -1,4 +1,3 @@
-import { FloeError } from "../errors/index.ts";
 import { actorName } from "../ledger/fold-state.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
@@ -8,6 +7,7 @@ import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { judgeOperator } from "./operator.ts";
 import type { Reason } from "./reason.ts";
+import { requireReason } from "./require-reason.ts";
 
 /** What a lock or unlock is asked for. */
 export interface LockRequest {
@@ -45,14 +45,7 @@ export async function setLock(
   options: CallOptions,
 ): Promise<LockOutcome> {
   const environment = findEnvironment(context.manifest, request.environment);
-  const reason = request.reason.trim();
-  if (reason === "") {
-    throw new FloeError({
-      code: "FLOE_USAGE_INVALID",
-      message: `${action} needs a reason`,
-      hint: "Give --reason with what others should know.",
-    });
-  }
+  const reason = requireReason(action, request.reason);
   const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
   if (problem || !operator) return { kind: "blocked", blocking: problem ? [problem] : [] };
   const ledger = ledgers.of(environment);

@@ -7,7 +7,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 
 /** Clock difference that a lease is given before it counts as over on another machine. */
-export const LEASE_SKEW_MS = 10_000;
+const LEASE_SKEW_MS = 10_000;
 
 /** An intent without an outcome, and what may be done about it. */
 export interface OpenIntent {

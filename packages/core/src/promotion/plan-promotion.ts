@@ -193,7 +193,7 @@ function targetTagReasons(
 }
 
 /** Refusals that the ledger's state gives: quarantine and holds first, then the lock. */
-export function stateReasons(
+function stateReasons(
   input: Pick<PromotionInput, "view" | "target">,
   version: string,
   digest: Digest,

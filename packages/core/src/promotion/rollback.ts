@@ -24,6 +24,7 @@ import {
 import { type Reason, reason } from "./reason.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
+import { requireReason } from "./require-reason.ts";
 import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
 
 /** What a rollback is asked for. */
@@ -49,6 +50,7 @@ export async function rollback(
   options: CallOptions,
 ): Promise<OperationOutcome> {
   const target = findEnvironment(context.manifest, request.environment);
+  const given = { ...request, reason: requireReason("rollback", request.reason) };
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
@@ -76,7 +78,7 @@ export async function rollback(
       );
       if (!wish || recovered.result === "aborted") continue;
       const plan = await planRollback(
-        { request, view, open: [], back: returnOf(left), traceId },
+        { request: given, view, open: [], back: returnOf(left), traceId },
         context,
         options,
       );
@@ -100,7 +102,7 @@ export async function rollback(
     if (back.kind === "none")
       return { kind: "blocked", plan: null, blocking: [back.reason], dryRun };
     const plan = await planRollback(
-      { request, view, open, back: back.return, traceId },
+      { request: given, view, open, back: back.return, traceId },
       context,
       options,
     );

@@ -3,13 +3,13 @@ import { asObject, readDescriptor } from "./manifest-facts.ts";
 import { invalidStore } from "./store-error.ts";
 
 /** The annotation that makes an entry of `index.json` a tag (image-spec, "index.json file"). */
-export const REF_NAME = "org.opencontainers.image.ref.name";
+const REF_NAME = "org.opencontainers.image.ref.name";
 
 /**
  * The annotation with which floe notes in an entry which manifest the entry's manifest is attached to, or
  * {@link NO_SUBJECT}. It spares `referrers` from opening ten thousand manifests; entries without it are opened.
  */
-export const SUBJECT_HINT = "dev.floe.subject";
+const SUBJECT_HINT = "dev.floe.subject";
 
 /** The value of {@link SUBJECT_HINT} for a manifest that is attached to nothing. */
 export const NO_SUBJECT = "none";

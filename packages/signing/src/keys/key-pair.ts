@@ -13,7 +13,7 @@ export interface KeyPairPem {
 }
 
 /** Makes an ECDSA P-256 key pair; the keys exist in memory only. */
-export async function generateKeys(): Promise<{
+async function generateKeys(): Promise<{
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }> {

@@ -28,7 +28,7 @@ export function loadPublicKey(pem: string): KeyObject {
 }
 
 /** The public half of a private key; a public key is returned as it is. */
-export function publicKeyOf(key: KeyObject): KeyObject {
+function publicKeyOf(key: KeyObject): KeyObject {
   return key.type === "private" ? createPublicKey(key) : key;
 }
 

@@ -29,6 +29,16 @@ export function emptyRepository(): RepositoryState {
   return { blobs: new Map(), manifests: new Map(), tags: new Map(), uploads: new Map() };
 }
 
+/** A repository of its own with the same contents; uploads that were not finished are left out. */
+export function copyRepository(state: RepositoryState): RepositoryState {
+  return {
+    blobs: new Map(state.blobs),
+    manifests: new Map(state.manifests),
+    tags: new Map(state.tags),
+    uploads: new Map(),
+  };
+}
+
 /** The digest of bytes with the algorithm of another digest, or sha256. */
 export function digestLike(bytes: Uint8Array, like?: string): Digest {
   const algorithm = like?.startsWith("sha512:") ? "sha512" : "sha256";

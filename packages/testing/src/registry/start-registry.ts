@@ -11,6 +11,7 @@ import {
   type RegistrySettings,
 } from "./registry-options.ts";
 import {
+  copyRepository,
   digestLike,
   findManifest,
   type RepositoryState,
@@ -29,6 +30,11 @@ export interface LoggedRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** 0: not answered yet, or never. */
   readonly status: number;
+}
+
+/** The contents of a registry at one moment, for {@link TestRegistry.restore}. */
+export interface RegistrySnapshot {
+  readonly repositories: ReadonlyMap<string, RepositoryState>;
 }
 
 /** A registry inside the test's own process. */
@@ -65,6 +71,10 @@ export interface TestRegistry extends AsyncDisposable {
   revokeTokens(): void;
   /** Forgets contents, log, counts, tokens and faults. Settings stay. */
   reset(): void;
+  /** Keeps what the registry holds now, so that many runs can begin from it. */
+  snapshot(): RegistrySnapshot;
+  /** Forgets everything as `reset` does, then holds what it held at the snapshot. */
+  restore(snapshot: RegistrySnapshot): void;
   close(): Promise<void>;
 }
 
@@ -147,6 +157,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   origin = `${tls === undefined ? "http" : "https"}://${host}`;
 
+  function reset(): void {
+    context.repositories.clear();
+    tokens.revoke();
+    faults.clear();
+    requests = [];
+    writes = 0;
+    ordinals = 0;
+  }
+
   async function close(): Promise<void> {
     if (!server.listening) return;
     const closed = new Promise<void>((done) => server.close(() => done()));
@@ -187,17 +206,23 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     },
     authorization: () => tokens.masterAuthorization(),
     revokeTokens: () => tokens.revoke(),
-    reset() {
-      context.repositories.clear();
-      tokens.revoke();
-      faults.clear();
-      requests = [];
-      writes = 0;
-      ordinals = 0;
+    reset,
+    snapshot: () => ({ repositories: copyRepositories(context.repositories) }),
+    restore(snapshot) {
+      reset();
+      for (const [name, state] of copyRepositories(snapshot.repositories)) {
+        context.repositories.set(name, state);
+      }
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function copyRepositories(
+  from: ReadonlyMap<string, RepositoryState>,
+): Map<string, RepositoryState> {
+  return new Map([...from].map(([name, state]) => [name, copyRepository(state)]));
 }
 
 const NOTHING: Answer = { status: 200, headers: {}, body: new Uint8Array() };

@@ -8,6 +8,7 @@ export default class Schema extends FloeCommand {
   async run(): Promise<void> {
     await this.parse(Schema);
     const { manifestJsonSchema } = await import("@floe/core/manifest");
+    const { policiesSchema } = await import("@floe/policy");
     const { createPluginRegistry } = await import("@floe/core");
     const registry = createPluginRegistry({
       sources: this.installedPlugins(),
@@ -22,6 +23,6 @@ export default class Schema extends FloeCommand {
       const found = problem === null ? await registry.find(id) : null;
       if (found) gates[id] = found.provider.config;
     }
-    await print("json", manifestJsonSchema({ gates }), () => "");
+    await print("json", manifestJsonSchema({ gates, policies: policiesSchema }), () => "");
   }
 }

@@ -28,9 +28,17 @@ export default class Validate extends FloeCommand {
         ),
       ]),
     ];
+    const ignored = manifest.ignored ?? [];
     const environments = manifest.environments.map((environment) => environment.name);
     await this.result(
-      { success: true, path: manifest.path, digest: manifest.digest, environments, unsupported },
+      {
+        success: true,
+        path: manifest.path,
+        digest: manifest.digest,
+        environments,
+        unsupported,
+        ignored,
+      },
       () =>
         [
           `${manifest.path} is valid: ${environments.join(" → ")}`,
@@ -38,6 +46,7 @@ export default class Validate extends FloeCommand {
             (key) =>
               `  ! ${key} is configured and cannot be judged by this version; promotions that need it are blocked`,
           ),
+          ...ignored.map((key) => `  ! ${key} has no effect in this version; it decides nothing`),
         ].join("\n"),
     );
   }

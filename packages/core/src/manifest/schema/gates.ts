@@ -3,7 +3,7 @@ import { Duration, GateName, Name, Ref, Text, TimeoutSeconds, VariableName } fro
 import { strictMap } from "./strict-map.ts";
 
 /** A command: words, or text that is split into words with shell quoting. */
-export const Command = z.union([z.array(z.string().max(100_000)).min(1), Text], {
+const Command = z.union([z.array(z.string().max(100_000)).min(1), Text], {
   error: "expected a list of words or text",
 });
 

@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const LAUNCHER = fileURLToPath(new URL("../bin/run.js", import.meta.url));
+
+/** Starts floe in a process that believes to be another Node.js, and shows which files it has loaded at its end. */
+function launchUnder(version: string) {
+  const preload = `
+    import { registerHooks } from "node:module";
+    Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    process.on("exit", () => process.stdout.write(JSON.stringify(loaded.filter((url) => url.startsWith("file:")))));`;
+  const hook = `data:text/javascript,${encodeURIComponent(preload)}`;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", hook, LAUNCHER, "--version"],
+    { encoding: "utf8" },
+  );
+  return { status, stdout, stderr };
+}
+
+test.for(["20.20.2", "22.22.0", "24.14.1"])(
+  "on Node.js %s floe says so in one line and ends with 2, before it loads anything else",
+  (version) => {
+    const { status, stdout, stderr } = launchUnder(version);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(
+        new RegExp(`^floe needs Node\\.js 24\\.15 or newer and runs on ${version}: [^\\n]+\\n$`),
+      ),
+    });
+    expect(JSON.parse(stdout)).toEqual([expect.stringMatching(/\/bin\/run\.js$/)]);
+  },
+);
+
+test.for(["24.15.0", "25.0.0", "26.10.0"])("on Node.js %s floe starts", (version) => {
+  expect(launchUnder(version)).toMatchObject({ status: 0, stderr: "" });
+});
