@@ -19,4 +19,5 @@ if (cache || home) {
     .enableCompileCache(`${cache || `${home}/.cache`}/floe/compiled`);
 }
 const { main } = await import("../dist/main.js");
-await main(import.meta.url);
+// Not awaited: oclif waits for standard output to drain, which never happens once its reader (`| head`) is gone.
+void main(import.meta.url);

@@ -9,7 +9,7 @@ import {
   type Manifest,
   type PluginSource,
 } from "@floe/core";
-import type { FloePlugin } from "@floe/core/plugin";
+import type { FloePlugin, StandardSchema } from "@floe/core/plugin";
 import { systemClock } from "./adapters/clock.ts";
 import { readSecret } from "./adapters/read-secret.ts";
 import { openSigner } from "./open-signer.ts";
@@ -25,6 +25,11 @@ export interface ComposeInput {
   readonly key: string | undefined;
   /** Whether the command may write: reading needs no key. */
   readonly writes: boolean;
+  /**
+   * The command runs no gate: their plugins are neither looked for nor imported, and settings are not checked. A
+   * rollback, a lock or the board must not fail because of a gate's plugin. Default `false`.
+   */
+  readonly withoutGates?: boolean;
   readonly installed: readonly PluginSource[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
@@ -44,7 +49,14 @@ export interface Composed extends AsyncDisposable {
 export async function loadProject(
   input: Pick<
     ComposeInput,
-    "manifestPath" | "registry" | "installed" | "env" | "cwd" | "version" | "signal"
+    | "manifestPath"
+    | "registry"
+    | "installed"
+    | "env"
+    | "cwd"
+    | "version"
+    | "signal"
+    | "withoutGates"
   >,
 ): Promise<{
   readonly manifest: Manifest;
@@ -65,6 +77,7 @@ export async function loadProject(
       .list()
       .map((listing) => listing.id),
     gateSchemas: async (kind, { manifestDir, plugins }) => {
+      if (input.withoutGates === true) return ANY_SETTINGS;
       project ??= projectPlugins(plugins.use, manifestDir);
       const registry = createPluginRegistry({
         sources: [...(await project), ...installed],
@@ -75,8 +88,9 @@ export async function loadProject(
     },
     ...(input.registry === undefined ? {} : { registryOverride: input.registry }),
   });
-  project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));
-  const sources = [...(await project), ...installed];
+  if (input.withoutGates !== true)
+    project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));
+  const sources = [...((await project) ?? []), ...installed];
   const gate = createPolicyGate({
     policies: manifest.policies,
     environments: manifest.environments.map((environment) => environment.name),
@@ -118,7 +132,15 @@ export async function compose(input: ComposeInput): Promise<Composed> {
   return { manifest, store, floe, [Symbol.asyncDispose]: () => floe[Symbol.asyncDispose]() };
 }
 
-async function projectPlugins(names: readonly string[], folder: string): Promise<PluginSource[]> {
+const ANY_SETTINGS: StandardSchema = {
+  "~standard": { version: 1, vendor: "floe", validate: (value) => ({ value }) },
+};
+
+/** Finds the plugins that a manifest names from its folder; nothing of them is imported. */
+export async function projectPlugins(
+  names: readonly string[],
+  folder: string,
+): Promise<PluginSource[]> {
   if (names.length === 0) return [];
   const { discoverPlugin } = await import("@floe/core");
   return await Promise.all(names.map((name) => discoverPlugin(name, folder, "project")));

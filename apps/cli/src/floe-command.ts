@@ -2,7 +2,7 @@ import type { Logger, PluginSource, Reason } from "@floe/core";
 import { EXIT, type FloeError, isFloeError } from "@floe/core/errors";
 import { Command, Flags, type Interfaces } from "@oclif/core";
 import { createConsoleLogger } from "./adapters/console-logger.ts";
-import type { Composed } from "./compose.ts";
+import type { Composed, ComposeInput } from "./compose.ts";
 import { renderError, renderReasons } from "./render/error.ts";
 import { print } from "./render/print.ts";
 
@@ -96,14 +96,14 @@ export abstract class FloeCommand extends Command {
   /** Wires a floe for this command. */
   protected async compose(
     flags: Partial<GlobalFlags> & { readonly key?: string | undefined },
-    use: { readonly writes: boolean },
+    use: Pick<ComposeInput, "writes" | "withoutGates">,
   ): Promise<Composed> {
     const { compose } = await import("./compose.ts");
     return await compose({
       manifestPath: flags.manifest,
       registry: flags.registry,
       key: flags.key,
-      writes: use.writes,
+      ...use,
       installed: this.installedPlugins(),
       env: process.env,
       cwd: process.cwd(),

@@ -1,6 +1,6 @@
+import { dirname } from "node:path";
 import { createPluginRegistry, type GateListing, isFloeError, type PluginSource } from "@floe/core";
-import type { ComposeInput } from "./compose.ts";
-import { loadProject } from "./compose.ts";
+import { type ComposeInput, loadProject, projectPlugins } from "./compose.ts";
 
 type Input = Pick<
   ComposeInput,
@@ -26,13 +26,15 @@ export async function listInstalledGates(input: Input): Promise<GateListing[]> {
 async function readProject(
   input: Input,
 ): Promise<{ sources: readonly PluginSource[]; allow: readonly string[] | null }> {
-  try {
-    const { manifest, sources } = await loadProject({ ...input, registry: undefined });
-    return { sources, allow: manifest.plugins.allow };
-  } catch (cause) {
-    // Without a manifest, or with one that is wrong, the installed ones can still be listed; a named one must work.
-    if (input.manifestPath === undefined && isFloeError(cause))
-      return { sources: input.installed, allow: null };
-    throw cause;
-  }
+  const manifest = await loadProject({ ...input, registry: undefined, withoutGates: true }).then(
+    (loaded) => loaded.manifest,
+    (cause: unknown) => {
+      // Without a manifest, or with one that is wrong, the installed ones can still be listed; a named one must work.
+      if (input.manifestPath === undefined && isFloeError(cause)) return null;
+      throw cause;
+    },
+  );
+  if (!manifest) return { sources: input.installed, allow: null };
+  const project = await projectPlugins(manifest.plugins.use, dirname(manifest.path));
+  return { sources: [...project, ...input.installed], allow: manifest.plugins.allow };
 }

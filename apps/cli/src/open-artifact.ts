@@ -85,7 +85,8 @@ function disposing(store: ArtifactStore): AsyncDisposable {
 
 async function nearestManifest(input: ArtifactInput): Promise<Manifest | null> {
   try {
-    return (await loadProject({ ...input, registry: undefined, installed: [] })).manifest;
+    const project = { ...input, registry: undefined, installed: [], withoutGates: true };
+    return (await loadProject(project)).manifest;
   } catch (cause) {
     // Artifact commands work without a manifest; one that was named, or that is wrong, is an error all the same.
     if (input.manifestPath === undefined && isFloeError(cause, "FLOE_MANIFEST_NOT_FOUND"))

@@ -10,15 +10,17 @@ export async function openStore(
   config: RegistryConfig,
   env: NodeJS.ProcessEnv,
 ): Promise<ArtifactStore> {
-  const oci = await import("@floe/oci");
+  // One of the two, since each takes its time to load.
   if (config.uri.startsWith("oci-layout:")) {
-    return oci.createLayoutStore({
+    const { createLayoutStore } = await import("@floe/oci/layout");
+    return createLayoutStore({
       path: config.uri.slice("oci-layout:".length),
       create: true,
       uriAsWritten: config.uriAsWritten.replace(/^oci-layout:/, ""),
     });
   }
-  return oci.createRegistryStore({
+  const { createRegistryStore } = await import("@floe/oci/registry");
+  return createRegistryStore({
     uri: config.uri,
     credentials: async () => await credentialsOf(config, env),
     insecure: config.insecure,

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -38,3 +39,19 @@ test.for(["20.20.2", "22.22.0", "24.14.1"])(
 test.for(["24.15.0", "25.0.0", "26.10.0"])("on Node.js %s floe starts", (version) => {
   expect(launchUnder(version)).toMatchObject({ status: 0, stderr: "" });
 });
+
+test.for(["--help", "--version"])(
+  "floe %s ends with success when nobody reads it to its end",
+  async (flag) => {
+    const child = spawn(process.execPath, [LAUNCHER, flag], { stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+
+    const [code] = await once(child, "close");
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  },
+);

@@ -1,5 +1,5 @@
 import type { FloePlugin } from "./contract/index.ts";
-import { type RunGateRequest, runOneGate } from "./gates/run-one.ts";
+import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { Manifest, SecretRef } from "./manifest/manifest.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
@@ -18,9 +18,9 @@ import { type HistoryEvent, type HistoryRequest, history } from "./promotion/his
 import { createLedgers } from "./promotion/ledgers.ts";
 import { type LockOutcome, type LockRequest, setLock } from "./promotion/lock.ts";
 import type { OperationOutcome } from "./promotion/operation.ts";
-import { type PromoteRequest, promote } from "./promotion/promote.ts";
-import { type ReconcileOutcome, reconcile } from "./promotion/reconcile.ts";
-import { type RollbackRequest, rollback } from "./promotion/rollback.ts";
+import type { PromoteRequest } from "./promotion/promote.ts";
+import type { ReconcileOutcome } from "./promotion/reconcile.ts";
+import type { RollbackRequest } from "./promotion/rollback.ts";
 import { type EnvironmentStatus, type StatusRequest, status } from "./promotion/status.ts";
 
 /** What {@link createFloe} puts together. Everything that touches the world comes in here. */
@@ -95,16 +95,30 @@ export function createFloe(options: FloeOptions): Floe {
   const call = (given?: RequestOptions): { readonly signal: AbortSignal } => ({
     signal: given?.signal ?? new AbortController().signal,
   });
+  // What writes is loaded when it is called: the board and the history, which people wait for, need none of it.
+  const promote: Floe["promote"] = async (request, given) => {
+    const { promote: run } = await import("./promotion/promote.ts");
+    return await run(request, context, ledgers, call(given));
+  };
   return {
-    promote: (request, given) => promote(request, context, ledgers, call(given)),
-    plan: (request, given) => promote({ ...request, dryRun: true }, context, ledgers, call(given)),
-    rollback: (request, given) => rollback(request, context, ledgers, call(given)),
+    promote,
+    plan: (request, given) => promote({ ...request, dryRun: true }, given),
+    async rollback(request, given) {
+      const { rollback } = await import("./promotion/rollback.ts");
+      return await rollback(request, context, ledgers, call(given));
+    },
     status: (request = {}, given) => status(request, context, ledgers, call(given)),
     history: (request = {}, given) => history(request, context, ledgers, call(given)),
     lock: (request, given) => setLock("lock", request, context, ledgers, call(given)),
     unlock: (request, given) => setLock("unlock", request, context, ledgers, call(given)),
-    reconcile: (request = {}, given) => reconcile(request, context, ledgers, call(given)),
-    runGate: (request, given) => runOneGate(request, context, call(given)),
+    async reconcile(request = {}, given) {
+      const { reconcile } = await import("./promotion/reconcile.ts");
+      return await reconcile(request, context, ledgers, call(given));
+    },
+    async runGate(request, given) {
+      const { runOneGate } = await import("./gates/run-one.ts");
+      return await runOneGate(request, context, call(given));
+    },
     listGates: () => registry.list(),
     async [Symbol.asyncDispose]() {
       await options.signer?.[Symbol.asyncDispose]?.();

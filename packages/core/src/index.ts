@@ -23,14 +23,15 @@ export { findEnvironment } from "./promotion/environments.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
 export type { LockOutcome, LockRequest } from "./promotion/lock.ts";
 export { nearNames } from "./promotion/near-names.ts";
-export type {
-  OperationDone,
-  OperationOutcome,
-  OperationPlan,
-  Operator,
-  RollbackPlan,
+export {
+  exitCodeOfOutcome,
+  type OperationDone,
+  type OperationOutcome,
+  type OperationPlan,
+  type Operator,
+  type RollbackPlan,
 } from "./promotion/operation.ts";
-export { exitCodeOfOutcome, type PromoteRequest } from "./promotion/promote.ts";
+export type { PromoteRequest } from "./promotion/promote.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
 export type { ReconcileOutcome } from "./promotion/reconcile.ts";
 export type { Recovered } from "./promotion/recover.ts";

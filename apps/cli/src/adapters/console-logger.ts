@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Logger, ProgressEvent } from "@floe/core";
+import { plain } from "../render/paint.ts";
 
 /** How much is said on stderr. */
 export interface LoggerOptions {
@@ -19,8 +20,9 @@ export function createConsoleLogger(options: LoggerOptions): Logger {
     options.color ? styleText(format, text, { validateStream: false }) : text;
   const clearLine = options.terminal ? "\r\u001b[K" : "";
 
-  function progress(event: ProgressEvent): void {
+  function progress(given: ProgressEvent): void {
     if (options.quiet) return;
+    const event = { ...given, message: plain(given.message) };
     if (event.phase === "start") {
       started.set(event.scope, options.now());
       if (options.terminal)
@@ -47,13 +49,14 @@ export function createConsoleLogger(options: LoggerOptions): Logger {
 
   return {
     debug: (message) => {
-      if (options.verbose) options.write(`${clearLine}${paint("dim", message)}\n`);
+      if (options.verbose) options.write(`${clearLine}${paint("dim", plain(message))}\n`);
     },
     info: (message) => {
-      if (options.verbose) options.write(`${clearLine}${message}\n`);
+      if (options.verbose) options.write(`${clearLine}${plain(message)}\n`);
     },
     warn: (message) => {
-      if (!options.quiet) options.write(`${clearLine}${paint("yellow", "warning")}: ${message}\n`);
+      if (!options.quiet)
+        options.write(`${clearLine}${paint("yellow", "warning")}: ${plain(message)}\n`);
     },
     progress,
   };

@@ -1,11 +1,4 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { ArtifactStore } from "@floe/core";
@@ -50,7 +43,10 @@ export interface Project extends AsyncDisposable {
   /** Promotes a version through environments, one after the other. @throws {Error} one of them refused it */
   promote(version: string, ...environments: string[]): Promise<void>;
   /** Publishes an artifact as another tool would; each version has content of its own. */
-  publish(version: string, options?: { readonly signed?: boolean; readonly content?: string }): Promise<Digest>;
+  publish(
+    version: string,
+    options?: { readonly signed?: boolean; readonly content?: string },
+  ): Promise<Digest>;
   /** Tags with the digests that they hold. */
   tags(): Promise<Record<string, string>>;
   /** The hash of every file of the registry. */
@@ -69,7 +65,11 @@ export async function aProject(options: ProjectOptions = {}): Promise<Project> {
   for (const name of [...names, "artifact"]) writeKeys(dir, name);
   writeFileSync(join(dir, "manifest.yaml"), stringify(manifestOf(options, names)));
   const registry = join(dir, ".floe/registry");
-  const store = createLayoutStore({ path: registry, create: true, uriAsWritten: "./.floe/registry" });
+  const store = createLayoutStore({
+    path: registry,
+    create: true,
+    uriAsWritten: "./.floe/registry",
+  });
   const signer = createKeySigner({
     privateKey: await loadPrivateKey(readFileSync(join(dir, "keys/artifact.key"), "utf8")),
   });
@@ -126,7 +126,10 @@ export async function aProject(options: ProjectOptions = {}): Promise<Project> {
   return project;
 }
 
-function manifestOf(options: ProjectOptions, names: readonly string[]): Readonly<Record<string, unknown>> {
+function manifestOf(
+  options: ProjectOptions,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
   const gates = { policy_compliance: true };
   return {
     apiVersion: "floe.dev/v1",

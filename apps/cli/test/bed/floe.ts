@@ -1,9 +1,14 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/run.js", import.meta.url));
 const BUILT = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+// One home for all runs, so that they share Node's compile cache; nothing in it is the user's.
+const HOME = join(tmpdir(), `floe-bed-home-${process.getuid?.() ?? 0}`);
 
 /** A JSON object as a command printed it. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -37,7 +42,7 @@ export async function floe(args: readonly string[], options: RunOptions): Promis
     env: {
       PATH: process.env["PATH"],
       TMPDIR: process.env["TMPDIR"],
-      HOME: options.cwd,
+      HOME,
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],
@@ -56,7 +61,8 @@ export async function floe(args: readonly string[], options: RunOptions): Promis
     ...run,
     get json() {
       const value = parsed(args, run);
-      if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
+      if (typeof value === "object" && value !== null && !Array.isArray(value))
+        return value as Json;
       throw new Error(described(args, run, "printed no JSON object"));
     },
     get rows() {

@@ -25,7 +25,9 @@ export async function readStatement(
   };
   const [layer] = manifest.layers;
   if (!layer) throw new Error(`${tag} has no layer`);
-  const bundle = JSON.parse(project.read(`.floe/registry/blobs/${layer.digest.replace(":", "/")}`)) as {
+  const bundle = JSON.parse(
+    project.read(`.floe/registry/blobs/${layer.digest.replace(":", "/")}`),
+  ) as {
     dsseEnvelope: { payload: string; payloadType: string; signatures: { sig: string }[] };
   };
   const { payload, payloadType, signatures } = bundle.dsseEnvelope;

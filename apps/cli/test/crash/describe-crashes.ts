@@ -20,7 +20,10 @@ const RUN = { timeout: 900_000, concurrent: false };
  * Ends floe at every write of a promotion, a rollback, a lock and a first promotion, and checks what becomes of it.
  * Every step is a process of the built command line.
  */
-export function describeCrashes(name: string, make: (options: PlaceOptions) => Promise<Place>): void {
+export function describeCrashes(
+  name: string,
+  make: (options: PlaceOptions) => Promise<Place>,
+): void {
   describe(`a promotion that was killed at any of its writes, ${name}`, RUN, () => {
     const promote = ["promote", "v1.1.0", "--to", "staging"];
     const wanted = { environment: "staging", version: "v1.1.0" };
@@ -51,12 +54,16 @@ export function describeCrashes(name: string, make: (options: PlaceOptions) => P
         const intended = of(stored, "intent", "v1.1.0") === 1;
         const open = intended && of(stored, "outcome", "v1.1.0") === 0;
         const committed = stored.tags["v1.1.0-staging"] !== undefined;
-        const note = (problem: string): number => problems.push(`${at(point, "reconcile")}: ${problem}`);
+        const note = (problem: string): number =>
+          problems.push(`${at(point, "reconcile")}: ${problem}`);
         if (run.code !== 0) note(described(run));
-        const expected = open ? [{ result: committed ? "succeeded" : "aborted", version: "v1.1.0" }] : [];
+        const expected = open
+          ? [{ result: committed ? "succeeded" : "aborted", version: "v1.1.0" }]
+          : [];
         const recovered = run.json["recovered"] as readonly Record<string, unknown>[];
         const closed = recovered.map(({ result, version }) => ({ result, version }));
-        if (JSON.stringify(closed) !== JSON.stringify(expected)) note(`recovered ${JSON.stringify(closed)}`);
+        if (JSON.stringify(closed) !== JSON.stringify(expected))
+          note(`recovered ${JSON.stringify(closed)}`);
         if (committed) for (const problem of differences(end, clean, wanted)) note(problem);
         else if (end.tags["v1.1.0-staging"] || end.tags["latest-staging"] !== clean.tags["v1.0.0"])
           note("a tag was moved");
@@ -71,11 +78,13 @@ export function describeCrashes(name: string, make: (options: PlaceOptions) => P
         restore();
         const run = await place.run("promote", "v1.2.0", "--to", "staging");
         const end = await readStored(place);
-        const note = (problem: string): number => problems.push(`${at(point, "another version")}: ${problem}`);
+        const note = (problem: string): number =>
+          problems.push(`${at(point, "another version")}: ${problem}`);
         if (run.code !== 0) note(described(run));
         const committed = stored.tags["v1.1.0-staging"] !== undefined;
         if ((end.tags["v1.1.0-staging"] !== undefined) !== committed) note("the first was changed");
-        if (of(end, "outcome", "v1.1.0") !== of(stored, "intent", "v1.1.0")) note("the first is open");
+        if (of(end, "outcome", "v1.1.0") !== of(stored, "intent", "v1.1.0"))
+          note("the first is open");
         if (end.tags["latest-staging"] !== end.tags["v1.2.0"]) note("latest is another one");
         if (lastSuccess(end, "staging") !== "v1.2.0") note("the ledger ends with another one");
         for (const problem of ledgerProblems(end)) note(problem);
@@ -131,7 +140,8 @@ export function describeCrashes(name: string, make: (options: PlaceOptions) => P
 }
 
 async function prepare(place: Place): Promise<void> {
-  for (const version of ["v1.0.0", "v1.1.0", "v1.2.0"]) await done(place, "promote", version, "--to", "dev");
+  for (const version of ["v1.0.0", "v1.1.0", "v1.2.0"])
+    await done(place, "promote", version, "--to", "dev");
   await done(place, "promote", "v1.0.0", "--to", "staging");
 }
 
@@ -148,7 +158,8 @@ async function cutEverywhere(
   for (const point of crashPoints(writes)) {
     begin();
     const cut = await place.killed(point, ...command);
-    if (cut.code !== null) throw new Error(`${at(point, "nothing")}: it was not: ${described(cut)}`);
+    if (cut.code !== null)
+      throw new Error(`${at(point, "nothing")}: it was not: ${described(cut)}`);
     cuts.push({ point, stored: await readStored(place), restore: place.save() });
   }
   begin();
@@ -170,16 +181,23 @@ async function rerunAll(
     restore();
     const run = await place.run(...command);
     const complete = outcomesOf(stored, wanted) === outcomes;
-    if (run.code !== (complete ? finished : 0)) problems.push(`${at(point, "rerun")}: ${described(run)}`);
+    if (run.code !== (complete ? finished : 0))
+      problems.push(`${at(point, "rerun")}: ${described(run)}`);
     const end = await readStored(place);
-    problems.push(...differences(end, clean, wanted).map((text) => `${at(point, "rerun")}: ${text}`));
+    problems.push(
+      ...differences(end, clean, wanted).map((text) => `${at(point, "rerun")}: ${text}`),
+    );
   }
   return problems;
 }
 
-function outcomesOf(stored: Stored, wanted: { readonly environment: string; readonly version: string }): number {
+function outcomesOf(
+  stored: Stored,
+  wanted: { readonly environment: string; readonly version: string },
+): number {
   const events = stored.events[wanted.environment] ?? [];
-  return events.filter(({ kind, version }) => kind === "outcome" && version === wanted.version).length;
+  return events.filter(({ kind, version }) => kind === "outcome" && version === wanted.version)
+    .length;
 }
 
 function of(stored: Stored, kind: string, version: string): number {
@@ -190,6 +208,11 @@ function of(stored: Stored, kind: string, version: string): number {
 // Before a write and after the one before it the same is stored: once is enough where the point itself is not the test.
 function distinct(cuts: readonly Cut[]): Cut[] {
   const keyOf = ({ stored }: Cut): string =>
-    [countTags(stored, "floe-ev."), countTags(stored, "floe-rec."), ...Object.entries(stored.tags).filter(([tag]) => !tag.startsWith("floe-")), ...Object.values(stored.records).map(({ length }) => length)].join();
+    [
+      countTags(stored, "floe-ev."),
+      countTags(stored, "floe-rec."),
+      ...Object.entries(stored.tags).filter(([tag]) => !tag.startsWith("floe-")),
+      ...Object.values(stored.records).map(({ length }) => length),
+    ].join();
   return [...new Map(cuts.map((cut) => [keyOf(cut), cut])).values()];
 }

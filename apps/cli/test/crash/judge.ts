@@ -1,14 +1,7 @@
 import type { CrashPoint } from "@floe/testing";
 import type { Run } from "../bed/floe.ts";
-import {
-  chainProblems,
-  countTags,
-  outcomeProblems,
-  plainTags,
-
-  type Stored,
-} from "./stored.ts";
 import type { Place } from "./place.ts";
+import { chainProblems, countTags, outcomeProblems, plainTags, type Stored } from "./stored.ts";
 
 /** Names a moment, and what follows it, in a failed test. */
 export function at(point: CrashPoint, then: string): string {
@@ -74,5 +67,3 @@ export function lastSuccess(stored: Stored, environment: string): string | null 
   );
   return outcomes.at(-1)?.version ?? null;
 }
-
-

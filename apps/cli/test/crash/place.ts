@@ -62,7 +62,8 @@ export async function folderPlace(options: PlaceOptions): Promise<Place> {
     open,
     run: project.run,
     runWith: project.runWith,
-    killed: (point, ...args) => project.runWith({ env: crashEnv({ dir: registry, ...point }) }, ...args),
+    killed: (point, ...args) =>
+      project.runWith({ env: crashEnv({ dir: registry, ...point }) }, ...args),
     async counted(...args) {
       const countFile = join(dir, "writes");
       rmSync(countFile, { force: true });
@@ -173,7 +174,11 @@ function makeProject(
   };
 }
 
-async function publish(store: ArtifactStore, dir: string, versions: readonly string[]): Promise<void> {
+async function publish(
+  store: ArtifactStore,
+  dir: string,
+  versions: readonly string[],
+): Promise<void> {
   const pem = readFileSync(join(dir, "keys/artifact.key"), "utf8");
   const signer = createKeySigner({ privateKey: await loadPrivateKey(pem) });
   for (const version of versions) {

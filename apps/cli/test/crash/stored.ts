@@ -29,7 +29,11 @@ export interface Stored {
 
 interface EventManifest {
   readonly annotations: Readonly<Record<string, string>>;
-  readonly layers: readonly { readonly digest: Digest; readonly size: number; readonly mediaType: string }[];
+  readonly layers: readonly {
+    readonly digest: Digest;
+    readonly size: number;
+    readonly mediaType: string;
+  }[];
 }
 
 interface Statement {
@@ -59,11 +63,14 @@ export async function readStored(place: Pick<Place, "open">): Promise<Stored> {
     if (!found) throw new Error(`${tag} is listed and gone`);
     tags[tag] = found.digest;
     const environment = EVENT_TAG.exec(tag)?.[1];
-    if (environment !== undefined) (events[environment] ??= []).push(await readEvent(store, tag));
+    if (environment !== undefined)
+      events[environment] = [...(events[environment] ?? []), await readEvent(store, tag)];
     if (/^v\d+\.\d+\.\d+$/.test(tag)) {
       const referrers = await store.referrers(found.digest, go);
       records[tag] = referrers
-        .filter(({ annotations }) => RECORD.test(annotations?.["dev.sigstore.bundle.predicateType"] ?? ""))
+        .filter(({ annotations }) =>
+          RECORD.test(annotations?.["dev.sigstore.bundle.predicateType"] ?? ""),
+        )
         .map(({ digest }) => digest)
         .sort();
     }
@@ -99,7 +106,8 @@ export function chainProblems(events: readonly StoredEvent[]): string[] {
     const { tag, seq } = event;
     if (Number(/\.(\d{12})/.exec(tag)?.[1]) !== seq) problems.push(`${tag} holds event ${seq}`);
     const own = /-([0-9a-f]{12})$/.exec(tag)?.[1];
-    if (own !== undefined && event.hash.slice(7, 19) !== own) problems.push(`${tag} is ${event.hash}`);
+    if (own !== undefined && event.hash.slice(7, 19) !== own)
+      problems.push(`${tag} is ${event.hash}`);
     const before = history(event, byHash, problems);
     if (event.size !== before.size + 1)
       problems.push(`${tag} says size ${event.size}, and ${before.size} events lie before it`);
@@ -154,7 +162,12 @@ export function plainTags({ tags }: Stored): Record<string, string> {
     Object.entries(tags).flatMap(([tag, digest]): [string, string][] => {
       if (tag.startsWith("floe-ev.")) return [];
       if (tag.startsWith("sha256-") || tag.startsWith("floe-ledger.")) return [[tag, "own"]];
-      return [[tag.startsWith("floe-rec.") ? "floe-rec" : tag, tag.startsWith("floe-rec.") ? "own" : digest]];
+      return [
+        [
+          tag.startsWith("floe-rec.") ? "floe-rec" : tag,
+          tag.startsWith("floe-rec.") ? "own" : digest,
+        ],
+      ];
     }),
   );
 }

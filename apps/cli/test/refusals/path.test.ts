@@ -3,11 +3,21 @@ import { aProject } from "../bed/a-project.ts";
 
 describe("a transition that is not on the path", () => {
   test.each([
-    ["skipping an environment", ["--to", "prod", "--from", "dev"], /skips an environment/, /from staging/],
+    [
+      "skipping an environment",
+      ["--to", "prod", "--from", "dev"],
+      /skips an environment/,
+      /from staging/,
+    ],
     ["going backwards", ["--to", "dev", "--from", "prod"], /goes backwards/, /floe rollback/],
     ["to itself", ["--to", "dev", "--from", "dev"], /goes backwards/, /none → dev/],
     ["to an unknown environment", ["--to", "stagin"], /"stagin"/, /--to staging/],
-    ["from an unknown environment", ["--to", "staging", "--from", "qa"], /"qa"/, /none → dev → staging/],
+    [
+      "from an unknown environment",
+      ["--to", "staging", "--from", "qa"],
+      /"qa"/,
+      /none → dev → staging/,
+    ],
   ])("%s is refused with 9 and says the way", async (_, args, message, hint) => {
     await using project = await aProject();
     const run = await project.run("promote", "v1.0.0", ...args, "-o", "json");
@@ -34,7 +44,9 @@ describe("a transition that is not on the path", () => {
   test("a tag that somebody wrote by hand does not make a version promoted", async () => {
     await using project = await aProject({ versions: ["v1.0.0", "v1.1.0"] });
     await project.promote("v1.0.0", "dev");
-    const manifest = await project.store.getManifest("v1.1.0", { signal: AbortSignal.timeout(5000) });
+    const manifest = await project.store.getManifest("v1.1.0", {
+      signal: AbortSignal.timeout(5000),
+    });
     if (!manifest) throw new Error("v1.1.0 is gone");
     const input = { bytes: manifest.bytes, mediaType: manifest.descriptor.mediaType };
     await project.store.createTag("v1.1.0-dev", input, { signal: AbortSignal.timeout(5000) });
@@ -79,7 +91,15 @@ describe("what cannot be found", () => {
 
   test("a gate that the environment does not have is 3", async () => {
     await using project = await aProject();
-    const run = await project.run("gate", "run", "policy_complianc", "v1.0.0", "--env", "dev", "--json");
+    const run = await project.run(
+      "gate",
+      "run",
+      "policy_complianc",
+      "v1.0.0",
+      "--env",
+      "dev",
+      "--json",
+    );
     expect(run.code).toBe(3);
     expect(run.json["error"]).toMatchObject({
       code: "FLOE_GATE_NOT_FOUND",
@@ -103,7 +123,15 @@ describe("who may promote", () => {
 
   test("an identity of an allowed group and an allowed operator may, and the record says by what right", async () => {
     await using project = await aProject({ ...guarded, versions: ["v1.0.0", "v1.1.0"] });
-    const alice = await project.done("promote", "v1.0.0", "--to", "prod", "--key", "keys/alice.key", "--json");
+    const alice = await project.done(
+      "promote",
+      "v1.0.0",
+      "--to",
+      "prod",
+      "--key",
+      "keys/alice.key",
+      "--json",
+    );
     expect(alice.json).toMatchObject({ operator: "alice", authorized_via: "group admins" });
     const bob = await project.runWith(
       { env: { FLOE_SIGNING_KEY: "keys/bob.key" } },
@@ -157,10 +185,7 @@ describe("who may promote", () => {
   test("with signing off a key of the moment signs, and a guarded environment refuses it", async () => {
     await using project = await aProject({
       ...guarded,
-      environments: [
-        { name: "dev", gates: { policy_compliance: true } },
-        ...guarded.environments,
-      ],
+      environments: [{ name: "dev", gates: { policy_compliance: true } }, ...guarded.environments],
       signing: { mode: "off" },
     });
     const open = await project.done("promote", "v1.0.0", "--to", "dev", "-o", "json");

@@ -42,7 +42,10 @@ describe("a version outside the grammar", () => {
       ["gate", "run", "policy_compliance", "$(id)", "--env", "dev"],
     ]) {
       const run = await project.run(...args, "-o", "json");
-      expect([run.code, (run.json["error"] as { code: string }).code]).toEqual([2, "FLOE_TAG_INVALID"]);
+      expect([run.code, (run.json["error"] as { code: string }).code]).toEqual([
+        2,
+        "FLOE_TAG_INVALID",
+      ]);
     }
   });
 });
@@ -53,7 +56,11 @@ describe("the command line", () => {
     ["a missing flag", ["promote", "v1.0.0"], /Missing required flag to/],
     ["a missing argument", ["promote", "--to", "dev"], /Missing 1 required arg: version/],
     ["a wait that is no duration", ["promote", "v1.0.0", "--to", "dev", "--wait", "soon"], /soon/],
-    ["an annotation without =", ["promote", "v1.0.0", "--to", "dev", "--annotation", "x"], /KEY=VALUE/],
+    [
+      "an annotation without =",
+      ["promote", "v1.0.0", "--to", "dev", "--annotation", "x"],
+      /KEY=VALUE/,
+    ],
     ["an unknown output format", ["status", "--output", "xml"], /xml/],
     ["a digest that is none", ["promote", "v1.0.0@sha256:abc", "--to", "dev"], /abc/],
     ["an empty reason", ["platform", "lock", "--env", "dev", "--reason", "  "], /reason/],
@@ -67,7 +74,13 @@ describe("the command line", () => {
 
   test("a mistake under --json is an error object on stdout", async () => {
     await using project = await aProject();
-    for (const format of [["--json"], ["-o", "json"], ["-o=json"], ["--output=json"], ["--format", "json"]]) {
+    for (const format of [
+      ["--json"],
+      ["-o", "json"],
+      ["-o=json"],
+      ["--output=json"],
+      ["--format", "json"],
+    ]) {
       const run = await project.run("promote", "v1.0.0", ...format, "--nope");
       expect(run.code).toBe(2);
       expect(run.json["success"]).toBe(false);
@@ -79,7 +92,10 @@ describe("the command line", () => {
     await using project = await aProject();
     const annotations = ["--annotation", "ticket=OPS-12", "--annotation", "run_url=https://ci/7"];
     const run = await project.done("promote", ...annotations, "v1.0.0", "--to", "dev", "--json");
-    const { predicate } = await readStatement(project, `floe-rec.${String(run.json["promotion_id"])}`);
+    const { predicate } = await readStatement(
+      project,
+      `floe-rec.${String(run.json["promotion_id"])}`,
+    );
     expect(predicate["annotations"]).toEqual({ ticket: "OPS-12", run_url: "https://ci/7" });
   });
 
@@ -128,7 +144,15 @@ describe("the manifest", () => {
     expect(text.stderr).toMatch(/broken\.yaml:9:\d+ .*name/);
     expect(text.stderr).toMatch(/broken\.yaml:9:\d+ .*"tests"/);
 
-    const run = await project.run("promote", "v1.0.0", "--to", "dev", "-m", "broken.yaml", "--json");
+    const run = await project.run(
+      "promote",
+      "v1.0.0",
+      "--to",
+      "dev",
+      "-m",
+      "broken.yaml",
+      "--json",
+    );
     expect(run.code).toBe(2);
     const error = run.json["error"] as { code: string; details: { issues: { line: number }[] } };
     expect(error.code).toBe("FLOE_MANIFEST_INVALID");
@@ -161,7 +185,11 @@ describe("the manifest", () => {
   test("a requirement that this version cannot judge blocks with 2 and names it", async () => {
     await using project = await aProject({
       environments: [
-        { name: "dev", gates: { policy_compliance: true }, approvals: { required: 1, from_groups: ["admins"] } },
+        {
+          name: "dev",
+          gates: { policy_compliance: true },
+          approvals: { required: 1, from_groups: ["admins"] },
+        },
       ],
       groups: { admins: ["release"] },
     });

@@ -65,7 +65,16 @@ const Lock = z.looseObject({ reason: z.string(), by: z.string(), at: Time, seq: 
 /** The environment's state after an event, folded from everything before, so that nobody needs the whole chain to act. */
 export const LedgerState = z.looseObject({
   current: Current.nullable(),
-  open_intents: z.array(z.looseObject({ operation: z.string(), seq: Seq, owner_seq: Seq })),
+  open_intents: z.array(
+    z.looseObject({
+      operation: z.string(),
+      seq: Seq,
+      /** Slot of the event that holds the lease: the intent, or who took it over. */
+      owner_seq: Seq,
+      /** Slot of the owner before, when it was taken over. */
+      from_seq: Seq.optional(),
+    }),
+  ),
   lock: Lock.nullable(),
   holds: z.array(Hold),
   /** Rollbacks made so far, by the version returned to. */
@@ -150,7 +159,14 @@ const Bodies = {
   lock: z.looseObject({ reason: z.string() }),
   unlock: z.looseObject({ reason: z.string() }),
   /** Somebody takes over an open intent whose holder is dead or whose lease is over. */
-  reconcile: z.looseObject({ intent: DigestText, lease: Lease }),
+  reconcile: z.looseObject({
+    intent: DigestText,
+    lease: Lease,
+    /** Slot of the event whose holder is gone. */
+    from_seq: Seq,
+    /** Hash of a takeover of the same operation that this one ends, because a rival goes first. */
+    gives_up: DigestText.optional(),
+  }),
 } as const;
 
 /** Kinds of events that this version writes and understands. */

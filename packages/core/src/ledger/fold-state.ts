@@ -34,7 +34,7 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
       return {
         ...state,
         open_intents: state.open_intents.map((open) =>
-          open.operation === event.operation ? { ...open, owner_seq: event.seq } : open,
+          open.operation === event.operation ? foldTakeover(open, event) : open,
         ),
       };
     case "outcome":
@@ -60,11 +60,25 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
   }
 }
 
+// Of several that took over from the same holder at the same time, the one in the lowest slot counts.
+function foldTakeover(
+  open: LedgerState["open_intents"][number],
+  { seq, body }: Extract<EventFacts, { kind: "reconcile" }>,
+): LedgerState["open_intents"][number] {
+  if (body.gives_up !== undefined) return open;
+  if (open.owner_seq === body.from_seq) return { ...open, owner_seq: seq, from_seq: body.from_seq };
+  if (open.from_seq !== body.from_seq) return open;
+  return { ...open, owner_seq: Math.min(open.owner_seq, seq) };
+}
+
 function foldOutcome(
   state: LedgerState,
   event: Extract<EventFacts, { kind: "outcome" }>,
 ): LedgerState {
   const { body } = event;
+  // An intent has one outcome: of two that were written at the same time the first in order counts, and one without an
+  // intent means nothing.
+  if (!state.open_intents.some((open) => open.operation === event.operation)) return state;
   const closed = {
     ...state,
     open_intents: state.open_intents.filter((open) => open.operation !== event.operation),

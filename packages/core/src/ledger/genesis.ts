@@ -1,7 +1,7 @@
 import type { AuditBackend } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
-import { digestOf } from "../model/digest.ts";
+import { type Digest, digestOf } from "../model/digest.ts";
 import { classifyTag, genesisTag } from "../model/tag.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
@@ -18,6 +18,9 @@ export interface Genesis {
   readonly bytes: Uint8Array;
 }
 
+/** How long rivals that begin a ledger at the same time are given to pin theirs, where pins can overwrite each other. */
+const SETTLING_MS = 2000;
+
 type Verify = (bytes: Uint8Array, where: string) => VerifiedEvent;
 
 /**
@@ -33,10 +36,17 @@ export async function findGenesis(
   options: CallOptions,
 ): Promise<Genesis | null> {
   const tag = genesisTag(environment.name);
-  const pinned = await context.store.getManifest(tag, options);
-  if (!pinned) return await absentGenesis(environment, context, options);
+  let pinned = await context.store.getManifest(tag, options);
+  if (!pinned) {
+    const left = await tagsOf(environment, context, options);
+    if (left.length === 0) return null;
+    // They are written after the pin: when the ledger began between the two looks, it is there now.
+    pinned = await context.store.getManifest(tag, options);
+    if (!pinned) throw missingLedger(environment, left);
+  }
   const { event, bytes } = verify(await eventBytes(context.store, pinned, tag, options), tag);
-  if (event.kind !== "genesis" || event.seq !== 0) throw invalidEvent(tag, "it is not a genesis");
+  if (event.kind !== "genesis" || event.seq !== 0 || event.size !== 1 || event.prev !== null)
+    throw invalidEvent(tag, "it is not a genesis");
   const { body } = event;
   const backend = context.manifest.audit.backend;
   if (body.backend !== backend || body.location !== "self" || body.mode !== mode) {
@@ -49,25 +59,28 @@ export async function findGenesis(
   return { chain: event.chain, bytes };
 }
 
-async function absentGenesis(
+// Everything in the repository that only an environment with a ledger has. A first event alone is none: it is left by
+// whoever was interrupted before pinning it.
+async function tagsOf(
   environment: EnvironmentConfig,
   context: LedgerContext,
   options: CallOptions,
-): Promise<null> {
-  const tags = await context.store.listTags(options);
+): Promise<string[]> {
   const rules = {
     environments: context.manifest.environments.map((candidate) => candidate.name),
     versionPattern: context.manifest.tags.versionPattern ?? undefined,
   };
-  const left = tags.filter((tag) => {
+  return (await context.store.listTags(options)).filter((tag) => {
     const kind = classifyTag(tag, rules);
     if (kind.kind === "environment" || kind.kind === "latest" || kind.kind === "rollback") {
       return kind.environment === environment.name;
     }
     return tag.startsWith(`floe-ev.${environment.name}.`) && !/\.0{12}(?:-|$)/.test(tag);
   });
-  if (left.length === 0) return null;
-  throw new FloeError({
+}
+
+function missingLedger(environment: EnvironmentConfig, left: readonly string[]): FloeError {
+  return new FloeError({
     code: "FLOE_LEDGER_MISSING",
     message: `${environment.name} has tags (${left.slice(0, 3).join(", ")}${left.length > 3 ? ", …" : ""}) and no ledger`,
     hint: "Restore the tag floe-ledger.… from a copy, or check that the manifest names the right repository.",
@@ -87,6 +100,48 @@ export async function createGenesis(
   verify: Verify,
   options: CallOptions & { readonly traceId: string },
 ): Promise<Genesis> {
+  const { store } = context;
+  const tag = genesisTag(environment.name);
+  const beginnings = async (): Promise<VerifiedEvent[]> => {
+    const found: VerifiedEvent[] = [];
+    // Asking for the head looks at the store anew.
+    if ((await audit.head(environment.name, options)) === null) return [];
+    for await (const { bytes } of audit.read(environment.name, 0, 0, options))
+      found.push(verify(bytes, `${environment.name}#0`));
+    return found.filter(({ authorized }) => authorized).sort(byHash);
+  };
+  // Somebody who was interrupted before pinning, or is just about to, has left a beginning: then that one is pinned.
+  let first = mode === "own-tag" ? (await beginnings())[0]?.bytes : undefined;
+  if (first === undefined) {
+    const mine = await firstEvent(environment, context, audit, mode, options);
+    const claim = await audit.claim(environment.name, 0, mine, options);
+    first = claim.status === "taken" ? claim.bytes : mine;
+    if (mode === "own-tag") first = (await beginnings())[0]?.bytes ?? mine;
+  }
+  await store.createTag(tag, eventManifest(first, 0), options);
+  for (let before: Digest | null = null; ; ) {
+    const pinned = await store.getManifest(tag, options);
+    if (!pinned) throw invalidEvent(tag, "it vanished while the ledger was made");
+    const { digest } = pinned.descriptor;
+    // Whoever could still pin another beginning looked for the pin before this one was there, so theirs is listed by
+    // now. If there is none, or the pin stood still while theirs had its time, it stays.
+    const alone = mode === "slot" || (before === null && (await beginnings()).length <= 1);
+    if (alone || digest === before) {
+      const bytes = await eventBytes(store, pinned, tag, options);
+      return { chain: verify(bytes, tag).event.chain, bytes };
+    }
+    before = digest;
+    await context.clock.sleep(SETTLING_MS, options);
+  }
+}
+
+async function firstEvent(
+  environment: EnvironmentConfig,
+  context: LedgerContext,
+  audit: AuditBackend,
+  mode: LedgerMode,
+  options: CallOptions & { readonly traceId: string },
+): Promise<Uint8Array> {
   const signer = requireSigner(context.signer, "ledger");
   const id = uuidV7(context.store.now(), context.host.randomBytes(10));
   const chain = `urn:floe:ledger:${environment.name}:${id}`;
@@ -113,39 +168,12 @@ export async function createGenesis(
     state: EMPTY_STATE,
   };
   // There is no genesis yet whose bytes could be the subject, so the chain's own name is.
-  const mine = await signer.sign(
+  return await signer.sign(
     eventStatement(event, { name: chain, digest: digestOf(chain) }),
     options,
   );
-  let bytes = mine;
-  const claim = await audit.claim(environment.name, 0, mine, options);
-  if (claim.status === "taken") bytes = claim.bytes;
-  else if (mode === "own-tag") bytes = await firstWritten(environment.name, audit, mine, options);
-  const pin = await context.store.createTag(
-    genesisTag(environment.name),
-    eventManifest(bytes, 0),
-    options,
-  );
-  if (pin.status === "taken") {
-    const winner = await context.store.getManifest(genesisTag(environment.name), options);
-    if (!winner)
-      throw invalidEvent(genesisTag(environment.name), "it vanished while the ledger was made");
-    bytes = await eventBytes(context.store, winner, genesisTag(environment.name), options);
-  }
-  const verified = verify(bytes, `${environment.name}#0`);
-  return { chain: verified.event.chain, bytes };
 }
 
-// Without atomic tags several first events can stand side by side; the lowest bytes are the one that all choose.
-async function firstWritten(
-  environment: string,
-  audit: AuditBackend,
-  mine: Uint8Array,
-  options: CallOptions,
-): Promise<Uint8Array> {
-  let lowest = mine;
-  for await (const entry of audit.read(environment, 0, 0, options)) {
-    if (Buffer.compare(entry.bytes, lowest) < 0) lowest = entry.bytes;
-  }
-  return lowest;
+function byHash(a: VerifiedEvent, b: VerifiedEvent): number {
+  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0;
 }

@@ -1,5 +1,7 @@
+import type { Digest } from "../model/digest.ts";
 import type { CallOptions, Clock, Host } from "../ports/index.ts";
 import type { AppendedEvent, Ledger, LedgerView } from "./ledger.ts";
+import { bySeqThenHash } from "./read-view.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
 /** Whether an intent may go on. */
@@ -10,8 +12,8 @@ export type SlotHold =
 /**
  * Makes sure that an appended intent is the only open one, on stores where two writers can both have written. What
  * counts is a view of the ledger that was begun after the own write was acknowledged: of two rivals at least one sees
- * the other. The one with the higher hash withdraws; the lower waits until the other has ended, or its lease has. On
- * stores that serialise there is nothing to do.
+ * the other. The one with the higher hash withdraws; the lower waits until the other has ended. What a rival has left
+ * behind that died has to be finished before anything else. On stores that serialise there is nothing to do.
  */
 export async function holdSlot(
   ledger: Ledger,
@@ -31,9 +33,57 @@ export async function holdSlot(
         why: `another operation (${first.event.operation}) was recorded at the same time and goes first`,
       };
     }
-    if (rivals.every((rival) => isOver(rival, context))) return { held: true, view };
-    await context.clock.sleep(20 + 20 * Math.min(round, 20), options);
+    if (rivals.length === 0) return { held: true, view };
+    const left = rivals.find((rival) => isOver(rival, context));
+    if (left) {
+      return {
+        held: false,
+        why: `another operation (${left.event.operation}) was recorded at the same time and interrupted; it is finished first`,
+      };
+    }
+    await pause(round, context, options);
   }
+}
+
+/**
+ * Makes sure that of several who have taken over from the same holder at the same time one goes on: the first in the
+ * order of slot and hash, once every other that it sees has given up, has ended, or the operation has.
+ */
+export async function holdTakeover(
+  ledger: Ledger,
+  mine: AppendedEvent,
+  fromSeq: number,
+  context: { readonly clock: Clock; readonly host: Host },
+  options: CallOptions,
+): Promise<SlotHold> {
+  if (ledger.mode === "slot") return { held: true, view: mine.view };
+  const { operation } = mine.event;
+  for (let round = 0; ; round++) {
+    const view = await ledger.view(options);
+    if (!view?.state.open_intents.some((open) => open.operation === operation))
+      return { held: false, why: "somebody else finished the interrupted operation" };
+    const rivals: VerifiedEvent[] = [];
+    const given = new Set<Digest>();
+    for await (const stored of ledger.read(fromSeq, view.seq, options)) {
+      const { event, hash, authorized } = stored;
+      if (event.kind !== "reconcile" || event.operation !== operation || !authorized) continue;
+      if (event.body.gives_up !== undefined) given.add(event.body.gives_up);
+      else if (event.body.from_seq === fromSeq && hash !== mine.hash) rivals.push(stored);
+    }
+    const working = rivals.filter((rival) => !given.has(rival.hash) && !isOver(rival, context));
+    if (working.length === 0) return { held: true, view };
+    if (working.some((rival) => bySeqThenHash(rival, mine) < 0))
+      return { held: false, why: "somebody else finishes the interrupted operation" };
+    await pause(round, context, options);
+  }
+}
+
+async function pause(
+  round: number,
+  context: { readonly clock: Clock },
+  options: CallOptions,
+): Promise<void> {
+  await context.clock.sleep(20 + 20 * Math.min(round, 20), options);
 }
 
 async function openRivals(
@@ -57,7 +107,7 @@ function isOver(
   rival: VerifiedEvent,
   context: { readonly clock: Clock; readonly host: Host },
 ): boolean {
-  if (rival.event.kind !== "intent") return true;
+  if (rival.event.kind !== "intent" && rival.event.kind !== "reconcile") return true;
   const { runs_on: run, seconds } = rival.event.body.lease;
   const state = context.host.stateOf({
     bootId: run.boot_id,

@@ -1,4 +1,4 @@
-import type { AuditBackend, AuditHead } from "../contract/index.ts";
+import type { AuditBackend } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
@@ -11,7 +11,6 @@ import {
   eventStatement,
   invalidEvent,
   type LedgerEvent,
-  type LedgerState,
   leafHash,
   type StoredEvent,
 } from "./event.ts";
@@ -19,7 +18,10 @@ import { foldState } from "./fold-state.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
+import { createViewReader, type LedgerView } from "./read-view.ts";
 import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
+
+export type { LedgerView } from "./read-view.ts";
 
 /** What somebody wants to append. */
 export interface EventDraft<Kind extends EventKind = EventKind> {
@@ -30,18 +32,6 @@ export interface EventDraft<Kind extends EventKind = EventKind> {
   readonly subject: { readonly name: string; readonly digest: Digest } | null;
   readonly traceId: string;
   readonly claimedOperator?: string | undefined;
-}
-
-/** The trusted end of a ledger. */
-export interface LedgerView {
-  readonly genesis: Genesis;
-  readonly seq: number;
-  /** Leaf hash that the next event names as `prev`. */
-  readonly hash: Digest;
-  /** Concurrent events beside or below the head that the next event has to link; empty on strong stores. */
-  readonly rivals: readonly VerifiedEvent[];
-  readonly size: number;
-  readonly state: LedgerState;
 }
 
 /** How many times a lost race for a slot is run again before the ledger counts as busy. */
@@ -91,13 +81,7 @@ export function createLedger(
   const verify = (bytes: Uint8Array, where: string): VerifiedEvent =>
     verifyEvent(bytes, where, environment, context.manifest, context.verifier);
 
-  async function eventsAt(seq: number, options: CallOptions): Promise<VerifiedEvent[]> {
-    const events: VerifiedEvent[] = [];
-    for await (const entry of audit.read(chain, seq, seq, options)) {
-      events.push(verify(entry.bytes, `${chain}#${entry.seq}`));
-    }
-    return events;
-  }
+  const reader = createViewReader(chain, mode, audit, verify);
 
   async function view(options: CallOptions): Promise<LedgerView | null> {
     genesis ??= await findGenesis(environment, context, mode, verify, options);
@@ -108,115 +92,7 @@ export function createLedger(
         `${chain}#0`,
         "the environment's genesis is pinned and its ledger is empty",
       );
-    return await trustedView(genesis, head, options);
-  }
-
-  async function trustedView(
-    pinned: Genesis,
-    head: AuditHead,
-    options: CallOptions,
-  ): Promise<LedgerView> {
-    const top = head.entries
-      .map((entry) => verify(entry.bytes, `${chain}#${head.seq}`))
-      .sort(byHash);
-    const main = top[0];
-    if (!main) throw invalidEvent(`${chain}#${head.seq}`, "the slot is listed and empty");
-    for (const event of top) checkChain(pinned, event);
-    const state = await trustedState(main, options);
-    let rivals = top.slice(1);
-    if (main.event.size + rivals.length !== head.count)
-      rivals = await unlinkedEvents(main, options);
-    const folded = rivals
-      .filter(changesState)
-      .reduce((before, rival) => foldState(before, rival.event), state);
-    return {
-      genesis: pinned,
-      seq: head.seq,
-      hash: main.hash,
-      rivals,
-      size: main.event.size + rivals.length,
-      state: folded,
-    };
-  }
-
-  // Whoever can push can append; only somebody who may change the environment is believed about its state. A refusal by
-  // somebody else is stepped over, and its effect on the state (none) is recomputed.
-  async function trustedState(head: VerifiedEvent, options: CallOptions): Promise<LedgerState> {
-    const later: VerifiedEvent[] = [];
-    let event = head;
-    while (!event.authorized && event.event.kind !== "genesis") {
-      if (event.event.kind !== "refusal") {
-        throw invalidEvent(
-          `${chain}#${event.event.seq}`,
-          `${event.event.kind} by somebody who may not change ${chain}`,
-        );
-      }
-      later.push(event);
-      const before = await eventsAt(event.event.seq - 1, options);
-      const previous = before.find((candidate) => candidate.hash === event.event.prev);
-      if (!previous)
-        throw invalidEvent(`${chain}#${event.event.seq}`, "the event before it is missing");
-      event = previous;
-    }
-    let state = event.event.state;
-    for (const refusal of later.reverse()) {
-      for (const rival of await linkedRivals(refusal, options))
-        state = foldState(state, rival.event);
-      state = foldState(state, refusal.event);
-    }
-    return state;
-  }
-
-  // What an event has linked counts as it would have beside the head, whoever linked it.
-  async function linkedRivals(
-    event: VerifiedEvent,
-    options: CallOptions,
-  ): Promise<VerifiedEvent[]> {
-    const wanted = event.event.rivals ?? [];
-    if (wanted.length === 0) return [];
-    const found: VerifiedEvent[] = [];
-    for await (const entry of audit.read(chain, 0, event.event.seq, options)) {
-      const candidate = verify(entry.bytes, `${chain}#${entry.seq}`);
-      if (wanted.includes(candidate.hash)) found.push(candidate);
-    }
-    return found.filter(changesState).sort(bySeqThenHash);
-  }
-
-  // On a store that cannot serialise an event may have been written beside the chain and never been linked. The count
-  // of tags tells; finding which needs the whole chain, and happens only after such a race.
-  async function unlinkedEvents(
-    main: VerifiedEvent,
-    options: CallOptions,
-  ): Promise<VerifiedEvent[]> {
-    if (mode === "slot") {
-      throw invalidEvent(
-        `${chain}#${main.event.seq}`,
-        "the ledger has a gap: events are missing before the head",
-      );
-    }
-    const all = new Map<Digest, VerifiedEvent>();
-    for await (const entry of audit.read(chain, 0, undefined, options)) {
-      const event = verify(entry.bytes, `${chain}#${entry.seq}`);
-      all.set(event.hash, event);
-    }
-    const pending: Digest[] = [main.hash];
-    for (let hash = pending.pop(); hash !== undefined; hash = pending.pop()) {
-      const linked = all.get(hash);
-      if (!linked) throw invalidEvent(`${chain}: ${hash}`, "an event that others name is missing");
-      all.delete(hash);
-      if (linked.event.prev !== null && all.has(linked.event.prev)) pending.push(linked.event.prev);
-      pending.push(...(linked.event.rivals ?? []).filter((rival) => all.has(rival)));
-    }
-    return [...all.values()].sort(bySeqThenHash);
-  }
-
-  function checkChain(pinned: Genesis, stored: VerifiedEvent): void {
-    if (stored.event.chain !== pinned.chain) {
-      throw invalidEvent(
-        `${chain}#${stored.event.seq}`,
-        "it belongs to another ledger than the environment's genesis",
-      );
-    }
+    return await reader.view(genesis, head, options);
   }
 
   async function signed(
@@ -259,9 +135,12 @@ export function createLedger(
     } catch (cause) {
       // The answer may have been lost after the store had written: the slot itself knows.
       if (!isIndeterminate(cause)) throw cause;
-      const there = await eventsAt(seq, options);
-      if (there.some((event) => event.hash === stored.hash)) return true;
-      if (there.length === 0) throw cause;
+      let taken = false;
+      for await (const entry of audit.read(chain, seq, seq, options)) {
+        if (leafHash(entry.bytes) === stored.hash) return true;
+        taken = true;
+      }
+      if (!taken) throw cause;
       return false;
     }
   }
@@ -307,27 +186,10 @@ export function createLedger(
       genesis ??= await findGenesis(environment, context, mode, verify, options);
       if (!genesis) return;
       const pinned = genesis;
-      for await (const entry of audit.read(chain, from, to, options)) {
-        const event = verify(entry.bytes, `${chain}#${entry.seq}`);
-        checkChain(pinned, event);
-        yield event;
-      }
+      for await (const entry of audit.read(chain, from, to, options))
+        yield reader.check(pinned, entry);
     },
   };
-}
-
-// All rivals are linked, so that none can be lost; a second genesis of a lost race, or an event by somebody who may not
-// change the environment, has no effect.
-function changesState(rival: VerifiedEvent): boolean {
-  return rival.event.kind !== "genesis" && rival.authorized;
-}
-
-function byHash(a: StoredEvent, b: StoredEvent): number {
-  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0;
-}
-
-function bySeqThenHash(a: StoredEvent, b: StoredEvent): number {
-  return a.event.seq - b.event.seq || byHash(a, b);
 }
 
 function isIndeterminate(error: unknown): boolean {

@@ -21,6 +21,8 @@ const INLINE_EVENT_BYTES = 4096;
 
 const EVENT_ANNOTATION = "dev.floe.event";
 const SEQ_DIGITS = 12;
+/** Behind `sha256:`. */
+const HASH_START = 7;
 const OWN_TAG = /^(\d{12})-([0-9a-f]{12})$/;
 const SLOT_TAG = /^\d{12}$/;
 
@@ -93,6 +95,9 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
     const manifest = await store.getManifest(slot.tag, options);
     if (!manifest) throw unreadable(slot.tag, "the tag is listed and its manifest is gone");
     const bytes = await eventBytes(store, manifest, slot.tag, options);
+    const named = OWN_TAG.exec(slot.tag.slice(slot.tag.lastIndexOf(".") + 1))?.[2];
+    if (named !== undefined && !leafHash(bytes).startsWith(named, HASH_START))
+      throw unreadable(slot.tag, "it holds another event than the one that it is named after");
     known.set(slot.tag, bytes);
     // Every manifest that was written here before names the empty blob, so it is there.
     emptyBlobPresent = true;
@@ -153,7 +158,7 @@ interface Slot {
 /** The tag of an event. */
 function eventTag(chain: string, seq: number, mode: LedgerMode, bytes: Uint8Array): string {
   const slot = `floe-ev.${chain}.${String(seq).padStart(SEQ_DIGITS, "0")}`;
-  return mode === "slot" ? slot : `${slot}-${leafHash(bytes).slice(7, 19)}`;
+  return mode === "slot" ? slot : `${slot}-${leafHash(bytes).slice(HASH_START, HASH_START + 12)}`;
 }
 
 function bundleDescriptor(bytes: Uint8Array): { mediaType: string; digest: Digest; size: number } {

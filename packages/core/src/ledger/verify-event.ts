@@ -1,8 +1,9 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
 import { authorize, isValidAt, keyIdOf } from "../model/identity.ts";
-import type { TrustedSigner, Verifier } from "../ports/index.ts";
+import type { ProvenSigner, TrustedSigner, Verifier } from "../ports/index.ts";
 import {
+  type EventActor,
   invalidEvent,
   type LedgerEvent,
   leafHash,
@@ -42,6 +43,7 @@ export function verifyEvent(
     throw invalidEvent(where, `its signature does not verify (${verdict.code}: ${verdict.reason})`);
   // Judge what was signed: the statement that the verifier returned, not the copy that was looked at before.
   const event = parseEventStatement(verdict.statement, where);
+  checkActor(event.actor, verdict.signer, where);
   const identity = known.find((candidate) => candidate.trusted.name === verdict.name)?.name ?? null;
   if (identity !== event.actor.identity && event.actor.identity !== null) {
     throw invalidEvent(
@@ -61,6 +63,21 @@ export function verifyEvent(
     bytes,
     authorized: authorize(identity, environment, manifest).granted,
   };
+}
+
+// The names by which people know who it was (key, subject) are the signature's to say as well, also where the manifest
+// knows nobody: a stranger must not be shown under another's name.
+function checkActor(actor: EventActor, signer: ProvenSigner, where: string): void {
+  const proven =
+    signer.method === "keyless"
+      ? actor.method === "keyless" &&
+        actor.issuer === signer.issuer &&
+        actor.subject === signer.subject
+      : actor.method !== "keyless" &&
+        actor.key_id === signer.keyId &&
+        actor.issuer === undefined &&
+        actor.subject === undefined;
+  if (!proven) throw invalidEvent(where, "its actor is not the one who signed it");
 }
 
 function claimedStatement(bytes: Uint8Array, where: string): Uint8Array {

@@ -3,17 +3,13 @@ import { holdSlot } from "../ledger/hold-slot.ts";
 import type { AppendedEvent, EventDraft, Ledger, LedgerView } from "../ledger/ledger.ts";
 import { latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
+import type { LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
-import {
-  type IntentOf,
-  intentDraft,
-  LEASE_SECONDS,
-  outcomeDraft,
-  takeOverDraft,
-} from "./drafts.ts";
+import { type IntentOf, intentDraft, LEASE_SECONDS, outcomeDraft } from "./drafts.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { observe } from "./plan-promotion.ts";
+import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
 
 /** Why a plan was not applied although nothing in it blocked. */
@@ -43,33 +39,33 @@ export async function applyOperation(
 ): Promise<Applied> {
   const claimed = await claim(plan, ledger, context, options);
   if (claimed.kind === "stale") return claimed;
-  const { intent, place, leaseEnds, view } = claimed;
+  const { intent, place, view } = claimed;
   const commit: Commit = { attempted: false };
   try {
-    const changed = await recheck(plan, view, leaseEnds, context, options);
+    const changed = await recheck(plan, view, claimed, context, options);
     if (changed !== null) {
-      await close(plan, intent, ledger, context, "aborted", changed);
+      await close(plan, claimed, ledger, context, "aborted", changed);
       return { kind: "stale", why: changed };
     }
     const record = await writeRecord(plan, operator, place, context, options);
     // Locks and holds may be appended beside an open intent, so the last look is right before the commit.
     const last = await ledger.view(options);
     const late = last
-      ? await recheck(plan, last, leaseEnds, context, options)
+      ? await recheck(plan, last, claimed, context, options)
       : "the ledger vanished";
     if (late !== null || !last) {
-      await close(plan, intent, ledger, context, "aborted", late ?? "");
+      await close(plan, claimed, ledger, context, "aborted", late ?? "");
       return { kind: "stale", why: late ?? "" };
     }
     return await commitAndFinish(
-      { plan, intent, record, view: last },
+      { plan, intent, place, record, view: last },
       ledger,
       context,
       commit,
       options,
     );
   } catch (cause) {
-    await settle(plan, intent, ledger, context, commit, cause);
+    await settle(plan, claimed, ledger, context, commit, cause);
     throw cause;
   }
 }
@@ -84,6 +80,7 @@ async function commitAndFinish(
   ready: {
     readonly plan: OperationPlan;
     readonly intent: IntentOf;
+    readonly place: LedgerPlace;
     readonly record: WrittenRecord;
     readonly view: LedgerView;
   },
@@ -92,7 +89,7 @@ async function commitAndFinish(
   commit: Commit,
   options: CallOptions,
 ): Promise<OperationDone> {
-  const { plan, intent, record, view } = ready;
+  const { plan, intent, place, record, view } = ready;
   const { bytes, descriptor } = plan.artifact.manifest;
   const input = { bytes, mediaType: descriptor.mediaType };
   const latest = latestTag(plan.target.name);
@@ -113,7 +110,7 @@ async function commitAndFinish(
   ];
   const resolvedBy = plan.resumes === null ? ("owner" as const) : ("resume" as const);
   const draft = outcomeDraft(plan, intent, { result: "succeeded", record, tags, resolvedBy });
-  const committedAt = await appendOutcome(plan, ledger, context, draft, {
+  const committedAt = await appendSuccess(plan, place.seq, ledger, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),
     from: view,
   });
@@ -129,34 +126,41 @@ async function commitAndFinish(
   };
 }
 
+// With these the ledger itself is not as it should be: writing another event would not help.
+const UNCHANGED = ["FLOE_LEDGER_EVENT_INVALID", "FLOE_LEDGER_DRIFT"];
+
 // After an error: an operation that is committed is left for the next run to finish, one that is not is closed, and
 // where that cannot be told the intent stays open, because a wrong outcome could never be taken back.
 async function settle(
   plan: OperationPlan,
-  intent: IntentOf,
+  claimed: Owned,
   ledger: Ledger,
   context: FloeContext,
   commit: Commit,
   cause: unknown,
 ): Promise<void> {
-  if (isFloeError(cause, "FLOE_LEDGER_EVENT_INVALID")) return;
+  if (isFloeError(cause) && UNCHANGED.includes(cause.code)) return;
   let committed: boolean | null = false;
   if (commit.attempted) {
     const options = { signal: AbortSignal.timeout(CLOSING_MS) };
-    committed = await isCommitted(plan.operation, intent.body, context, options).catch(() => null);
+    committed = await isCommitted(plan.operation, claimed.intent.body, context, options).catch(
+      () => null,
+    );
   }
   if (committed === true) throw afterCommit(plan, cause);
-  if (committed === false) await close(plan, intent, ledger, context, "aborted", messageOf(cause));
+  if (committed === false) await close(plan, claimed, ledger, context, "aborted", messageOf(cause));
 }
 
-interface Claimed {
-  readonly kind: "claimed";
+/** An open intent that is ours to finish as long as nobody has taken it over. */
+interface Owned {
   readonly intent: IntentOf;
-  readonly place: {
-    readonly chain: string;
-    readonly seq: number;
-    readonly hash: AppendedEvent["hash"];
-  };
+  /** Slot of our event that holds the lease: the intent, or the one by which we took it over. */
+  readonly ownerSeq: number;
+}
+
+interface Claimed extends Owned {
+  readonly kind: "claimed";
+  readonly place: LedgerPlace;
   readonly leaseEnds: number;
   /** The ledger as it was read after the claim was acknowledged. */
   readonly view: LedgerView;
@@ -169,37 +173,32 @@ async function claim(
   options: CallOptions,
 ): Promise<Claimed | { readonly kind: "stale"; readonly why: string }> {
   let why = "";
-  const check = (view: LedgerView, draft: () => EventDraft<"intent"> | EventDraft<"reconcile">) => {
-    why = changedSince(plan, view) ?? "";
-    return why === "" ? draft() : null;
-  };
   try {
     await ledger.begin({ ...options, traceId: plan.traceId });
     if (plan.resumes !== null) {
       const opened = await ledger.view(options);
-      const open = opened?.state.open_intents.find(
+      const left = opened?.state.open_intents.find(
         (candidate) => candidate.operation === plan.resumes,
       );
-      const original = open && (await findIntent(ledger, open.seq, open.operation, options));
-      if (!open || !original)
+      const original = left && (await findIntent(ledger, left.seq, left.operation, options));
+      if (!left || !original)
         return { kind: "stale", why: "the interrupted operation was finished by somebody else" };
-      const taken = await ledger.append((view) => {
-        const now = view.state.open_intents.find(
-          (candidate) => candidate.operation === plan.resumes,
-        );
-        if (now?.owner_seq !== open.owner_seq) {
-          why = "somebody else took the interrupted operation over";
-          return null;
-        }
-        return check(view, () => takeOverDraft(plan.operation, original.hash, plan, context));
-      }, options);
-      if (!taken) return { kind: "stale", why };
+      const open = {
+        operation: plan.operation,
+        event: original,
+        body: original.body,
+        ownerSeq: left.owner_seq,
+      };
+      const judge = (view: LedgerView): string | null => changedSince(plan, view);
+      const taken = await takeOver(open, plan, ledger, context, options, judge);
+      if (!taken.taken) return { kind: "stale", why: taken.why };
       const place = { chain: original.event.chain, seq: original.event.seq, hash: original.hash };
       return {
         kind: "claimed",
         intent: { hash: original.hash, actor: original.event.actor, body: original.body },
+        ownerSeq: taken.event.event.seq,
         place,
-        leaseEnds: leaseEnd(taken),
+        leaseEnds: leaseEnd(taken.event),
         view: taken.view,
       };
     }
@@ -209,17 +208,22 @@ async function claim(
         why = "another operation is under way";
         return null;
       }
-      return check(view, () => body);
+      why = changedSince(plan, view) ?? "";
+      return why === "" ? body : null;
     }, options);
     if (!appended) return { kind: "stale", why };
-    const held = await holdSlot(ledger, appended, context, options);
     const place = { chain: appended.event.chain, seq: appended.event.seq, hash: appended.hash };
     const intent = { hash: appended.hash, actor: appended.event.actor, body: body.body };
+    const owned = { intent, ownerSeq: appended.event.seq };
+    const held = await holdSlot(ledger, appended, context, options).catch(async (cause) => {
+      await close(plan, owned, ledger, context, "withdrawn", messageOf(cause));
+      throw cause;
+    });
     if (!held.held) {
-      await close(plan, intent, ledger, context, "withdrawn", held.why);
+      await close(plan, owned, ledger, context, "withdrawn", held.why);
       return { kind: "stale", why: held.why };
     }
-    return { kind: "claimed", intent, place, leaseEnds: leaseEnd(appended), view: held.view };
+    return { kind: "claimed", ...owned, place, leaseEnds: leaseEnd(appended), view: held.view };
   } catch (cause) {
     throw beforeIntent(plan, cause, options);
   }
@@ -230,9 +234,10 @@ function leaseEnd(event: AppendedEvent): number {
 }
 
 async function findIntent(ledger: Ledger, seq: number, operation: string, options: CallOptions) {
-  for await (const { event, hash, authorized } of ledger.read(seq, seq, options)) {
+  for await (const stored of ledger.read(seq, seq, options)) {
+    const { event, authorized } = stored;
     if (event.kind === "intent" && event.operation === operation && authorized)
-      return { event, hash, body: event.body };
+      return { ...stored, event, body: event.body };
   }
   return null;
 }
@@ -251,10 +256,11 @@ function changedSince(plan: OperationPlan, view: LedgerView): string | null {
 async function recheck(
   plan: OperationPlan,
   view: LedgerView,
-  leaseEnds: number,
+  { ownerSeq, leaseEnds }: Pick<Claimed, "ownerSeq" | "leaseEnds">,
   context: FloeContext,
   options: CallOptions,
 ): Promise<string | null> {
+  if (!isOurs(view, plan.operation, ownerSeq)) return "somebody else finishes this operation";
   const changed = changedSince(plan, view);
   if (changed !== null) return changed;
   const latest = await context.store.resolve(latestTag(plan.target.name), options);
@@ -263,28 +269,41 @@ async function recheck(
   return context.store.now().getTime() < leaseEnds ? null : "the lease ran out before the commit";
 }
 
-async function appendOutcome(
+function isOurs(view: LedgerView, operation: string, ownerSeq: number): boolean {
+  return view.state.open_intents.some(
+    (open) => open.operation === operation && open.owner_seq === ownerSeq,
+  );
+}
+
+async function appendSuccess(
   plan: OperationPlan,
+  intentSeq: number,
   ledger: Ledger,
-  context: FloeContext,
   draft: EventDraft<"outcome">,
   options: CallOptions & { readonly from?: LedgerView },
 ): Promise<string> {
-  const appended = await ledger.append((view) => {
-    const open = view.state.open_intents.some(
-      (candidate) => candidate.operation === plan.operation,
-    );
-    return open ? draft : null;
-  }, options);
-  // Somebody reconciled in between: the outcome is there, and it is one.
-  return appended?.event.at ?? context.store.now().toISOString();
+  const isOpen = (view: LedgerView): boolean =>
+    view.state.open_intents.some((open) => open.operation === plan.operation);
+  const appended = await ledger.append((view) => (isOpen(view) ? draft : null), options);
+  if (appended) return appended.event.at;
+  // Somebody else has finished it in between: the outcome is there, and it is one. It has to say the same.
+  for await (const { event, authorized } of ledger.read(intentSeq, undefined, options)) {
+    if (!authorized || event.kind !== "outcome" || event.operation !== plan.operation) continue;
+    if (event.body.result === "succeeded") return event.at;
+    throw new FloeError({
+      code: "FLOE_LEDGER_DRIFT",
+      message: `${plan.artifact.version} is in ${plan.target.name}, but somebody closed the ${plan.action} as ${event.body.result} meanwhile: this run was slower than its lease`,
+      hint: `Run the command again with --force to have the ledger of ${plan.target.name} say what its tags hold, or roll back.`,
+    });
+  }
+  throw new Error(`operation ${plan.operation} is neither open nor closed`);
 }
 
 // Closing has a time limit of its own: after an interrupt the caller's signal is aborted already. Where it fails, the
-// open intent stays, and the next run or reconcile closes it.
+// open intent stays, and the next run or reconcile closes it. What somebody else has taken over is theirs to close.
 async function close(
   plan: OperationPlan,
-  intent: IntentOf,
+  { intent, ownerSeq }: Owned,
   ledger: Ledger,
   context: FloeContext,
   result: "aborted" | "withdrawn",
@@ -298,7 +317,9 @@ async function close(
     reason: why,
   });
   try {
-    await appendOutcome(plan, ledger, context, draft, { signal: AbortSignal.timeout(CLOSING_MS) });
+    await ledger.append((view) => (isOurs(view, plan.operation, ownerSeq) ? draft : null), {
+      signal: AbortSignal.timeout(CLOSING_MS),
+    });
   } catch (cause) {
     context.logger.warn(
       `the ${plan.action} is not closed in the ledger yet (${messageOf(cause)}); the next run closes it`,

@@ -1,10 +1,9 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import { operatorTrust } from "../model/identity.ts";
-import { PREDICATE_TYPES } from "../model/records.ts";
 import { environmentTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
-import { findOutcome, readRecord } from "./read-record.ts";
+import { findOutcome, isRecordOf, readRecord } from "./read-record.ts";
 import { type Reason, reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 
@@ -61,13 +60,9 @@ export async function checkSource(
     context,
     options,
   );
-  const fits =
-    verified?.predicateType === PREDICATE_TYPES.promotion
-      ? verified.predicate["target_environment"] === environment &&
-        verified.predicate["promotion_id"] === outcome.event.operation
-      : verified?.predicateType === PREDICATE_TYPES.rollback &&
-        verified.predicate["environment"] === environment;
-  if (fits) return null;
+  const { action, intent } = outcome.event.body;
+  const wanted = { action, operation: outcome.event.operation, environment, intent };
+  if (verified && isRecordOf(verified, wanted)) return null;
   return reason(
     "FLOE_SOURCE_NOT_PROMOTED",
     `the record of ${artifact.version} in ${environment} (${record.tag}) is ${verified ? "about something else" : "missing"}`,

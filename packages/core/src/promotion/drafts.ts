@@ -2,6 +2,7 @@ import type { EventActor, EventBody } from "../ledger/event.ts";
 import type { EventDraft } from "../ledger/ledger.ts";
 import type { Digest } from "../model/digest.ts";
 import type { FloeContext } from "./context.ts";
+import type { OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
 
 /** How long an intent excludes others before anybody may close or take over what its holder left. */
@@ -64,20 +65,25 @@ export function intentDraft(plan: OperationPlan, context: FloeContext): EventDra
   };
 }
 
-/** Takes an abandoned intent over, with a lease of its own. */
+/** Takes an abandoned intent over, with a lease of its own; or, with `givesUp`, leaves it to a rival that did so too. */
 export function takeOverDraft(
-  operation: string,
-  intent: Digest,
-  plan: OperationPlan,
+  open: Pick<OpenIntent, "operation" | "event" | "body" | "ownerSeq">,
+  who: { readonly traceId: string; readonly claimedOperator?: string | undefined },
   context: FloeContext,
+  givesUp?: Digest,
 ): EventDraft<"reconcile"> {
   return {
     kind: "reconcile",
-    operation,
-    subject: subjectOf(plan),
-    traceId: plan.traceId,
-    claimedOperator: plan.claimedOperator,
-    body: { intent, lease: lease(context) },
+    operation: open.operation,
+    subject: { name: open.body.tag, digest: open.body.digest },
+    traceId: who.traceId,
+    claimedOperator: who.claimedOperator,
+    body: {
+      intent: open.event.hash,
+      lease: lease(context),
+      from_seq: open.ownerSeq,
+      ...(givesUp === undefined ? {} : { gives_up: givesUp }),
+    },
   };
 }
 

@@ -76,6 +76,16 @@ export async function isCommitted(
   return (await context.store.resolve(tag, options))?.digest === body.digest;
 }
 
+/** Whether whoever runs now also made an intent: only then may the rest be signed in its name. */
+export function isOwnIntent(open: OpenIntent, context: Pick<FloeContext, "signer">): boolean {
+  const signer = context.signer?.signer;
+  const { actor } = open.event.event;
+  if (signer === undefined) return false;
+  return signer.method === "keyless"
+    ? actor.issuer === signer.issuer && actor.subject === signer.subject
+    : actor.key_id === signer.keyId;
+}
+
 function leaseOf(event: LedgerEvent): EventBody<"reconcile">["lease"] | null {
   return event.kind === "reconcile" || event.kind === "intent" ? event.body.lease : null;
 }

@@ -3,7 +3,7 @@ import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import type { GateResult, ImpactAnalysis } from "../model/records.ts";
 import type { VerificationResult } from "../ports/index.ts";
-import type { Reason } from "./reason.ts";
+import { exitCodeOfReasons, type Reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 
 /** Who would sign, as far as it is proven. */
@@ -98,3 +98,8 @@ export type OperationOutcome =
       readonly blocking: readonly Reason[];
       readonly dryRun: boolean;
     };
+
+/** The exit code of an outcome. */
+export function exitCodeOfOutcome(outcome: OperationOutcome): number {
+  return outcome.kind === "blocked" ? exitCodeOfReasons(outcome.blocking) : 0;
+}

@@ -10,7 +10,7 @@ import { checkSource } from "./check-source.ts";
 import type { FloeContext } from "./context.ts";
 import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
-import type { OpenIntent } from "./open-intent.ts";
+import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
 import type { ObservedState, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
 import { type Reason, reason } from "./reason.ts";
@@ -50,13 +50,10 @@ export async function planPromotion(
   if (input.transition) blocking.push(input.transition);
 
   blocking.push(...(await sourceReasons(input, context, ledgers, options)));
-  const tag = environmentTag(artifact.version, target.name);
-  const before = (await context.store.resolve(latestTag(target.name), options))?.digest ?? null;
-  const there = (await context.store.resolve(tag, options))?.digest ?? null;
-  // Only a tag that is there already needs forcing; without one, --force changes nothing about a promotion.
-  const commitPoint = input.force && there === digest ? "latest-tag" : "environment-tag";
-  const resumes = resumable(input, commitPoint, before, context);
-  if (!resumes) blocking.push(...targetTagReasons(input, tag, there, before));
+  const standing = await readStanding(input, context, options);
+  const { tag, before, there, commitPoint } = standing;
+  const resumes = resumable(input, standing, context);
+  if (!resumes || there !== digest) blocking.push(...targetTagReasons(input, tag, there, before));
   blocking.push(...stateReasons(input, artifact.version, digest));
   const judged = judgeOperator(target, context, input.claimedOperator);
   if (judged.problem) blocking.push(judged.problem);
@@ -233,23 +230,50 @@ export function busyReason(environment: string, open: OpenIntent): Reason {
   );
 }
 
+/** What the tags say that a promotion starts from. */
+interface Standing {
+  /** The environment tag, and what it holds. */
+  readonly tag: string;
+  readonly there: Digest | null;
+  /** What `latest-ENV` holds. */
+  readonly before: Digest | null;
+  readonly commitPoint: OperationPlan["commitPoint"];
+}
+
+type Wish = Pick<PromotionInput, "artifact" | "source" | "target" | "open" | "force">;
+
+async function readStanding(
+  { artifact, target, force }: Wish,
+  { store }: FloeContext,
+  options: CallOptions,
+): Promise<Standing> {
+  const tag = environmentTag(artifact.version, target.name);
+  const before = (await store.resolve(latestTag(target.name), options))?.digest ?? null;
+  const there = (await store.resolve(tag, options))?.digest ?? null;
+  // Only a tag that is there already needs forcing; without one, --force changes nothing about a promotion.
+  const forced = force && there === artifact.manifest.descriptor.digest;
+  return { tag, before, there, commitPoint: forced ? "latest-tag" : "environment-tag" };
+}
+
+/** Whether a run would take over the open intent of the same promotion, instead of closing it and starting anew. */
+export async function canResume(
+  input: Wish,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<boolean> {
+  return resumable(input, await readStanding(input, context, options), context) !== null;
+}
+
 // The same promotion, interrupted before its commit point: a second run takes it over, so that there is one intent, one
 // record and one outcome in the end.
 function resumable(
-  input: PromotionInput,
-  commitPoint: OperationPlan["commitPoint"],
-  before: Digest | null,
+  input: Wish,
+  { before, commitPoint }: Standing,
   context: FloeContext,
 ): OpenIntent | null {
   const open = input.open.length === 1 ? input.open[0] : undefined;
   if (open?.state !== "abandoned" || open.committed) return null;
-  const { body, event } = open;
-  const signer = context.signer?.signer;
-  const sameSigner =
-    signer !== undefined &&
-    (signer.method === "keyless"
-      ? event.event.actor.issuer === signer.issuer && event.event.actor.subject === signer.subject
-      : event.event.actor.key_id === signer.keyId);
+  const { body } = open;
   const same =
     body.action === "promote" &&
     body.digest === input.artifact.manifest.descriptor.digest &&
@@ -259,7 +283,7 @@ function resumable(
     body.before === before &&
     body.policy_digest === policyDigest(input.target) &&
     body.authority_digest === authorityDigest(input.target);
-  return same && sameSigner ? open : null;
+  return same && isOwnIntent(open, context) ? open : null;
 }
 
 async function verifySignature(

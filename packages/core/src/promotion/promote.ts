@@ -11,8 +11,9 @@ import type { Ledgers } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
-import { planPromotion } from "./plan-promotion.ts";
-import { exitCodeOfReasons, reason } from "./reason.ts";
+import { canResume, planPromotion } from "./plan-promotion.ts";
+import { predictRecovery } from "./predict-recovery.ts";
+import { reason } from "./reason.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
 import {
@@ -103,7 +104,8 @@ export async function promote(
     );
     if (finished === "again" && attempt < PLAN_ATTEMPTS) continue;
     if (finished && finished !== "again") return finished;
-    const plan = await planPromotion(input, context, ledgers, options);
+    const planned = dryRun ? { ...input, view: predictRecovery(view, open) } : input;
+    const plan = await planPromotion(planned, context, ledgers, options);
     if (request.ifNeeded === true && isUnchanged(plan, view)) return { kind: "unchanged", plan };
     if (plan.blocking.length > 0) {
       if (!dryRun) await recordRefusal(plan, ledger, context, options);
@@ -135,7 +137,7 @@ interface Situation {
   readonly source: string;
   readonly traceId: string;
   readonly dryRun: boolean;
-  readonly operation: string;
+  readonly force: boolean;
   readonly claimedOperator: string | undefined;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -157,7 +159,7 @@ async function finishAbandoned(
       body.action === "promote" &&
       body.digest === digest &&
       body.version === input.artifact.version;
-    if (!open.committed && sameWish) continue;
+    if (!open.committed && sameWish && (await canResume(input, context, options))) continue;
     const { problem } = judgeOperator(input.target, context, input.claimedOperator);
     if (problem) continue;
     if (input.dryRun)
@@ -170,7 +172,7 @@ async function finishAbandoned(
       { traceId: input.traceId, resolvedBy },
       options,
     );
-    if (sameWish && recovered.result === "succeeded")
+    if (sameWish && recovered?.result === "succeeded")
       return await finishedBefore(open, recovered, input, context);
     return "again";
   }
@@ -185,9 +187,4 @@ function isUnchanged(plan: OperationPlan, view: LedgerView | null): boolean {
     view?.state.current?.digest === digest &&
     view.state.open_intents.length === 0
   );
-}
-
-/** The exit code of an outcome. */
-export function exitCodeOfOutcome(outcome: OperationOutcome): number {
-  return outcome.kind === "blocked" ? exitCodeOfReasons(outcome.blocking) : 0;
 }

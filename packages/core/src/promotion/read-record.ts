@@ -3,6 +3,7 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import { MEDIA_TYPES } from "../model/descriptor.ts";
 import { type Digest, digestHex, isDigest } from "../model/digest.ts";
+import { PREDICATE_TYPES } from "../model/records.ts";
 import type { CallOptions, TrustedSigner } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 
@@ -26,13 +27,7 @@ export async function readRecord(
 ): Promise<VerifiedRecord | null> {
   const manifest = await context.store.getManifest(reference, options);
   if (!manifest) return null;
-  const invalid = (why: string, cause?: unknown): FloeError =>
-    new FloeError({
-      code: "FLOE_RECORD_INVALID",
-      message: `record ${reference}: ${why}`,
-      hint: "Somebody changed what floe wrote beside the artifact; the promotion it stands for cannot be relied on.",
-      ...(cause === undefined ? {} : { cause }),
-    });
+  const invalid = (why: string): FloeError => invalidRecord(reference, why);
   const parsed = parseJson(manifest.bytes) as {
     layers?: { digest?: unknown; size?: unknown; mediaType?: unknown }[];
   } | null;
@@ -68,6 +63,57 @@ export async function readRecord(
     predicateType,
     predicate: predicate as Record<string, unknown>,
   };
+}
+
+/** The operation that a record has to be of; a valid signature alone only says that somebody once did something. */
+export interface RecordedOperation {
+  readonly action: "promote" | "rollback";
+  readonly operation: string;
+  readonly environment: string;
+  /** Hash of the intent's event. */
+  readonly intent: Digest;
+}
+
+/** Says whether a verified record is of the very operation: not of another environment, another run or another ledger. */
+export function isRecordOf(record: VerifiedRecord, wanted: RecordedOperation): boolean {
+  const { predicate, predicateType } = record;
+  const { ledger } = predicate as { readonly ledger?: { readonly hash?: unknown } | null };
+  const [type, id, environment] =
+    wanted.action === "promote"
+      ? ([PREDICATE_TYPES.promotion, "promotion_id", "target_environment"] as const)
+      : ([PREDICATE_TYPES.rollback, "rollback_id", "environment"] as const);
+  return (
+    predicateType === type &&
+    predicate[id] === wanted.operation &&
+    predicate[environment] === wanted.environment &&
+    ledger?.hash === wanted.intent
+  );
+}
+
+/**
+ * Reads the record of an operation by its tag; `null` when there is none.
+ * @throws {FloeError} FLOE_RECORD_INVALID - malformed, unsigned, or of something else
+ */
+export async function readOwnRecord(
+  tag: string,
+  artifact: Digest,
+  signedBy: readonly TrustedSigner[],
+  wanted: RecordedOperation,
+  context: Pick<FloeContext, "store" | "verifier">,
+  options: CallOptions,
+): Promise<VerifiedRecord | null> {
+  const record = await readRecord(tag, artifact, signedBy, context, options);
+  if (record && !isRecordOf(record, wanted))
+    throw invalidRecord(tag, `it is not of the ${wanted.action} ${wanted.operation}`);
+  return record;
+}
+
+function invalidRecord(reference: string, why: string): FloeError {
+  return new FloeError({
+    code: "FLOE_RECORD_INVALID",
+    message: `record ${reference}: ${why}`,
+    hint: "Somebody changed what floe wrote beside the artifact; the promotion it stands for cannot be relied on.",
+  });
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -42,11 +42,14 @@ export async function reconcile(
         continue;
       }
       const { problem } = judgeOperator(environment, context, undefined);
-      if (problem) blocking.push(problem);
-      else
-        recovered.push(
-          await recover(open, ledger, context, { traceId, resolvedBy: "reconcile" }, options),
-        );
+      if (problem) {
+        blocking.push(problem);
+        continue;
+      }
+      const who = { traceId, resolvedBy: "reconcile" as const };
+      const done = await recover(open, ledger, context, who, options);
+      if (done) recovered.push(done);
+      else blocking.push(busyReason(environment.name, open));
     }
   }
   return { recovered, blocking, traceId };

@@ -6,7 +6,9 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { outcomeDraft } from "./drafts.ts";
 import type { OpenIntent } from "./open-intent.ts";
-import { readRecord, type VerifiedRecord } from "./read-record.ts";
+import { readOwnRecord, type VerifiedRecord } from "./read-record.ts";
+import { readArtifact } from "./resolve-artifact.ts";
+import { takeOver } from "./take-over.ts";
 
 /** What became of an abandoned operation. */
 export interface Recovered {
@@ -23,10 +25,25 @@ export interface Recovered {
 
 /**
  * Finishes an abandoned operation: rolled forward when its commit point was reached, closed as aborted otherwise.
- * Everything that is done here can be done twice; the ledger takes one outcome.
+ * Everything that is done here can be done twice; the ledger takes one outcome. Where the store cannot see to that, the
+ * operation is taken over first. `null`: somebody else finishes it.
  * @throws {FloeError} FLOE_RECORD_INVALID - committed without a valid record: somebody wrote the tag by hand
  */
 export async function recover(
+  open: OpenIntent,
+  ledger: Ledger,
+  context: FloeContext,
+  who: { readonly traceId: string; readonly resolvedBy: "resume" | "reconcile" },
+  options: CallOptions,
+): Promise<Recovered | null> {
+  if (ledger.mode === "slot") return await finish(open, ledger, context, who, options);
+  const taken = await takeOver(open, who, ledger, context, options);
+  if (!taken.taken) return null;
+  const ours = { ...open, ownerSeq: taken.event.event.seq };
+  return await finish(ours, ledger, context, who, options);
+}
+
+async function finish(
   open: OpenIntent,
   ledger: Ledger,
   context: FloeContext,
@@ -56,10 +73,16 @@ export async function recover(
     return { ...base, result: "aborted", record: null, tags: [], at };
   }
   const tag = recordTag(open.operation);
-  const record = await readRecord(
+  const record = await readOwnRecord(
     tag,
     body.digest,
     operatorTrust(event.event.actor, context.manifest),
+    {
+      action: body.action,
+      operation: open.operation,
+      environment: body.target,
+      intent: event.hash,
+    },
     context,
     options,
   );
@@ -70,17 +93,17 @@ export async function recover(
       hint: "floe writes the record before the tag, so somebody set the tag by hand. Find out who before you go on.",
     });
   }
-  const artifact = await context.store.getManifest(body.digest, options);
-  if (!artifact) {
-    throw new FloeError({
-      code: "FLOE_ARTIFACT_NOT_FOUND",
-      message: `${context.store.repository} has lost ${body.digest} (${body.version})`,
-      hint: "Push the artifact again from a copy: same bytes, same digest.",
-    });
-  }
+  const { manifest: artifact } = await readArtifact(context.store, body, options);
   const input = { bytes: artifact.bytes, mediaType: artifact.descriptor.mediaType };
   const latest = latestTag(body.target);
-  await context.store.createTag(body.tag, input, options);
+  const created = await context.store.createTag(body.tag, input, options);
+  if (created.status === "taken") {
+    throw new FloeError({
+      code: "FLOE_LEDGER_DRIFT",
+      message: `${body.tag} holds ${created.digest}, but the ${body.action} that was interrupted sets it to ${body.digest}`,
+      hint: "Somebody wrote the tag without floe. Find out who, and delete it where the registry allows that; then run this again.",
+    });
+  }
   await context.store.moveTag(latest, input, options);
   const tags = [
     { tag: body.tag, digest: body.digest },

@@ -59,8 +59,31 @@ export async function resolveArtifact(
       hint: "Somebody moved the version tag, or the digest belongs to another version. Promote nothing before you know which.",
     });
   }
+  return resolved(store, wanted.version, raw);
+}
+
+/**
+ * Reads an artifact that is known by its digest already.
+ * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND - the repository has lost it
+ */
+export async function readArtifact(
+  store: ArtifactStore,
+  { version, digest }: { readonly version: string; readonly digest: Digest },
+  options: CallOptions,
+): Promise<ResolvedArtifact> {
+  const raw = await store.getManifest(digest, options);
+  if (raw) return resolved(store, version, raw);
+  throw new FloeError({
+    code: "FLOE_ARTIFACT_NOT_FOUND",
+    message: `${store.repository} has lost ${digest} (${version})`,
+    hint: "Push the artifact again from a copy: same bytes, same digest.",
+    details: { version, digest },
+  });
+}
+
+function resolved(store: ArtifactStore, version: string, raw: RawManifest): ResolvedArtifact {
   return {
-    version: wanted.version,
+    version,
     reference: `${store.repository}@${raw.descriptor.digest}`,
     manifest: raw,
     ...describe(raw),

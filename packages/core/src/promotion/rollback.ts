@@ -1,4 +1,4 @@
-import type { LedgerView } from "../ledger/ledger.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { digestOf } from "../model/digest.ts";
 import { environmentTag, latestTag, rollbackTag } from "../model/tag.ts";
@@ -11,9 +11,10 @@ import { authorityDigest, findEnvironment, policyDigest } from "./environments.t
 import { findReturn, type Return } from "./find-return.ts";
 import { analyseImpact } from "./impact.ts";
 import type { Ledgers } from "./ledgers.ts";
-import { type OpenIntent, openIntents } from "./open-intent.ts";
+import { isOwnIntent, type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
+import { predictRecovery } from "./predict-recovery.ts";
 import {
   busyReason,
   lockReason,
@@ -25,7 +26,7 @@ import { type Reason, reason } from "./reason.ts";
 import { recordRefusal } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
 import { requireReason } from "./require-reason.ts";
-import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
+import { parseVersionArgument, readArtifact } from "./resolve-artifact.ts";
 
 /** What a rollback is asked for. */
 export interface RollbackRequest {
@@ -38,6 +39,9 @@ export interface RollbackRequest {
 }
 
 const PLAN_ATTEMPTS = 5;
+
+/** How many rollback tags that somebody else wrote are passed over. */
+const MAX_PASSED_TAGS = 20;
 
 /**
  * Returns `latest-ENV` to a version that was there before. Gates never stand in the way; the lock, authorization and
@@ -57,18 +61,22 @@ export async function rollback(
   const dryRun = request.dryRun === true;
   const ledger = ledgers.of(target);
   for (let attempt = 1; ; attempt++) {
-    const view = await ledger.view(options);
-    const open = view ? await openIntents(ledger, view, context, options) : [];
+    const read = await ledger.view(options);
+    const open = read ? await openIntents(ledger, read, context, options) : [];
+    const view = dryRun ? predictRecovery(read, open) : read;
     const left = open.find((intent) => intent.state === "abandoned");
+    const resumed =
+      left && !dryRun
+        ? await planResumed(left, { request: given, view, open, traceId }, ledger, context, options)
+        : null;
     if (
       left &&
+      !resumed &&
       !dryRun &&
       attempt < PLAN_ATTEMPTS &&
       !judgeOperator(target, context, undefined).problem
     ) {
-      const wish =
-        left.body.action === "rollback" &&
-        (wanted === null || wanted.version === left.body.version);
+      const wish = isSameWish(left, wanted);
       const recovered = await recover(
         left,
         ledger,
@@ -76,7 +84,7 @@ export async function rollback(
         { traceId, resolvedBy: wish ? "resume" : "reconcile" },
         options,
       );
-      if (!wish || recovered.result === "aborted") continue;
+      if (!wish || recovered?.result !== "succeeded") continue;
       const plan = await planRollback(
         { request: given, view, open: [], back: returnOf(left), traceId },
         context,
@@ -98,14 +106,22 @@ export async function rollback(
       }
       continue;
     }
+    if (dryRun && left?.committed && isSameWish(left, wanted)) {
+      const unfinished = { request: given, view: read, open, back: returnOf(left), traceId };
+      const plan = await planRollback(unfinished, context, options);
+      const kind = plan.blocking.length > 0 ? ("blocked" as const) : ("would_succeed" as const);
+      return { kind, plan, blocking: plan.blocking, dryRun };
+    }
     const back = await findReturn(ledger, view, wanted, context, options);
     if (back.kind === "none")
       return { kind: "blocked", plan: null, blocking: [back.reason], dryRun };
-    const plan = await planRollback(
-      { request: given, view, open, back: back.return, traceId },
-      context,
-      options,
-    );
+    const plan =
+      resumed ??
+      (await planRollback(
+        { request: given, view, open, back: back.return, traceId },
+        context,
+        options,
+      ));
     if (plan.blocking.length > 0) {
       if (!dryRun) await recordRefusal(plan, ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
@@ -133,6 +149,40 @@ export async function rollback(
   }
 }
 
+function isSameWish({ body }: OpenIntent, wanted: { readonly version: string } | null): boolean {
+  return body.action === "rollback" && (wanted === null || wanted.version === body.version);
+}
+
+// The same rollback, interrupted before its commit point: a second run takes it over, so that there is one intent, one
+// record and one outcome in the end.
+async function planResumed(
+  left: OpenIntent,
+  input: Omit<Parameters<typeof planRollback>[0], "back">,
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<OperationPlan | null> {
+  const { body } = left;
+  const { request, view, open } = input;
+  if (left.committed || open.length !== 1 || !isOwnIntent(left, context) || !body.rollback)
+    return null;
+  const wanted =
+    request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
+  const back = await findReturn(ledger, view, wanted, context, options);
+  if (back.kind === "none") return null;
+  const plan = await planRollback({ ...input, back: back.return }, context, options);
+  const { from, count, reason: why, previousSeq } = plan.rollback ?? {};
+  const same =
+    body.tag === plan.tag &&
+    body.digest === plan.artifact.manifest.descriptor.digest &&
+    body.before === plan.before &&
+    body.policy_digest === plan.policyDigest &&
+    body.authority_digest === plan.authorityDigest &&
+    canonicalJson(body.rollback) ===
+      canonicalJson({ from, previous_seq: previousSeq, count, reason: why });
+  return same ? { ...plan, operation: left.operation, resumes: left.operation } : null;
+}
+
 // The intent of an interrupted rollback says where it was going.
 function returnOf(open: OpenIntent): Return {
   const { body } = open;
@@ -145,34 +195,48 @@ function returnOf(open: OpenIntent): Return {
   };
 }
 
+// What somebody else has written under the next rollback tag must not keep anybody from rolling back.
+async function freeTag(
+  { view, back }: Pick<RollbackInput, "view" | "back">,
+  environment: string,
+  store: FloeContext["store"],
+  options: CallOptions,
+): Promise<{ readonly tag: string; readonly count: number; readonly passed: readonly string[] }> {
+  const passed: string[] = [];
+  for (let count = (view?.state.rollbacks[back.version] ?? 0) + 1; ; count++) {
+    const tag = rollbackTag(back.version, environment, count);
+    const held = (await store.resolve(tag, options))?.digest ?? back.digest;
+    if (held === back.digest || passed.length >= MAX_PASSED_TAGS) return { tag, count, passed };
+    passed.push(tag);
+  }
+}
+
+interface RollbackInput {
+  readonly request: RollbackRequest;
+  readonly view: LedgerView | null;
+  readonly open: readonly OpenIntent[];
+  readonly back: Return;
+  readonly traceId: string;
+}
+
 async function planRollback(
-  input: {
-    readonly request: RollbackRequest;
-    readonly view: LedgerView | null;
-    readonly open: readonly OpenIntent[];
-    readonly back: Return;
-    readonly traceId: string;
-  },
+  input: RollbackInput,
   context: FloeContext,
   options: CallOptions,
 ): Promise<OperationPlan> {
   const { request, view, back } = input;
   const target = findEnvironment(context.manifest, request.environment);
   const { store } = context;
-  const artifact = await resolveArtifact(
-    store,
-    context.manifest,
-    { version: back.version, digest: null },
-    options,
-  );
+  const artifact = await readArtifact(store, back, options);
   const { digest } = artifact.manifest.descriptor;
   const blocking: Reason[] = [...unsupportedReasons(context.manifest, target)];
+  const named = await store.resolve(back.version, options);
   const stands = await store.resolve(environmentTag(back.version, target.name), options);
-  if (digest !== back.digest || stands?.digest !== back.digest) {
+  if ((named?.digest ?? digest) !== digest || stands?.digest !== digest) {
     blocking.push(
       reason(
         "FLOE_LEDGER_DRIFT",
-        `${back.version} was ${back.digest} when it ran in ${target.name}; its tags now hold ${digest} and ${stands?.digest ?? "nothing"}`,
+        `${back.version} was ${digest} when it ran in ${target.name}; its tags now hold ${named?.digest ?? "nothing"} and ${stands?.digest ?? "nothing"}`,
         "Immutable tags were moved without floe. Find out who before anything runs from them.",
       ),
     );
@@ -188,6 +252,8 @@ async function planRollback(
     options,
   );
   const warnings = [...signature.warnings];
+  if (!named)
+    warnings.push(`the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`);
   const unsigned = signatureReason(artifact, target, signature);
   if (unsigned && target.verification.enforcement === "enforce") blocking.push(unsigned);
   else if (unsigned)
@@ -209,7 +275,9 @@ async function planRollback(
     warnings.push(
       `impact of the rollback: ${impact.risk}; ${[...impact.breaking_changes, ...impact.recommendations].join("; ")}`,
     );
-  const count = (view?.state.rollbacks[back.version] ?? 0) + 1;
+  const { tag, count, passed } = await freeTag(input, target.name, store, options);
+  if (passed.length > 0)
+    warnings.push(`${passed.join(", ")} was written without floe; ${tag} is used instead`);
   const before = (await store.resolve(latestTag(target.name), options))?.digest ?? null;
   const policy = policyDigest(target);
   const was = view?.state.current ?? null;
@@ -220,7 +288,7 @@ async function planRollback(
     artifact,
     source: target.name,
     target,
-    tag: rollbackTag(back.version, target.name, count),
+    tag,
     commitPoint: "latest-tag",
     before,
     previous: was ? { version: was.version, digest: was.digest, record: was.record } : null,

@@ -8,7 +8,7 @@ import type { CallOptions } from "../ports/index.ts";
 import { buildRecord, type LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
 import type { OperationPlan, Operator } from "./operation.ts";
-import { readRecord } from "./read-record.ts";
+import { readOwnRecord } from "./read-record.ts";
 
 /** A record as it stands in the registry. */
 export interface WrittenRecord {
@@ -31,10 +31,12 @@ export async function writeRecord(
   const { store } = context;
   const artifact = plan.artifact.manifest.descriptor;
   if (plan.resumes !== null) {
-    const left = await readRecord(
+    const { action, operation, target } = plan;
+    const left = await readOwnRecord(
       tag,
       artifact.digest,
       operatorTrust(operator.actor, context.manifest),
+      { action, operation, environment: target.name, intent: place.hash },
       context,
       options,
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { EventFacts } from "../../src/ledger/event.ts";
+import type { EventFacts, LedgerState } from "../../src/ledger/event.ts";
 import { EMPTY_STATE, foldState } from "../../src/ledger/fold-state.ts";
 import { type Digest, digestOf } from "../../src/model/digest.ts";
 
@@ -55,12 +55,19 @@ const rolledBack = (from: string, to: string, previous: number | null, count = 1
   version: to,
 });
 
+/** Folds the outcome of an operation whose intent is open. */
+function finish(state: LedgerState, event: EventFacts): LedgerState {
+  const { operation, seq: at } = event;
+  const open = { operation, seq: at, owner_seq: at };
+  return foldState({ ...state, open_intents: [...state.open_intents, open] }, event);
+}
+
 describe("the state of an environment", () => {
   test("is what the last committed outcome made current, linked to the one before", () => {
     const first = outcome("op-1", "v1.0.0");
     const second = outcome("op-2", "v1.1.0");
 
-    const state = [first, second].reduce(foldState, EMPTY_STATE);
+    const state = [first, second].reduce(finish, EMPTY_STATE);
 
     expect(state.current).toMatchObject({
       version: "v1.1.0",
@@ -84,7 +91,7 @@ describe("the state of an environment", () => {
     const second = outcome("op-2", "v1.1.0");
     const back = outcome("op-3", "v1.0.0", rolledBack("v1.1.0", "v1.0.0", null));
 
-    const state = [first, second, back].reduce(foldState, EMPTY_STATE);
+    const state = [first, second, back].reduce(finish, EMPTY_STATE);
 
     expect(state.current).toMatchObject({ version: "v1.0.0", previous_seq: null });
     expect(state.holds).toMatchObject([{ kind: "rollback", version: "v1.1.0", reason: "broken" }]);
@@ -96,9 +103,17 @@ describe("the state of an environment", () => {
     const second = outcome("op-2", "v1.1.0");
     const again = outcome("op-3", "v1.1.0");
 
-    const state = [first, second, again].reduce(foldState, EMPTY_STATE);
+    const state = [first, second, again].reduce(finish, EMPTY_STATE);
 
     expect(state.current).toMatchObject({ operation: "op-3", previous_seq: first.seq });
+  });
+
+  test("is not changed by an outcome whose operation is not open: the first one counts", () => {
+    const aborted = outcome("op-1", "v1.0.0", { result: "aborted", record: null });
+    const succeeded = outcome("op-1", "v1.0.0");
+
+    expect(foldState(finish(EMPTY_STATE, aborted), succeeded)).toEqual(EMPTY_STATE);
+    expect(foldState(EMPTY_STATE, succeeded)).toEqual(EMPTY_STATE);
   });
 
   test("has one lock, the newest, until it is unlocked", () => {
@@ -116,6 +131,6 @@ describe("the state of an environment", () => {
     const reconciler = { ...actor, identity: "ops" };
     const finished = { ...outcome("op-1", "v1.0.0"), actor: reconciler };
 
-    expect(foldState(EMPTY_STATE, finished).current?.by).toBe("release");
+    expect(finish(EMPTY_STATE, finished).current?.by).toBe("release");
   });
 });

@@ -24,7 +24,7 @@ export default class History extends FloeCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(History);
     const since = parseSince(flags.since, new Date());
-    await using composed = await this.compose(flags, { writes: false });
+    await using composed = await this.compose(flags, { writes: false, withoutGates: true });
     const request = {
       environment: flags.env,
       version: flags.version,

@@ -20,7 +20,7 @@ export default class Lock extends FloeCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Lock);
-    await using composed = await this.compose(flags, { writes: true });
+    await using composed = await this.compose(flags, { writes: true, withoutGates: true });
     const request = {
       environment: flags.env,
       reason: flags.reason,

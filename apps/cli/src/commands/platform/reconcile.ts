@@ -17,7 +17,7 @@ export default class Reconcile extends FloeCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Reconcile);
-    await using composed = await this.compose(flags, { writes: true });
+    await using composed = await this.compose(flags, { writes: true, withoutGates: true });
     const request = flags.env === undefined ? {} : { environment: flags.env };
     const outcome = await composed.floe.reconcile(request, { signal: this.signal });
     await this.result(reconcileJson(outcome), () => reconcileText(outcome));

@@ -31,7 +31,7 @@ export default class Rollback extends FloeCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Rollback);
     const started = performance.now();
-    await using composed = await this.compose(flags, { writes: true });
+    await using composed = await this.compose(flags, { writes: true, withoutGates: true });
     const outcome = await composed.floe.rollback(
       {
         environment: flags.env,

@@ -17,7 +17,7 @@ export default class Status extends FloeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
-    await using composed = await this.compose(flags, { writes: false });
+    await using composed = await this.compose(flags, { writes: false, withoutGates: true });
     const rows = await composed.floe.status(
       { environment: flags.env, version: args.version },
       { signal: this.signal },

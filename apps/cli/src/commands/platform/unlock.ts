@@ -19,7 +19,7 @@ export default class Unlock extends FloeCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Unlock);
-    await using composed = await this.compose(flags, { writes: true });
+    await using composed = await this.compose(flags, { writes: true, withoutGates: true });
     const request = {
       environment: flags.env,
       reason: flags.reason,

@@ -1,3 +1,4 @@
+import type { Digest } from "@floe/core/model";
 import { describe, expect, test } from "vitest";
 import { aProject, go } from "../../bed/a-project.ts";
 import { readStatement } from "../../bed/read-statement.ts";
@@ -27,7 +28,10 @@ describe("a promotion through three environments", () => {
     const args = ["--annotation", "ticket=OPS-12", "--operator", "the night shift"];
     const run = await project.done("promote", "v1.2.3", "--to", "staging", ...args, "-o", "json");
     const { promotion_id: id, artifact_digest: digest, record } = run.json;
-    expect(record).toEqual({ digest: expect.stringMatching(DIGEST), tag: `floe-rec.${String(id)}` });
+    expect(record).toEqual({
+      digest: expect.stringMatching(DIGEST),
+      tag: `floe-rec.${String(id)}`,
+    });
 
     const read = await readStatement(project, `floe-rec.${String(id)}`);
     expect(read.verified).toBe(true);
@@ -65,7 +69,7 @@ describe("a promotion through three environments", () => {
         "dev.floe.promotion.gates-passed": "policy_compliance",
       },
     });
-    const referrers = await project.store.referrers(digest as `sha256:${string}`, go);
+    const referrers = await project.store.referrers(digest as Digest, go);
     expect(referrers.map((referrer) => referrer.digest)).toContain(
       (record as { digest: string }).digest,
     );
@@ -186,7 +190,15 @@ describe("promoting what is there already", () => {
       hint: expect.stringContaining("--if-needed"),
     });
     const before = await project.registryState();
-    const needed = await project.done("promote", "v1.0.0", "--to", "dev", "--if-needed", "-o", "json");
+    const needed = await project.done(
+      "promote",
+      "v1.0.0",
+      "--to",
+      "dev",
+      "--if-needed",
+      "-o",
+      "json",
+    );
     expect(needed.json).toMatchObject({ success: true, changed: false, dry_run: false });
     expect(await project.registryState()).toEqual(before);
     const text = await project.done("promote", "v1.0.0", "--to", "dev", "--if-needed");
@@ -238,7 +250,14 @@ describe("VERSION@DIGEST", () => {
   test("is promoted when the tag is at that digest, and refused with 10 when it is not", async () => {
     await using project = await aProject({ versions: ["v1.0.0", "v1.1.0"] });
     const tags = await project.tags();
-    const wrong = await project.run("promote", `v1.0.0@${tags["v1.1.0"]}`, "--to", "dev", "-o", "json");
+    const wrong = await project.run(
+      "promote",
+      `v1.0.0@${tags["v1.1.0"]}`,
+      "--to",
+      "dev",
+      "-o",
+      "json",
+    );
     expect(wrong.code).toBe(10);
     expect(wrong.json["error"]).toMatchObject({ code: "FLOE_VERSION_DIGEST_MISMATCH" });
     await project.promote(`v1.0.0@${tags["v1.0.0"]}`, "dev");

@@ -21,47 +21,50 @@ test("with nothing open it says so and writes nothing", async () => {
 test.each([
   ["before its environment tag", 3, "aborted"],
   ["after its environment tag", 2, "succeeded"],
-])("a promotion that was killed %s shows as open, and gets one outcome", async (_, last, result) => {
-  await using project = await aProject({ versions: ["v0.8.0", "v0.9.0", "v1.0.0"] });
-  await project.promote("v0.8.0", "dev");
-  const countFile = `${project.dir}/writes.txt`;
-  const watched = { dir: project.registry, nodeOptions: "" };
-  const promote = ["promote", "v0.9.0", "--to", "dev"];
-  await project.runWith({ env: countEnv({ ...watched, countFile }) }, ...promote);
-  const at = readCountedWrites(countFile)
-    .flatMap((path, index) => (path === "index.json" ? [index + 1] : []))
-    .at(-last);
-  if (at === undefined) throw new Error("the promotion wrote no index");
+])(
+  "a promotion that was killed %s shows as open, and gets one outcome",
+  async (_, last, result) => {
+    await using project = await aProject({ versions: ["v0.8.0", "v0.9.0", "v1.0.0"] });
+    await project.promote("v0.8.0", "dev");
+    const countFile = `${project.dir}/writes.txt`;
+    const watched = { dir: project.registry, nodeOptions: "" };
+    const promote = ["promote", "v0.9.0", "--to", "dev"];
+    await project.runWith({ env: countEnv({ ...watched, countFile }) }, ...promote);
+    const at = readCountedWrites(countFile)
+      .flatMap((path, index) => (path === "index.json" ? [index + 1] : []))
+      .at(-last);
+    if (at === undefined) throw new Error("the promotion wrote no index");
 
-  const crash = crashEnv({ ...watched, at, phase: "before" });
-  const killed = await project.runWith({ env: crash }, "promote", "v1.0.0", "--to", "dev");
-  expect(killed.code).toBeNull();
-  const { rows } = await project.done("status", "v1.0.0", "--env", "dev", "-o", "json");
-  expect(rows[0]).toMatchObject({
-    version: "v0.9.0",
-    status: "pending",
-    open_intent: { action: "promote", version: "v1.0.0", state: "abandoned" },
-  });
+    const crash = crashEnv({ ...watched, at, phase: "before" });
+    const killed = await project.runWith({ env: crash }, "promote", "v1.0.0", "--to", "dev");
+    expect(killed.code).toBeNull();
+    const { rows } = await project.done("status", "v1.0.0", "--env", "dev", "-o", "json");
+    expect(rows[0]).toMatchObject({
+      version: "v0.9.0",
+      status: "pending",
+      open_intent: { action: "promote", version: "v1.0.0", state: "abandoned" },
+    });
 
-  const run = await project.done("platform", "reconcile", "--env", "dev", "-o", "json");
-  const tags = await project.tags();
-  expect(run.json["recovered"]).toEqual([
-    {
-      environment: "dev",
-      operation: expect.any(String),
-      action: "promote",
-      version: "v1.0.0",
-      digest: tags["v1.0.0"],
-      result,
-      at: expect.stringMatching(/^\d{4}-.*Z$/),
-    },
-  ]);
-  expect(tags["latest-dev"]).toBe(tags[result === "succeeded" ? "v1.0.0" : "v0.9.0"]);
-  expect(tags["v1.0.0-dev"]).toBe(result === "succeeded" ? tags["v1.0.0"] : undefined);
-  const history = await project.done("platform", "history", "--version", "v1.0.0", "-o", "json");
-  expect(history.rows.map((row) => [row["kind"], row["result"]])).toEqual([
-    ["outcome", result],
-    ["intent", null],
-  ]);
-  expect((await project.done("platform", "reconcile", "--json")).json["recovered"]).toEqual([]);
-});
+    const run = await project.done("platform", "reconcile", "--env", "dev", "-o", "json");
+    const tags = await project.tags();
+    expect(run.json["recovered"]).toEqual([
+      {
+        environment: "dev",
+        operation: expect.any(String),
+        action: "promote",
+        version: "v1.0.0",
+        digest: tags["v1.0.0"],
+        result,
+        at: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ]);
+    expect(tags["latest-dev"]).toBe(tags[result === "succeeded" ? "v1.0.0" : "v0.9.0"]);
+    expect(tags["v1.0.0-dev"]).toBe(result === "succeeded" ? tags["v1.0.0"] : undefined);
+    const history = await project.done("platform", "history", "--version", "v1.0.0", "-o", "json");
+    expect(history.rows.map((row) => [row["kind"], row["result"]])).toEqual([
+      ["outcome", result],
+      ["intent", null],
+    ]);
+    expect((await project.done("platform", "reconcile", "--json")).json["recovered"]).toEqual([]);
+  },
+);

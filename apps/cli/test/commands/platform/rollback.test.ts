@@ -28,7 +28,9 @@ describe("rollback -o json", () => {
       previous_version: "v1.1.0",
       rollback_tag: "v1.0.0-prod-rollback-1",
       reason: "checkout fails",
-      impact_analysis: expect.objectContaining({ risk: expect.stringMatching(/SAFE|RISKY|BLOCKED/) }),
+      impact_analysis: expect.objectContaining({
+        risk: expect.stringMatching(/SAFE|RISKY|BLOCKED/),
+      }),
       signature_verified: true,
       signature_status: "valid",
       operator: "release",
@@ -36,7 +38,10 @@ describe("rollback -o json", () => {
       authorization_passed: true,
       plan_digest: expect.stringMatching(/^sha256:/),
       policy_digest: expect.stringMatching(/^sha256:/),
-      record: { digest: expect.stringMatching(/^sha256:/), tag: `floe-rec.${String(json["rollback_id"])}` },
+      record: {
+        digest: expect.stringMatching(/^sha256:/),
+        tag: `floe-rec.${String(json["rollback_id"])}`,
+      },
       tags: [
         { tag: "v1.0.0-prod-rollback-1", digest: tags["v1.0.0"] },
         { tag: "latest-prod", digest: tags["v1.0.0"] },
@@ -117,14 +122,25 @@ describe("the version that was left", () => {
       expect(blocking.map(({ message }) => message).join()).toContain("leaks memory");
       expect(run.code).toBe(more.length === 0 ? 10 : 13);
     }
-    const back = await project.run("rollback", "v1.1.0", "--env", "prod", "--reason", "x", "--json");
+    const back = await project.run(
+      "rollback",
+      "v1.1.0",
+      "--env",
+      "prod",
+      "--reason",
+      "x",
+      "--json",
+    );
     expect(back.code).toBe(11);
     expect(back.json["error"]).toMatchObject({ message: expect.stringContaining("held") });
   });
 
   test("goes no further: the next environment refuses it with 13", async () => {
     const gates = { policy_compliance: true };
-    const environments = [{ name: "dev", gates }, { name: "prod", gates }];
+    const environments = [
+      { name: "dev", gates },
+      { name: "prod", gates },
+    ];
     await using project = await aProject({ environments, versions: ["v1.0.0", "v1.1.0"] });
     await project.promote("v1.0.0", "dev");
     await project.promote("v1.1.0", "dev");

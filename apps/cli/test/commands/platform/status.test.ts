@@ -74,7 +74,10 @@ test("the board shows people versions, a lock, a hold and drift", async () => {
   expect(stdout).toContain("dev: v1.1.0 is held (rollback: leaks[31m memory)");
   expect(stdout).toMatch(/dev: latest-dev holds sha256:.* by the ledger it is sha256:/);
   const { rows } = await project.done("status", "--env", "dev", "-o", "json");
-  expect(rows[0]?.["drift"]).toEqual({ expected: rows[0]?.["digest"], actual: other.descriptor.digest });
+  expect(rows[0]?.["drift"]).toEqual({
+    expected: rows[0]?.["digest"],
+    actual: other.descriptor.digest,
+  });
   expect(rows[0]?.["held"]).toEqual([
     { kind: "rollback", version: "v1.1.0", reason: "leaks\u001b[31m memory", until: null },
   ]);
@@ -94,7 +97,9 @@ test("history -o json is an array of chained events, newest first, that filters 
   ]);
   expect(Object.keys(rows[0] ?? {})).toEqual(
     expect.arrayContaining(
-      "seq id kind action environment version digest operator at result reason hash prev".split(" "),
+      "seq id kind action environment version digest operator at result reason hash prev".split(
+        " ",
+      ),
     ),
   );
   for (const [index, row] of rows.entries())

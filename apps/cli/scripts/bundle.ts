@@ -1,0 +1,58 @@
+// Builds dist/ from the sources of the app and of the packages that it is made of. One file for each command, and
+// chunks for what they share: as hundreds of single files, most of a command's time would go into finding them.
+import { readdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { writeNotices } from "./write-notices.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const src = join(root, "src");
+const dist = join(root, "dist");
+
+// What oclif loads by its path, besides what the launcher loads.
+const folders = await Promise.all(
+  ["commands", "hooks"].map((name) =>
+    readdir(join(src, name), { recursive: true, withFileTypes: true }),
+  ),
+);
+const loaded = folders
+  .flat()
+  .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+  .map((entry) => join(entry.parentPath, entry.name));
+const input = Object.fromEntries(
+  [join(src, "main.ts"), ...loaded].map((path) => [relative(src, path).slice(0, -3), path]),
+);
+
+await using bundle = await rolldown({
+  input,
+  cwd: root,
+  platform: "node",
+  // What oclif would transpile commands with, if they were not built.
+  external: ["typescript"],
+  // The sources, so that an outdated build of a package is never part of this one.
+  resolve: { conditionNames: ["@floe/source", "node", "import", "default"] },
+  onLog(level, log) {
+    throw new Error(`${level}: ${log.message}`);
+  },
+});
+const { output } = await bundle.write({
+  dir: dist,
+  format: "esm",
+  sourcemap: true,
+  chunkFileNames: "chunks/[name]-[hash].js",
+});
+const notices = "THIRD-PARTY-LICENSES.txt";
+await writeNotices(
+  output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])),
+  join(dist, notices),
+);
+
+// Last, so that a command that is started meanwhile finds what it needs.
+const current = new Set(
+  [notices, ...output.map((file) => file.fileName)].map((name) => join(dist, name)),
+);
+for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
+  const path = join(entry.parentPath, entry.name);
+  if (entry.isFile() && !current.has(path)) await rm(path);
+}

@@ -1,0 +1,200 @@
+import type { AuditBackend, AuditEntry, AuditHead } from "../contract/index.ts";
+import type { Digest } from "../model/digest.ts";
+import type { CallOptions } from "../ports/index.ts";
+import { invalidEvent, type LedgerState, leafHash, type StoredEvent } from "./event.ts";
+import { EMPTY_STATE, foldState } from "./fold-state.ts";
+import type { Genesis } from "./genesis.ts";
+import type { LedgerMode } from "./oci-backend.ts";
+import type { VerifiedEvent } from "./verify-event.ts";
+
+/** The trusted end of a ledger. */
+export interface LedgerView {
+  readonly genesis: Genesis;
+  readonly seq: number;
+  /** Leaf hash that the next event names as `prev`. */
+  readonly hash: Digest;
+  /** Concurrent events beside or below the head that the next event has to link; empty on strong stores. */
+  readonly rivals: readonly VerifiedEvent[];
+  readonly size: number;
+  readonly state: LedgerState;
+}
+
+/** Reads events of one ledger and works out where it ends. */
+export interface ViewReader {
+  /** Checks stored bytes: signature, slot and ledger. */
+  check(pinned: Genesis, entry: AuditEntry): VerifiedEvent;
+  view(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<LedgerView>;
+}
+
+/** How many slots below the head are looked at one by one before the whole ledger is read. */
+const NEAR_SLOTS = 8;
+
+/**
+ * Makes the reader of an environment's ledger. On a store that serialises, the events are a chain. On one that cannot,
+ * they are a graph: every event names the one before it, and the others that its writer saw and nothing had named yet.
+ * What was written beside the chain and is not named by anything still counts: it is found by the number of events, and
+ * folded in the order of slot and hash, so that everybody who sees the same events computes the same state.
+ */
+export function createViewReader(
+  chain: string,
+  mode: LedgerMode,
+  audit: AuditBackend,
+  verify: (bytes: Uint8Array, where: string) => VerifiedEvent,
+): ViewReader {
+  function check(pinned: Genesis, entry: AuditEntry): VerifiedEvent {
+    const where = `${chain}#${entry.seq}`;
+    const stored = verify(entry.bytes, where);
+    const { event } = stored;
+    if (event.seq !== entry.seq)
+      throw invalidEvent(where, `it is event ${event.seq}, copied to another slot`);
+    // Where several could begin the ledger at once, the beginnings that were not pinned stay beside the one that was.
+    const beginning = mode === "own-tag" && event.kind === "genesis" && event.seq === 0;
+    if (event.chain !== pinned.chain && !beginning)
+      throw invalidEvent(where, "it belongs to another ledger than the environment's genesis");
+    return stored;
+  }
+
+  async function read(
+    pinned: Genesis,
+    from: number,
+    to: number,
+    options: CallOptions,
+  ): Promise<VerifiedEvent[]> {
+    const events: VerifiedEvent[] = [];
+    for await (const entry of audit.read(chain, from, to, options))
+      events.push(check(pinned, entry));
+    return events;
+  }
+
+  // Whoever can push can append; only somebody who may change the environment is believed about its state and size.
+  // Refusals by others are stepped over.
+  async function findBase(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<Base> {
+    const first = leafHash(pinned.bytes);
+    const beside: VerifiedEvent[] = [];
+    let level = head.entries.map((entry) => check(pinned, entry));
+    for (let seq = head.seq; ; seq -= 1) {
+      level.sort(bySeqThenHash);
+      const base = level.find(
+        ({ event, hash, authorized }) => hash === first || (authorized && event.kind !== "genesis"),
+      );
+      if (base) return { base, beside: [...beside, ...level.filter((event) => event !== base)] };
+      const stranger = level.find(
+        ({ event }) => event.kind !== "refusal" && event.kind !== "genesis",
+      );
+      if (stranger)
+        throw invalidEvent(
+          `${chain}#${seq}`,
+          `${stranger.event.kind} by somebody who may not change ${chain}`,
+        );
+      if (level.length === 0 || seq === 0)
+        throw invalidEvent(`${chain}#${seq}`, "the event before it is missing");
+      beside.push(...level);
+      level = await read(pinned, seq - 1, seq - 1, options);
+    }
+  }
+
+  // An event says how many there were when it was written. As long as that and what was found beside it make up the
+  // number of events that are stored, nothing else can be beside it.
+  async function findBeside(
+    pinned: Genesis,
+    head: AuditHead,
+    { base, beside }: Base,
+    options: CallOptions,
+  ): Promise<VerifiedEvent[]> {
+    if (base.event.size + beside.length === head.count) return beside;
+    if (mode === "slot")
+      throw invalidEvent(
+        `${chain}#${head.seq}`,
+        "the ledger has a gap: events are missing before the head",
+      );
+    const near = new Map([base, ...beside].map((event) => [event.hash, event]));
+    const lowest = Math.max(1, base.event.seq - NEAR_SLOTS);
+    for (let seq = base.event.seq; seq >= lowest; seq -= 1) {
+      for (const event of await read(pinned, seq, seq, options)) near.set(event.hash, event);
+      const { reached } = walk(base, near);
+      const below = head.count - near.size;
+      if (base.event.size - reached.size === below)
+        return [...near.values()].filter(({ hash }) => !reached.has(hash));
+    }
+    const all = new Map<Digest, VerifiedEvent>();
+    for (const event of await read(pinned, 0, head.seq, options)) all.set(event.hash, event);
+    const { reached, missing } = walk(base, all);
+    const [lost] = missing;
+    if (lost !== undefined)
+      throw invalidEvent(`${chain}: ${lost}`, "an event that others name is missing");
+    return [...all.values()].filter(({ hash }) => !reached.has(hash));
+  }
+
+  return {
+    check,
+
+    async view(pinned, head, options) {
+      const found = await findBase(pinned, head, options);
+      const { base } = found;
+      const beside = await findBeside(pinned, head, found, options);
+      beside.sort(bySeqThenHash);
+      const top = [...beside, base].filter(({ event }) => event.seq === head.seq);
+      const main = top.sort(bySeqThenHash)[0] ?? base;
+      const { reached } = walk(
+        main,
+        new Map([base, ...beside].map((event) => [event.hash, event])),
+      );
+      const rivals = [...beside, base].filter(({ hash }) => !reached.has(hash)).sort(bySeqThenHash);
+      if (mode === "slot" && rivals.length > 0)
+        throw invalidEvent(`${chain}#${head.seq}`, "it does not follow the event before it");
+      return {
+        genesis: pinned,
+        seq: head.seq,
+        hash: main.hash,
+        rivals,
+        size: base.event.size + beside.length,
+        state: beside
+          .filter(changesState)
+          .reduce((state, { event }) => foldState(state, event), stateAt(base)),
+      };
+    },
+  };
+}
+
+/** The event that is believed about everything before it, and what was found above and beside it. */
+interface Base {
+  readonly base: VerifiedEvent;
+  readonly beside: VerifiedEvent[];
+}
+
+// Follows the links from an event through those that are known. What an outsider names proves nothing when it is missing.
+function walk(
+  from: VerifiedEvent,
+  known: ReadonlyMap<Digest, VerifiedEvent>,
+): { readonly reached: ReadonlySet<Digest>; readonly missing: readonly Digest[] } {
+  const reached = new Set<Digest>([from.hash]);
+  const missing: Digest[] = [];
+  const pending = [from];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { prev, rivals = [] } = next.event;
+    for (const hash of prev === null ? rivals : [prev, ...rivals]) {
+      if (reached.has(hash)) continue;
+      const linked = known.get(hash);
+      if (linked) {
+        reached.add(hash);
+        pending.push(linked);
+      } else if (next.authorized) missing.push(hash);
+    }
+  }
+  return { reached, missing };
+}
+
+// Anybody can begin a ledger; that it is empty then is not theirs to say.
+function stateAt({ event }: VerifiedEvent): LedgerState {
+  return event.kind === "genesis" ? EMPTY_STATE : event.state;
+}
+
+// A beginning that was not pinned, or an event by somebody who may not change the environment, has no effect.
+function changesState({ event, authorized }: VerifiedEvent): boolean {
+  return event.kind !== "genesis" && authorized;
+}
+
+/** The order in which events count that do not follow one another. */
+export function bySeqThenHash(a: StoredEvent, b: StoredEvent): number {
+  return a.event.seq - b.event.seq || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0);
+}

@@ -1,0 +1,34 @@
+// pnpm bench [--quick]: floe and its peers in turn on this machine. Prints times and judges none of them.
+import { mkdirSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { racePromote } from "./promote.ts";
+import { raceStartUp } from "./start-up.ts";
+import { raceStatus } from "./status.ts";
+import { renderTable } from "./table.ts";
+
+const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const rounds = Number(process.env["BENCH_ROUNDS"] ?? (values.quick ? 3 : 11));
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error("BENCH_ROUNDS must be 1 or more");
+const events = values.quick ? 100 : 1000;
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+const { signal } = stop;
+
+await using folder = await mkdtempDisposable(join(tmpdir(), "floe-bench-"));
+const section = (name: string): string => {
+  const path = join(folder.path, name);
+  mkdirSync(path);
+  return path;
+};
+
+const load = loadavg()[0]?.toFixed(1);
+console.log(`Node.js ${process.versions.node}, ${availableParallelism()} cores, load ${load}\n`);
+console.log(`${renderTable("Start-up", raceStartUp(section("start-up"), rounds))}\n`);
+const folders = { few: section("few"), many: section("many") };
+const status = await raceStatus(folders, { rounds, events, signal });
+console.log(`${renderTable("Status of three environments in a folder", status)}\n`);
+const promotion = await racePromote(section("promote"), { rounds, signal });
+console.log(renderTable("A promotion on docker-registry", promotion));
