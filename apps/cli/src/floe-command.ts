@@ -42,17 +42,21 @@ export abstract class FloeCommand extends Command {
   };
 
   readonly #abort = new AbortController();
-  readonly #stop = (): void => this.#abort.abort(new Error("interrupted"));
+  readonly #stop = (): void => {
+    if (this.#abort.signal.aborted) process.exit(EXIT.interrupted);
+    this.#abort.abort(new Error("interrupted"));
+  };
 
-  /** Aborts on Ctrl-C and SIGTERM; what was begun is closed first. */
+  /** Aborts on Ctrl-C and SIGTERM; what was begun is closed first. A second one ends at once. */
   protected get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
   override async init(): Promise<void> {
     await super.init();
-    process.once("SIGINT", this.#stop);
-    process.once("SIGTERM", this.#stop);
+    // Not `once`: while a gate's command runs, its library ends the process by the signal when nobody else listens.
+    process.on("SIGINT", this.#stop);
+    process.on("SIGTERM", this.#stop);
     if (this.argv.includes("--no-color")) process.env["NO_COLOR"] = "1";
   }
 

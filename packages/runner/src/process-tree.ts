@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RUN_VARIABLE } from "./clean-environment.ts";
 
@@ -21,6 +21,8 @@ export interface ProcessTree {
  * environment is not found.
  */
 export function createProcessTree(leader: number, token: string): ProcessTree {
+  // Made right after the leader was started, so that it is there to be read, be it as a zombie.
+  const since = process.platform === "linux" ? (readState(leader)?.startedAt ?? 0) : 0;
   return {
     signalGroup: (signal) => {
       trySignal(-leader, signal);
@@ -29,7 +31,7 @@ export function createProcessTree(leader: number, token: string): ProcessTree {
       if (process.platform !== "linux") return trySignal(-leader, "SIGKILL") ? 1 : 0;
       const seen = new Set<number>();
       for (let round = 0; round < SWEEP_ROUNDS; round++) {
-        const members = await findMembers(leader, token);
+        const members = findMembers(leader, token, since);
         if (members.length === 0) break;
         for (const pid of members) {
           seen.add(pid);
@@ -42,32 +44,44 @@ export function createProcessTree(leader: number, token: string): ProcessTree {
   };
 }
 
-/** The live processes of a command: members of the group, and those with the token in their environment. */
-async function findMembers(leader: number, token: string): Promise<number[]> {
-  const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const members = await Promise.all(names.map((name) => isMember(name, leader, token)));
-  return names
-    .filter((_, index) => members[index] === true)
+/**
+ * The live processes of a command: members of the group, and those with the token in their environment. This runs after
+ * every gate: so what is older than the command is passed over, and nothing goes through the thread pool, where a read
+ * of `/proc` costs many times the read itself.
+ */
+function findMembers(leader: number, token: string, since: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid);
+    .filter((pid) => pid !== process.pid && isMember(pid, leader, token, since));
 }
 
-async function isMember(name: string, leader: number, token: string): Promise<boolean> {
-  const stat = await readProc(`/proc/${name}/stat`);
-  // The program's name, in parentheses, may itself hold spaces and parentheses.
-  const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  if (state === undefined || state === "" || state === "Z" || state === "X") return false;
-  if (Number(group) === leader) return true;
-  const environment = await readProc(`/proc/${name}/environ`);
-  return environment
+function isMember(pid: number, leader: number, token: string, since: number): boolean {
+  const found = readState(pid);
+  if (found === null || found.state === "Z" || found.state === "X") return false;
+  if (found.group === leader) return true;
+  if (found.startedAt < since) return false;
+  return readProc(`/proc/${pid}/environ`)
     .split("\0")
     .some((entry) => entry.startsWith(`${RUN_VARIABLE}=`) && entry.includes(token));
 }
 
+/** `null` for a process that is gone. `startedAt` is in clock ticks since the system was started. */
+function readState(
+  pid: number,
+): { readonly state: string; readonly group: number; readonly startedAt: number } | null {
+  const stat = readProc(`/proc/${pid}/stat`);
+  // The program's name, in parentheses, may itself hold spaces and parentheses; `state` is field 3 of proc(5).
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, , group] = fields;
+  if (state === undefined || state === "") return null;
+  return { state, group: Number(group), startedAt: Number(fields[22 - 3]) };
+}
+
 /** Empty for a process that is gone or belongs to somebody else. */
-async function readProc(path: string): Promise<string> {
+function readProc(path: string): string {
   try {
-    return await readFile(path, "latin1");
+    return readFileSync(path, "latin1");
   } catch {
     return "";
   }

@@ -10,6 +10,8 @@ const BUILT = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 // One home for all runs, so that they share Node's compile cache; nothing in it is the user's.
 const HOME = join(tmpdir(), `floe-bed-home-${process.getuid?.() ?? 0}`);
 
+const LONGEST_RUN_MS = 110_000;
+
 /** A JSON object as a command printed it. */
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -46,6 +48,9 @@ export async function floe(args: readonly string[], options: RunOptions): Promis
       ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],
+    // A run that hangs must not outlive its test.
+    timeout: LONGEST_RUN_MS,
+    killSignal: "SIGKILL",
   });
   if (child.pid !== undefined) options.started?.(child.pid);
   const [stdout, stderr, code] = await Promise.all([

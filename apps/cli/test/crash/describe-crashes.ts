@@ -9,7 +9,7 @@ interface Cut {
   readonly point: CrashPoint;
   /** What it had stored. */
   readonly stored: Stored;
-  restore(): void;
+  readonly restore: () => void;
 }
 
 const OPTIONS: PlaceOptions = { versions: ["v1.0.0", "v1.1.0", "v1.2.0"] };
@@ -34,7 +34,7 @@ export function describeCrashes(
     beforeAll(async () => {
       place = await make(OPTIONS);
       await prepare(place);
-      ({ clean, cuts } = await cutEverywhere(place, promote));
+      ({ clean, cuts } = await cutEverywhere(place, promote, "both"));
     }, RUN.timeout);
     afterAll(async () => {
       await place[Symbol.asyncDispose]();
@@ -149,13 +149,14 @@ async function prepare(place: Place): Promise<void> {
 async function cutEverywhere(
   place: Place,
   command: readonly string[],
+  phases: "before" | "both" = "before",
 ): Promise<{ readonly clean: Stored; readonly cuts: readonly Cut[] }> {
   const begin = place.save();
   const { run, writes } = await place.counted(...command);
   if (run.code !== 0) throw new Error(described(run));
   const clean = await readStored(place);
   const cuts: Cut[] = [];
-  for (const point of crashPoints(writes)) {
+  for (const point of phases === "both" ? crashPoints(writes) : befores(writes)) {
     begin();
     const cut = await place.killed(point, ...command);
     if (cut.code !== null)
@@ -164,6 +165,12 @@ async function cutEverywhere(
   }
   begin();
   return { clean, cuts };
+}
+
+// Each moment between two writes once, and the one after the last.
+function* befores(writes: number): Generator<CrashPoint> {
+  for (let at = 1; at <= writes; at += 1) yield { at, phase: "before" };
+  yield { at: writes, phase: "after" };
 }
 
 /** Runs the same command again after each cut. `finished`: its exit code where the first run had done everything. */

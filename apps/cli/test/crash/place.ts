@@ -13,6 +13,7 @@ import {
   readCountedWrites,
   startRegistry,
   type TestRegistry,
+  type WriteEvent,
 } from "@floe/testing";
 import { stringify } from "yaml";
 import { floe, type Run, type RunOptions } from "../bed/floe.ts";
@@ -83,11 +84,32 @@ export async function folderPlace(options: PlaceOptions): Promise<Place> {
   };
 }
 
+/** Called round every write of a registry; `"drop"` cuts the connection. */
+export type WriteHook = (event: WriteEvent) => unknown;
+
+/** A {@link Place} in a registry over HTTP. */
+export interface RegistryPlace extends Place {
+  readonly registry: TestRegistry;
+  /** Adds a hook; the returned function removes it. */
+  onWrite(hook: WriteHook): () => void;
+}
+
 /** A project with a registry over HTTP, which cannot serialise writers. */
 export async function registryPlace(
   options: PlaceOptions & { readonly settings?: Partial<RegistrySettings> },
-): Promise<Place & { readonly registry: TestRegistry }> {
-  const registry = await startRegistry(options.settings ?? {});
+): Promise<RegistryPlace> {
+  const hooks = new Set<WriteHook>();
+  const registry = await startRegistry({
+    ...options.settings,
+    async onWrite(event) {
+      const answers = await Promise.all([...hooks].map((hook) => hook(event)));
+      return answers.includes("drop") ? "drop" : undefined;
+    },
+  });
+  const onWrite = (hook: WriteHook): (() => void) => {
+    hooks.add(hook);
+    return () => hooks.delete(hook);
+  };
   const uri = `oci://${registry.host}/${REPOSITORY}`;
   const project = makeProject(uri, options);
   const open = (): ArtifactStore => createRegistryStore({ uri });
@@ -98,19 +120,18 @@ export async function registryPlace(
     open,
     run: project.run,
     runWith: project.runWith,
+    onWrite,
     async killed(point, ...args) {
       let pid: number | undefined;
       let seen = 0;
       let over = false;
-      registry.configure({
-        onWrite({ phase }) {
-          if (phase === "before") seen += 1;
-          if (!over && (seen !== point.at || phase !== point.phase || pid === undefined)) return "";
-          // What was under way beside it is cut off as well.
-          if (!over && pid !== undefined) process.kill(pid, "SIGKILL");
-          over = true;
-          return "drop";
-        },
+      const remove = onWrite(({ phase }) => {
+        if (phase === "before") seen += 1;
+        if (!over && (seen !== point.at || phase !== point.phase || pid === undefined)) return "";
+        // What was under way beside it is cut off as well.
+        if (!over && pid !== undefined) process.kill(pid, "SIGKILL");
+        over = true;
+        return "drop";
       });
       try {
         const started = (child: number): void => {
@@ -118,7 +139,7 @@ export async function registryPlace(
         };
         return await project.runWith({ started }, ...args);
       } finally {
-        registry.configure({ onWrite: null });
+        remove();
       }
     },
     async counted(...args) {

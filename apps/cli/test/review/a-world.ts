@@ -42,6 +42,8 @@ export interface RunAs {
   /** Default: this process, which lives. `dead`: a process that is gone; `elsewhere`: another machine. */
   readonly runsOn?: "dead" | "elsewhere";
   readonly manifest?: Manifest;
+  /** Gives no public key to show for a signer that the manifest does not know. */
+  readonly hidesKey?: boolean;
 }
 
 /** An event as it stands in the registry, read without floe's own code. */
@@ -119,7 +121,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         manifest: used,
         store: as.store ?? store,
         signer: signerOf(who),
-        signerPublicKey: publicKeys[who] ?? null,
+        signerPublicKey: as.hidesKey === true ? null : (publicKeys[who] ?? null),
         verifier: createVerifier(),
         artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
         policy: policyOf(used),

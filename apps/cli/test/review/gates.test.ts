@@ -1,4 +1,4 @@
-import type { FloePlugin } from "@floe/core/plugin";
+import type { FloePlugin, Gate, GateSubject, GateVerdict } from "@floe/core/plugin";
 import { describe, expect, test } from "vitest";
 import { aWorld } from "./a-world.ts";
 
@@ -22,10 +22,10 @@ describe("a gate that is a plugin", () => {
   test("cannot change the bytes that are promoted", async () => {
     const seen: string[] = [];
     const vandal = plugin(() => ({
-      evaluate(subject) {
+      evaluate(subject: GateSubject) {
         seen.push(new TextDecoder().decode(subject.artifact.manifest));
         subject.artifact.manifest.fill(0x20);
-        return { status: "passed", summary: "fine" };
+        return { status: "passed" as const, summary: "fine" };
       },
     }));
     await using world = await aWorld({ plugins: [vandal], environments: environments(true) });
@@ -37,8 +37,8 @@ describe("a gate that is a plugin", () => {
   });
 
   test.each([
-    ["its making", plugin(() => new Promise(() => {}))],
-    ["its verdict", plugin(() => ({ evaluate: () => new Promise(() => {}) }))],
+    ["its making", plugin(() => new Promise<Gate>(() => {}))],
+    ["its verdict", plugin(() => ({ evaluate: () => new Promise<GateVerdict>(() => {}) }))],
     [
       "its end",
       plugin(() => ({

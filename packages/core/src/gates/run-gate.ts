@@ -130,7 +130,7 @@ async function judge(
     });
   }
   if (!found) return byExitStatus(gate, ran);
-  const settings = await checkedSettings(gate, found.provider.config);
+  const settings = await settled(checkedSettings(gate, found.provider.config), signal);
   const services: PluginServices = {
     logger: {
       debug: (message) => context.logger.debug(`${gate.name}: ${message}`),
@@ -152,19 +152,22 @@ async function judge(
   };
   const subject = freeze({
     ...target,
+    // Bytes cannot be frozen, and these are the ones that would be promoted: a gate gets its own.
+    artifact: { ...target.artifact, manifest: Uint8Array.from(target.artifact.manifest) },
     gate: gate.name,
     run: ran?.run ?? null,
     reports: ran?.reports ?? [],
   });
   const provider = found.provider;
-  const instance: Gate = await provider.create(settings, services);
+  const making = Promise.resolve(provider.create(settings, services));
+  const instance: Gate = await settled(making, signal);
   try {
     const answer = await settled(Promise.resolve(instance.evaluate(subject, { signal })), signal);
     const parsed = parseVerdict(answer);
     if (!parsed.ok) throw new GateError("VERDICT_INVALID", parsed.reason);
     return corroborated(gate, parsed.verdict, ran);
   } finally {
-    await instance[Symbol.asyncDispose]?.();
+    await settled(Promise.resolve(instance[Symbol.asyncDispose]?.()), signal);
   }
 }
 

@@ -60,7 +60,13 @@ export function parseVerdict(value: unknown): ParsedVerdict {
     };
   }
   const parsed = Verdict.safeParse(plain);
-  if (parsed.success) return { ok: true, verdict: parsed.data as GateVerdict };
+  if (parsed.success) {
+    const { status, reasons = [] } = parsed.data;
+    const good = status === "passed" || status === "warning";
+    if (good && reasons.some(({ level }) => level === "fail"))
+      return { ok: false, reason: `its verdict is ${status} and gives reasons of level fail` };
+    return { ok: true, verdict: parsed.data as GateVerdict };
+  }
   const issue = parsed.error.issues[0];
   return {
     ok: false,

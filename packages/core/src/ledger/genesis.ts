@@ -5,6 +5,7 @@ import { type Digest, digestOf } from "../model/digest.ts";
 import { classifyTag, genesisTag } from "../model/tag.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { assertReadable } from "./assert-readable.ts";
 import { eventStatement, invalidEvent, type LedgerEvent } from "./event.ts";
 import { EMPTY_STATE } from "./fold-state.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
@@ -114,6 +115,7 @@ export async function createGenesis(
   let first = mode === "own-tag" ? (await beginnings())[0]?.bytes : undefined;
   if (first === undefined) {
     const mine = await firstEvent(environment, context, audit, mode, options);
+    assertReadable(mine, "genesis", audit, verify);
     const claim = await audit.claim(environment.name, 0, mine, options);
     first = claim.status === "taken" ? claim.bytes : mine;
     if (mode === "own-tag") first = (await beginnings())[0]?.bytes ?? mine;

@@ -15,6 +15,7 @@ import {
   type StoredEvent,
 } from "./event.ts";
 import { foldState } from "./fold-state.ts";
+import { assertReadable } from "./assert-readable.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
@@ -124,6 +125,7 @@ export function createLedger(
       digest: digestOf(view.genesis.bytes),
     };
     const bytes = await signer.sign(eventStatement(event, subject), options);
+    assertReadable(bytes, draft.kind, audit, verify);
     return { event, bytes, hash: leafHash(bytes) };
   }
 

@@ -8,6 +8,7 @@ import type { FloeContext } from "./context.ts";
 import { type IntentOf, intentDraft, LEASE_SECONDS, outcomeDraft } from "./drafts.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
+import { afterCommit, notAppended } from "./operation-errors.ts";
 import { observe } from "./plan-promotion.ts";
 import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
@@ -147,7 +148,13 @@ async function settle(
       () => null,
     );
   }
-  if (committed === true) throw afterCommit(plan, cause);
+  if (committed === true) {
+    const { action, operation, artifact, target } = plan;
+    throw afterCommit(
+      { action, operation, version: artifact.version, environment: target.name },
+      cause,
+    );
+  }
   if (committed === false) await close(plan, claimed, ledger, context, "aborted", messageOf(cause));
 }
 
@@ -225,7 +232,7 @@ async function claim(
     }
     return { kind: "claimed", ...owned, place, leaseEnds: leaseEnd(appended), view: held.view };
   } catch (cause) {
-    throw beforeIntent(plan, cause, options);
+    throw notAppended("intent", plan.target.name, cause, options);
   }
 }
 
@@ -332,34 +339,6 @@ function tagTaken(plan: OperationPlan, digest: string): FloeError {
     code: "FLOE_TARGET_TAG_EXISTS",
     message: `${plan.tag} appeared meanwhile and holds ${digest}`,
     hint: "Somebody wrote the environment tag without floe. It never moves; publish under a new version.",
-  });
-}
-
-function beforeIntent(plan: OperationPlan, cause: unknown, options: CallOptions): unknown {
-  if (options.signal.aborted) return cause;
-  const keep = [
-    "FLOE_REGISTRY_UNAUTHORIZED",
-    "FLOE_REGISTRY_DENIED",
-    "FLOE_PROMOTION_BUSY",
-    "FLOE_SIGNER_MISSING",
-    "FLOE_STORE_BUSY",
-  ];
-  if (isFloeError(cause) && (keep.includes(cause.code) || cause.exitCode === 18)) return cause;
-  if (!isFloeError(cause)) return cause;
-  return new FloeError({
-    code: "FLOE_LEDGER_UNAVAILABLE",
-    message: `the ledger of ${plan.target.name} did not accept the intent: ${cause.message}`,
-    hint: "Nothing was changed. Run the same command again when the registry answers.",
-    cause,
-  });
-}
-
-function afterCommit(plan: OperationPlan, cause: unknown): FloeError {
-  return new FloeError({
-    code: "FLOE_LEDGER_OUTCOME_MISSING",
-    message: `${plan.artifact.version} is committed in ${plan.target.name}, but the ${plan.action} was not finished: ${messageOf(cause)}`,
-    hint: `Run the same command again, or floe platform reconcile --env ${plan.target.name}: both finish it.`,
-    cause,
   });
 }
 

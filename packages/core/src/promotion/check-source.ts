@@ -44,12 +44,13 @@ export async function checkSource(
       "A held version goes no further.",
     );
   }
-  const outcome = await findOutcome(ledger, view, digest, options);
+  const { version } = artifact;
+  const outcome = await findOutcome(ledger, view, { version, digest }, options);
   const record = outcome?.event.body.record;
   if (!outcome || !record) {
     return reason(
       "FLOE_SOURCE_NOT_PROMOTED",
-      `${tag} exists, but the ledger of ${environment} has no committed promotion of ${digest}`,
+      `${tag} exists, but the ledger of ${environment} has no committed promotion of ${version} at ${digest}`,
       "A tag alone proves nothing: promote the version to that environment with floe.",
     );
   }

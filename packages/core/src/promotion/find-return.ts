@@ -77,7 +77,15 @@ export async function findReturn(
     );
   }
   const tag = await context.store.resolve(environmentTag(wanted.version, environment), options);
-  const outcome = tag ? await findOutcome(ledger, view, tag.digest, options) : null;
+  if (tag?.digest === current.digest) {
+    return none(
+      `${wanted.version} is the content that ${environment} runs already, as ${current.version}`,
+      "Name a version with another content.",
+    );
+  }
+  const outcome = tag
+    ? await findOutcome(ledger, view, { version: wanted.version, digest: tag.digest }, options)
+    : null;
   if (!tag || !outcome) {
     const rules = tagRules(context.manifest);
     const versions = (await context.store.listTags(options))

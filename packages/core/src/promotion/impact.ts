@@ -53,7 +53,11 @@ export async function analyseImpact(
       continue;
     }
     if (match.digest === layer.digest || !isJson(layer.mediaType, layer.title)) continue;
-    const changes = await compareJson(store, layer, match, options);
+    const changes = await compareJson(store, layer, match, options).catch((cause: unknown) => {
+      options.signal.throwIfAborted();
+      recommendations.push(`${name} could not be read (${messageOf(cause)}).`);
+      return null;
+    });
     if (changes) breaking.push(...changes.map((change) => `${name}: ${change}`));
     else recommendations.push(`${name} differs and is too large or not JSON: compare it by hand.`);
   }
@@ -70,6 +74,10 @@ export async function analyseImpact(
         ? "RISKY"
         : "SAFE",
   };
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function isJson(mediaType: string, title: string | null): boolean {

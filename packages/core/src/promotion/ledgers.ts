@@ -1,5 +1,6 @@
+import { FloeError } from "../errors/index.ts";
 import { createLedger, type Ledger } from "../ledger/ledger.ts";
-import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import type { FloeContext } from "./context.ts";
 
 /** The ledgers of a manifest's environments, each opened once. */
@@ -7,11 +8,35 @@ export interface Ledgers {
   of(environment: EnvironmentConfig): Ledger;
 }
 
-/** Makes the ledgers on demand. */
+/** Says whether a part of the manifest decides where a ledger is: one that is looked for elsewhere would seem empty. */
+export function isLedgerPlace(key: string): boolean {
+  return key.startsWith("artifacts.promotion.audit.") || key === "registry";
+}
+
+/** Parts of the manifest that put an environment's ledger where this version cannot write or read it. */
+export function unknownPlaces(
+  manifest: Pick<Manifest, "unsupported">,
+  environment: Pick<EnvironmentConfig, "unsupported">,
+): string[] {
+  return [...manifest.unsupported, ...environment.unsupported].filter(isLedgerPlace);
+}
+
+/**
+ * Makes the ledgers on demand.
+ * @throws {FloeError} FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED - from `of`: the ledger is where this version cannot go
+ */
 export function createLedgers(context: FloeContext): Ledgers {
   const open = new Map<string, Ledger>();
   return {
     of(environment) {
+      const [place] = unknownPlaces(context.manifest, environment);
+      if (place !== undefined) {
+        throw new FloeError({
+          code: "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
+          message: `${place} is configured, so the ledger of ${environment.name} is where this version of floe cannot read or write it`,
+          hint: "Remove it from the manifest, or use a version of floe that supports it.",
+        });
+      }
       const ledger = open.get(environment.name) ?? createLedger(environment, context);
       open.set(environment.name, ledger);
       return ledger;

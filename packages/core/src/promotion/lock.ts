@@ -1,11 +1,16 @@
 import { actorName } from "../ledger/fold-state.ts";
+import type { AppendedEvent } from "../ledger/ledger.ts";
+import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { assertLatestNotCut } from "./assert-not-cut.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
-import type { Ledgers } from "./ledgers.ts";
+import { isLedgerPlace, type Ledgers } from "./ledgers.ts";
+import { notAppended } from "./operation-errors.ts";
 import { judgeOperator } from "./operator.ts";
+import { unsupportedReasons } from "./plan-promotion.ts";
 import type { Reason } from "./reason.ts";
 import { requireReason } from "./require-reason.ts";
 
@@ -48,6 +53,8 @@ export async function setLock(
   const reason = requireReason(action, request.reason);
   const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
   if (problem || !operator) return { kind: "blocked", blocking: problem ? [problem] : [] };
+  const unsupported = unsupportedForLock(context.manifest, environment);
+  if (unsupported.length > 0) return { kind: "blocked", blocking: unsupported };
   const ledger = ledgers.of(environment);
   const traceId = randomTraceId(context.host);
   const done = {
@@ -61,21 +68,25 @@ export async function setLock(
   if (action === "unlock" && !(await ledger.view(options))?.state.lock) {
     return { ...done, changed: false, at: null, event: null };
   }
-  await ledger.begin({ ...options, traceId });
-  const appended = await ledger.append(
-    (view) =>
-      action === "unlock" && !view.state.lock
-        ? null
-        : {
-            kind: action,
-            operation: uuidV7(context.store.now(), context.host.randomBytes(10)),
-            subject: null,
-            traceId,
-            claimedOperator: request.claimedOperator,
-            body: { reason },
-          },
-    options,
-  );
+  const draft = {
+    kind: action,
+    operation: uuidV7(context.store.now(), context.host.randomBytes(10)),
+    subject: null,
+    traceId,
+    claimedOperator: request.claimedOperator,
+    body: { reason },
+  };
+  const append = async (): Promise<AppendedEvent | null> => {
+    await ledger.begin({ ...options, traceId });
+    await assertLatestNotCut(ledger, await ledger.view(options), context, options);
+    return await ledger.append(
+      (view) => (action === "unlock" && !view.state.lock ? null : draft),
+      options,
+    );
+  };
+  const appended = await append().catch((cause: unknown) => {
+    throw notAppended(action, environment.name, cause, options);
+  });
   if (!appended) return { ...done, changed: false, at: null, event: null };
   return {
     ...done,
@@ -84,4 +95,16 @@ export async function setLock(
     at: appended.event.at,
     event: appended.hash,
   };
+}
+
+// A lock asks for less than a promotion: what is only about artifacts does not stand in its way.
+function unsupportedForLock(manifest: Manifest, environment: EnvironmentConfig): Reason[] {
+  const concerns = (key: string): boolean =>
+    isLedgerPlace(key) ||
+    key === "artifacts.promotion.webhooks" ||
+    key === "authorization.pin_policy";
+  return unsupportedReasons(
+    { unsupported: manifest.unsupported.filter(concerns) },
+    { unsupported: environment.unsupported.filter(concerns) },
+  );
 }

@@ -6,6 +6,7 @@ import { type Digest, digestOf } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
 import { environmentTag, latestTag, NO_SOURCE } from "../model/tag.ts";
 import type { CallOptions, VerificationResult } from "../ports/index.ts";
+import { assertNotCut } from "./assert-not-cut.ts";
 import { checkSource } from "./check-source.ts";
 import type { FloeContext } from "./context.ts";
 import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
@@ -60,7 +61,10 @@ export async function planPromotion(
   const signature = await verifySignature(input, context, blocking, warnings, options);
 
   const drift = driftWarning(target.name, before, input.view, input.open);
-  if (drift) warnings.push(drift);
+  if (drift) {
+    await assertNotCut(ledgers.of(target), input.view, before, context, options);
+    warnings.push(drift);
+  }
   const live = input.open.find((open) => open.state === "live");
   if (live) blocking.push(busyReason(target.name, live));
 
@@ -129,7 +133,10 @@ export function observe(view: LedgerView | null): ObservedState {
 }
 
 /** Requirements that are configured and that this version cannot judge: refusing is the only honest answer. */
-export function unsupportedReasons(manifest: Manifest, target: EnvironmentConfig): Reason[] {
+export function unsupportedReasons(
+  manifest: Pick<Manifest, "unsupported">,
+  target: Pick<EnvironmentConfig, "unsupported">,
+): Reason[] {
   return [...manifest.unsupported, ...target.unsupported].map((key) =>
     reason(
       "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
@@ -337,7 +344,7 @@ function driftWarning(
   open: readonly OpenIntent[],
 ): string | null {
   const expected = view?.state.current?.digest ?? null;
-  if (before === expected || open.length > 0) return null;
+  if (before === expected || open.some(({ body }) => body.digest === before)) return null;
   return `${latestTag(environment)} holds ${before ?? "nothing"}, but by the ledger ${environment} runs ${expected ?? "nothing"}: somebody moved the tag without floe`;
 }
 

@@ -7,14 +7,14 @@ import { applyOperation } from "./apply-operation.ts";
 import type { FloeContext } from "./context.ts";
 import { judgeTransition } from "./environments.ts";
 import { finishedBefore } from "./finished-before.ts";
-import type { Ledgers } from "./ledgers.ts";
+import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
-import { canResume, planPromotion } from "./plan-promotion.ts";
+import { canResume, planPromotion, unsupportedReasons } from "./plan-promotion.ts";
 import { predictRecovery } from "./predict-recovery.ts";
 import { reason } from "./reason.ts";
-import { recordRefusal } from "./record-refusal.ts";
+import { recordRefusal, refusedPlan } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
 import {
   parseVersionArgument,
@@ -68,6 +68,10 @@ export async function promote(
       dryRun,
     };
   }
+  if (unknownPlaces(context.manifest, target).length > 0) {
+    const blocking = unsupportedReasons(context.manifest, target);
+    return { kind: "blocked", plan: null, blocking, dryRun };
+  }
   const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
   const ledger = ledgers.of(target);
   const waitUntil = context.clock.now().getTime() + (request.waitMs ?? 0);
@@ -108,7 +112,7 @@ export async function promote(
     const plan = await planPromotion(planned, context, ledgers, options);
     if (request.ifNeeded === true && isUnchanged(plan, view)) return { kind: "unchanged", plan };
     if (plan.blocking.length > 0) {
-      if (!dryRun) await recordRefusal(plan, ledger, context, options);
+      if (!dryRun) await recordRefusal(refusedPlan(plan), ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
     }
     if (dryRun) return { kind: "would_succeed", plan };

@@ -124,28 +124,38 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Finds the committed outcome that brought a digest into an environment; the newest of several. */
+type OutcomeEvent = VerifiedEvent & { readonly event: { readonly kind: "outcome" } };
+
+/** How many events are read at a time on the way back from the newest. */
+const CHUNK = 64;
+
+/** Finds the committed outcome that brought a version into an environment; the newest of several. */
 export async function findOutcome(
   ledger: Ledger,
   view: LedgerView | null,
-  digest: Digest,
+  wanted: { readonly version: string; readonly digest: Digest },
   options: CallOptions,
-): Promise<(VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null> {
-  const current = view?.state.current;
-  const isIt = (
-    candidate: VerifiedEvent,
-  ): candidate is VerifiedEvent & { readonly event: { readonly kind: "outcome" } } =>
-    candidate.event.kind === "outcome" &&
-    candidate.authorized &&
-    candidate.event.body.result === "succeeded" &&
-    candidate.event.body.digest === digest;
-  if (current?.digest === digest) {
-    for await (const candidate of ledger.read(current.seq, current.seq, options))
-      if (isIt(candidate)) return candidate;
+): Promise<OutcomeEvent | null> {
+  if (!view) return null;
+  const isIt = ({ event, authorized }: VerifiedEvent): boolean =>
+    event.kind === "outcome" &&
+    authorized &&
+    event.body.result === "succeeded" &&
+    event.body.digest === wanted.digest &&
+    event.body.version === wanted.version;
+  const newest = async (from: number, to: number): Promise<OutcomeEvent | null> => {
+    let found: VerifiedEvent | null = null;
+    for await (const event of ledger.read(from, to, options)) if (isIt(event)) found = event;
+    return found as OutcomeEvent | null;
+  };
+  const { current } = view.state;
+  if (current?.digest === wanted.digest && current.version === wanted.version) {
+    const found = await newest(current.seq, current.seq);
+    if (found) return found;
   }
-  let found: (VerifiedEvent & { readonly event: { readonly kind: "outcome" } }) | null = null;
-  if (view)
-    for await (const candidate of ledger.read(0, view.seq, options))
-      if (isIt(candidate)) found = candidate;
-  return found;
+  for (let to = view.seq; to >= 0; to -= CHUNK) {
+    const found = await newest(Math.max(0, to - CHUNK + 1), to);
+    if (found) return found;
+  }
+  return null;
 }

@@ -1,4 +1,4 @@
-import { FloeError } from "../errors/index.ts";
+import { FloeError, isFloeError } from "../errors/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { operatorTrust } from "../model/identity.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
@@ -6,6 +6,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { outcomeDraft } from "./drafts.ts";
 import type { OpenIntent } from "./open-intent.ts";
+import { afterCommit } from "./operation-errors.ts";
 import { readOwnRecord, type VerifiedRecord } from "./read-record.ts";
 import { readArtifact } from "./resolve-artifact.ts";
 import { takeOver } from "./take-over.ts";
@@ -104,7 +105,6 @@ async function finish(
       hint: "Somebody wrote the tag without floe. Find out who, and delete it where the registry allows that; then run this again.",
     });
   }
-  await context.store.moveTag(latest, input, options);
   const tags = [
     { tag: body.tag, digest: body.digest },
     { tag: latest, digest: body.digest },
@@ -115,14 +115,15 @@ async function finish(
     tags,
     resolvedBy: who.resolvedBy,
   };
-  const at = await appendOnce(
-    open,
-    ledger,
-    outcomeDraft(stillOpen, intent, ending),
-    context,
-    options,
-  );
-  return { ...base, result: "succeeded", record, tags, at };
+  try {
+    await context.store.moveTag(latest, input, options);
+    const draft = outcomeDraft(stillOpen, intent, ending);
+    const at = await appendOnce(open, ledger, draft, context, options);
+    return { ...base, result: "succeeded", record, tags, at };
+  } catch (cause) {
+    if (options.signal.aborted || (isFloeError(cause) && cause.exitCode === 18)) throw cause;
+    throw afterCommit(base, cause);
+  }
 }
 
 async function appendOnce(

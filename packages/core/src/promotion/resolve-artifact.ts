@@ -36,7 +36,25 @@ export function parseVersionArgument(
     at < 0 ? argument : argument.slice(0, at),
     manifest.tags.versionPattern ?? undefined,
   );
+  refuseOtherTags(version, manifest);
   return { version, digest: at < 0 ? null : parseDigest(argument.slice(at + 1)) };
+}
+
+// `v1.2.3-prod` has the form of a version too; read against the environments it is what prod was given.
+function refuseOtherTags(version: string, manifest: Manifest): void {
+  const read = classifyTag(version, tagRules(manifest));
+  if (read.kind === "version" || read.kind === "mutable" || read.kind === "other") return;
+  const [what, hint] =
+    read.kind === "floe"
+      ? ["one of floe's own tags", "Give the version that was published."]
+      : read.kind === "latest"
+        ? [`the tag of what ${read.environment} runs`, "Give the version itself."]
+        : [`a tag of ${read.version} in ${read.environment}`, `Give the version: ${read.version}`];
+  throw new FloeError({
+    code: "FLOE_TAG_INVALID",
+    message: `${JSON.stringify(version)} is ${what}, not a version`,
+    hint,
+  });
 }
 
 /**

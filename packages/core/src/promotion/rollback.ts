@@ -1,16 +1,19 @@
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
-import { digestOf } from "../model/digest.ts";
-import { environmentTag, latestTag, rollbackTag } from "../model/tag.ts";
+import type { RawManifest } from "../model/descriptor.ts";
+import { type Digest, digestOf } from "../model/digest.ts";
+import type { ImpactAnalysis } from "../model/records.ts";
+import { environmentTag, latestTag, NO_SOURCE, rollbackTag } from "../model/tag.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
 import type { FloeContext } from "./context.ts";
+import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
 import { analyseImpact } from "./impact.ts";
-import type { Ledgers } from "./ledgers.ts";
+import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { isOwnIntent, type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
@@ -23,7 +26,7 @@ import {
   unsupportedReasons,
 } from "./plan-promotion.ts";
 import { type Reason, reason } from "./reason.ts";
-import { recordRefusal } from "./record-refusal.ts";
+import { recordRefusal, refusedPlan } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
 import { requireReason } from "./require-reason.ts";
 import { parseVersionArgument, readArtifact } from "./resolve-artifact.ts";
@@ -59,6 +62,10 @@ export async function rollback(
     request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
   const dryRun = request.dryRun === true;
+  if (unknownPlaces(context.manifest, target).length > 0) {
+    const blocking = unsupportedReasons(context.manifest, target);
+    return { kind: "blocked", plan: null, blocking, dryRun };
+  }
   const ledger = ledgers.of(target);
   for (let attempt = 1; ; attempt++) {
     const read = await ledger.view(options);
@@ -112,9 +119,27 @@ export async function rollback(
       const kind = plan.blocking.length > 0 ? ("blocked" as const) : ("would_succeed" as const);
       return { kind, plan, blocking: plan.blocking, dryRun };
     }
+    if (open.length === 0) await assertLatestNotCut(ledger, read, context, options);
     const back = await findReturn(ledger, view, wanted, context, options);
-    if (back.kind === "none")
-      return { kind: "blocked", plan: null, blocking: [back.reason], dryRun };
+    if (back.kind === "none") {
+      const blocking = [...unsupportedReasons(context.manifest, target), back.reason];
+      const { operator } = judgeOperator(target, context, request.claimedOperator);
+      const refused = {
+        action: "rollback" as const,
+        operation: uuidV7(context.store.now(), context.host.randomBytes(10)),
+        traceId,
+        version: wanted?.version ?? view?.state.current?.version ?? NO_SOURCE,
+        artifact: null,
+        source: target.name,
+        target,
+        operator,
+        claimedOperator: request.claimedOperator,
+        blocking,
+        gates: [],
+      };
+      if (!dryRun && view) await recordRefusal(refused, ledger, context, options);
+      return { kind: "blocked", plan: null, blocking, dryRun };
+    }
     const plan =
       resumed ??
       (await planRollback(
@@ -123,7 +148,7 @@ export async function rollback(
         options,
       ));
     if (plan.blocking.length > 0) {
-      if (!dryRun) await recordRefusal(plan, ledger, context, options);
+      if (!dryRun) await recordRefusal(refusedPlan(plan), ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
     }
     if (dryRun) return { kind: "would_succeed", plan };
@@ -195,6 +220,29 @@ function returnOf(open: OpenIntent): Return {
   };
 }
 
+// What is rolled back from may be broken in every way: that is a reason to go back, not one against it.
+async function analyseReturn(
+  store: FloeContext["store"],
+  from: Digest,
+  to: RawManifest,
+  options: CallOptions,
+): Promise<ImpactAnalysis> {
+  let why = "is gone from the registry";
+  try {
+    const current = await store.getManifest(from, options);
+    if (current) return await analyseImpact(store, current, to, options);
+  } catch (cause) {
+    options.signal.throwIfAborted();
+    why = `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
+  }
+  return {
+    breaking_changes: [],
+    affected_products: [],
+    recommendations: [`${from} ${why}, so nothing could be compared.`],
+    risk: "RISKY",
+  };
+}
+
 // What somebody else has written under the next rollback tag must not keep anybody from rolling back.
 async function freeTag(
   { view, back }: Pick<RollbackInput, "view" | "back">,
@@ -260,17 +308,7 @@ async function planRollback(
     warnings.push(`signature of ${back.version} not accepted: ${unsigned.message}`);
   const live = input.open.find((open) => open.state === "live");
   if (live) blocking.push(busyReason(target.name, live));
-  const current = await store.getManifest(back.from.digest, options);
-  const impact = current
-    ? await analyseImpact(store, current, artifact.manifest, options)
-    : {
-        breaking_changes: [],
-        affected_products: [],
-        recommendations: [
-          `${back.from.digest} is gone from the registry, so nothing could be compared.`,
-        ],
-        risk: "RISKY" as const,
-      };
+  const impact = await analyseReturn(store, back.from.digest, artifact.manifest, options);
   if (impact.risk !== "SAFE")
     warnings.push(
       `impact of the rollback: ${impact.risk}; ${[...impact.breaking_changes, ...impact.recommendations].join("; ")}`,

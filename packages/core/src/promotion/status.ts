@@ -104,7 +104,10 @@ export async function status(
             }
           : null,
         // While an operation is open the tag may be ahead of the ledger; that is not drift.
-        drift: open || latest === expected ? null : { expected, actual: latest },
+        drift:
+          latest === expected || (open !== null && latest === open.body.digest)
+            ? null
+            : { expected, actual: latest },
         ledger: !view ? "none" : ledger.mode === "slot" ? "strong" : "advisory",
       };
       if (!artifact) return row;

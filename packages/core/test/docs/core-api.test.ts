@@ -10,10 +10,8 @@ const reference = readFileSync(
 
 /** First cells of the table under a heading. */
 function rowsUnder(heading: string): string[] {
-  const start = reference.indexOf(`\n### ${heading}\n`);
-  const rest = reference.slice(start + 1);
-  const end = rest.slice(1).search(/^##+ /m);
-  const section = end < 0 ? rest : rest.slice(0, end + 1);
+  const [, after = ""] = reference.split(`\n### ${heading}\n`);
+  const [section = ""] = after.split(/^##/m);
   return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, cell = ""]) => cell);
 }
 

@@ -1,0 +1,130 @@
+import type { Floe, OperationOutcome, ReconcileOutcome } from "@floe/core";
+import { isFloeError } from "@floe/core/errors";
+import { describe, expect, test } from "vitest";
+import { type Composed, compose } from "../../src/compose.ts";
+import { done } from "./judge.ts";
+import { go, type Place } from "./place.ts";
+import { type RaceTrack, raceProblems, raceTrack, shuffleRequests, VERSIONS } from "./race.ts";
+import { readStored } from "./stored.ts";
+
+const silent = { debug() {}, info() {}, warn() {}, progress() {} };
+const ROUNDS = 8;
+const options = { timeout: 600_000, concurrent: false };
+
+/** A floe of this very process: many of them meet at the registry far more often than processes do. */
+async function open({ dir }: Pick<Place, "dir">): Promise<Composed> {
+  return await compose({
+    manifestPath: `${dir}/manifest.yaml`,
+    registry: undefined,
+    key: undefined,
+    writes: true,
+    installed: [],
+    env: {},
+    cwd: dir,
+    version: "0.0.0",
+    logger: silent,
+    ...go,
+  });
+}
+
+async function using<Result>(
+  track: RaceTrack,
+  use: (floe: Floe) => Promise<Result>,
+): Promise<Result> {
+  await using composed = await open(track);
+  return await use(composed.floe);
+}
+
+/** How a run ended, in one word: `done`, or the codes of what blocked it. */
+async function ending(run: Promise<OperationOutcome | ReconcileOutcome>): Promise<string> {
+  try {
+    const outcome = await run;
+    if ("kind" in outcome && outcome.kind !== "blocked") return outcome.kind;
+    return [...new Set(outcome.blocking.map(({ code }) => code))].join() || "done";
+  } catch (error) {
+    return isFloeError(error) ? `${error.code}: ${error.message}` : String(error);
+  }
+}
+
+async function problemsOf(track: RaceTrack, promoted: readonly string[]): Promise<string[]> {
+  const read = () => using(track, (floe) => floe.history({ environment: "dev" }, go));
+  const [row] = await using(track, (floe) => floe.status({ environment: "dev" }, go));
+  const said = {
+    promoted,
+    current: row?.digest,
+    drift: row?.drift,
+    histories: [await read(), await read()],
+  };
+  const open = row?.openIntent ? ["an intent is open"] : [];
+  return [...open, ...(await raceProblems(track, "dev", said))];
+}
+
+describe("clients whose requests meet in any order on a plain registry", options, () => {
+  test.for([
+    { name: "begin its ledger", first: null, waitMs: 0 },
+    { name: "find a ledger", first: "v0.9.0", waitMs: 0 },
+    { name: "wait for each other", first: null, waitMs: 120_000 },
+  ])("lose nothing and agree when they $name", async ({ first, waitMs }) => {
+    await using track = await raceTrack(first === null ? {} : { versions: [first, ...VERSIONS] });
+    if (first !== null) await done(track, "promote", first, "--to", "dev");
+    const begin = track.save();
+    const problems: string[] = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      begin();
+      shuffleRequests(track);
+      const endings = await Promise.all(
+        VERSIONS.map((version) =>
+          using(track, (floe) => ending(floe.promote({ version, to: "dev", waitMs }, go))),
+        ),
+      );
+      track.registry.faults.clear();
+      const allowed = waitMs > 0 ? ["done"] : ["done", "FLOE_PROMOTION_BUSY"];
+      const promoted = VERSIONS.filter((_, index) => endings[index] === "done");
+      const found = [
+        ...endings.filter((end) => !allowed.includes(end)),
+        ...(await problemsOf(track, first === null ? promoted : [first, ...promoted])),
+      ];
+      problems.push(...found.map((problem) => `round ${round}: ${problem}`));
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test("finish an interrupted promotion once, however many try to", async () => {
+    await using track = await raceTrack({ versions: ["v1.0.0", "v1.1.0"] });
+    const begin = track.save();
+    const { writes } = await track.counted("promote", "v1.0.0", "--to", "dev");
+    const problems: string[] = [];
+    for (let at = 3; at <= writes; at += 1) {
+      begin();
+      await track.killed({ at, phase: "before" }, "promote", "v1.0.0", "--to", "dev");
+      const restore = track.save();
+      for (let round = 1; round <= 3; round += 1) {
+        restore();
+        shuffleRequests(track);
+        const promote = (version: string) => (floe: Floe) =>
+          floe.promote({ version, to: "dev", waitMs: round === 1 ? 0 : 60_000 }, go);
+        const reconcile = (floe: Floe) => floe.reconcile({ environment: "dev" }, go);
+        const clients = [
+          promote("v1.0.0"),
+          promote("v1.0.0"),
+          promote("v1.1.0"),
+          reconcile,
+          reconcile,
+        ];
+        const endings = await Promise.all(
+          clients.map((client) => using(track, (floe) => ending(client(floe)))),
+        );
+        track.registry.faults.clear();
+        const allowed = /^(?:done|(?:FLOE_TARGET_TAG_EXISTS|FLOE_PROMOTION_BUSY|,)+)$/;
+        const { tags } = await readStored(track);
+        const promoted = ["v1.0.0", "v1.1.0"].filter((version) => tags[`${version}-dev`]);
+        const found = [
+          ...endings.filter((end) => !allowed.test(end)),
+          ...(await problemsOf(track, promoted)),
+        ];
+        problems.push(...found.map((problem) => `before write ${at}, round ${round}: ${problem}`));
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+});

@@ -1,0 +1,294 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { crashEnv, peer, run, startDockerRegistry } from "@floe/testing";
+import { describe, expect, test } from "vitest";
+import { cosignGenerateKeyPair, cosignSign } from "./support/cosign.ts";
+import { pushCraneImage } from "./support/crane-image.ts";
+import { ENVIRONMENTS, writeProject } from "./support/promotion-project.ts";
+import { floeDone, runFloe } from "./support/run-floe.ts";
+import { runPeer } from "./support/run-peer.ts";
+import { tempFolder } from "./support/temp-folder.ts";
+
+const PROMOTION = "https://floe.dev/attestation/promotion/v1";
+const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/** What oras knows of an artifact's referrers. */
+interface Discovered {
+  readonly referrers: readonly {
+    readonly digest: string;
+    readonly artifactType: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  }[];
+}
+
+/** A folder with a project, and the repository on a docker-registry that it promotes in. */
+async function bench(
+  signal: AbortSignal,
+  options: { readonly auth?: boolean; readonly gates?: Readonly<Record<string, unknown>> } = {},
+) {
+  await using resources = new AsyncDisposableStack();
+  const { path: cwd } = resources.use(await tempFolder());
+  const registry = resources.use(
+    await startDockerRegistry({ auth: options.auth ?? false, signal }),
+  );
+  const repository = `${registry.host}/acme/app`;
+  const uri = `oci://${repository}`;
+  const { gates = {} } = options;
+  await writeProject(cwd, { uri, artifactKey: "cosign.pub", gates, signal });
+  await cosignGenerateKeyPair({ cwd, signal });
+  const owned = resources.move();
+  return {
+    cwd,
+    registry,
+    repository,
+    floe: (...args: string[]) => floeDone(args, { cwd, signal }),
+    crane: (...args: string[]) => runPeer("crane", args, { cwd, signal }),
+    oras: (...args: string[]) => runPeer("oras", args, { cwd, signal }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function promotionsOf({ referrers }: Discovered): string[] {
+  return referrers
+    .filter(({ annotations }) => annotations?.["dev.sigstore.bundle.predicateType"] === PROMOTION)
+    .map(({ annotations }) => annotations?.["dev.floe.promotion.target-env"] ?? "")
+    .sort();
+}
+
+/** What `cosign verify-attestation` proves with a key: the predicates of all attestations of a type. */
+async function provenPredicates(
+  reference: string,
+  key: string,
+  options: { readonly cwd: string; readonly signal: AbortSignal },
+): Promise<Record<string, unknown>[]> {
+  const flags = ["--key", key, "--type", PROMOTION, "--insecure-ignore-tlog=true"];
+  const { exitCode, stdout, stderr } = await run(
+    peer("cosign"),
+    ["verify-attestation", ...flags, reference],
+    options,
+  );
+  if (exitCode !== 0) throw new Error(`cosign refuses the record: ${stderr}`);
+  return stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => {
+      const { payload } = JSON.parse(line) as { payload: string };
+      return JSON.parse(Buffer.from(payload, "base64").toString("utf8")).predicate;
+    });
+}
+
+describe("an artifact of somebody else's tools on docker-registry", () => {
+  test("keeps crane's digest and bytes through three environments, and stock tools read the records", async ({
+    signal,
+  }) => {
+    await using project = await bench(signal);
+    const { cwd, repository, floe, crane, oras } = project;
+    const digest = await pushCraneImage(`${repository}:v1.2.3`, { cwd, signal });
+    const bytes = await crane("manifest", `${repository}:v1.2.3`);
+    await cosignSign(`${repository}@${digest}`, { cwd, signal });
+    for (const environment of ENVIRONMENTS) await floe("promote", "v1.2.3", "--to", environment);
+
+    const tags = ENVIRONMENTS.flatMap((name) => [`v1.2.3-${name}`, `latest-${name}`]);
+    for (const tag of ["v1.2.3", ...tags]) {
+      expect(await crane("digest", `${repository}:${tag}`)).toBe(digest);
+      expect(await crane("manifest", `${repository}:${tag}`)).toBe(bytes);
+    }
+    const proven = await provenPredicates(`${repository}@${digest}`, "keys/release.pub", {
+      cwd,
+      signal,
+    });
+    expect(proven.map((predicate) => predicate["target_environment"]).sort()).toEqual(
+      ENVIRONMENTS.toSorted(),
+    );
+    for (const predicate of proven)
+      expect(predicate).toMatchObject({
+        artifact_digest: digest,
+        signature_verified: true,
+        operator: "release",
+      });
+    await expect(
+      provenPredicates(`${repository}@${digest}`, "cosign.pub", { cwd, signal }),
+    ).rejects.toThrow("cosign refuses");
+    const json = ["--plain-http", "--format", "json"];
+    const discovered = JSON.parse(
+      await oras("discover", ...json, `${repository}:v1.2.3`),
+    ) as Discovered;
+    expect(promotionsOf(discovered)).toEqual(ENVIRONMENTS.toSorted());
+    // The artifact's own signature by cosign is still there beside them.
+    expect(discovered.referrers.filter(({ artifactType }) => artifactType === BUNDLE)).toHaveLength(
+      4,
+    );
+  });
+
+  test("by oras is promoted with floe's signature, and refused without one", async ({ signal }) => {
+    await using project = await bench(signal);
+    const { cwd, repository, floe, crane, oras } = project;
+    await writeFile(join(cwd, "chart.yaml"), "name: acme\n");
+    const push = ["push", "--plain-http", "--artifact-type", "application/vnd.acme.chart"];
+    await oras(...push, `${repository}:v2.0.0`, "chart.yaml:text/yaml");
+    const digest = await crane("digest", `${repository}:v2.0.0`);
+    const unsigned = await runFloe(["promote", "v2.0.0", "--to", "dev", "-o", "json"], {
+      cwd,
+      signal,
+    });
+    expect(unsigned.exitCode).toBe(6);
+    expect(JSON.parse(unsigned.stdout)).toMatchObject({
+      success: false,
+      error: { code: "FLOE_SIGNATURE_REQUIRED" },
+    });
+
+    await runFloe(["artifact", "keygen", "--output-key-prefix", "keys/artifact"], { cwd, signal });
+    const manifest = await readFile(join(cwd, "manifest.yaml"), "utf8");
+    await writeFile(
+      join(cwd, "manifest.yaml"),
+      manifest.replace("cosign.pub", "keys/artifact.pub"),
+    );
+    await floe("artifact", "sign", "v2.0.0", "--key", "keys/artifact.key");
+    for (const environment of ENVIRONMENTS) await floe("promote", "v2.0.0", "--to", environment);
+    for (const tag of ["v2.0.0", "v2.0.0-prod", "latest-prod"])
+      expect(await crane("digest", `${repository}:${tag}`)).toBe(digest);
+    const key = ["--key", "keys/artifact.pub", "--insecure-ignore-tlog=true"];
+    await runPeer("cosign", ["verify", ...key, `${repository}@${digest}`], { cwd, signal });
+  });
+
+  test("by floe is pulled by oras, byte for byte", async ({ signal }) => {
+    await using project = await bench(signal);
+    const { cwd, repository, floe, oras } = project;
+    const content = `{"service":"hello","n":1}\n`;
+    await writeFile(join(cwd, "compiled.json"), content);
+    const digest = await floe("artifact", "push", "v1.0.0", "compiled.json");
+    expect(await oras("resolve", "--plain-http", `${repository}:v1.0.0`)).toBe(digest);
+    await oras("pull", "--plain-http", "-o", "pulled", `${repository}:v1.0.0`);
+    expect(await readFile(join(cwd, "pulled/compiled.json"), "utf8")).toBe(content);
+  });
+
+  test("is promoted with as many requests as floe says", async ({ signal }) => {
+    const gates = Object.fromEntries(
+      ["a", "b", "c", "d", "e"].map((name) => [name, { command: ["true"] }]),
+    );
+    await using project = await bench(signal, { gates });
+    const { cwd, registry, repository, floe } = project;
+    for (const version of ["v1.0.0", "v1.1.0"]) {
+      const reference = `${repository}:${version}`;
+      const digest = await pushCraneImage(reference, { cwd, content: version, signal });
+      await cosignSign(`${repository}@${digest}`, { cwd, signal });
+      await floe("promote", version, "--to", "dev");
+    }
+    await floe("promote", "v1.0.0", "--to", "staging");
+    const before = registry.requests().length;
+    const promoted = JSON.parse(await floe("promote", "v1.1.0", "--to", "staging", "-o", "json"));
+    const made = registry.requests().slice(before);
+    expect(promoted.registry_requests).toBe(made.length);
+    expect(made.filter(({ status }) => status >= 500)).toEqual([]);
+  });
+});
+
+describe("a registry that says no", () => {
+  test("takes the user's name and password, and a wrong one is an error of its own", async ({
+    signal,
+  }) => {
+    await using project = await bench(signal, { auth: true });
+    const { cwd, registry, repository } = project;
+    const { username, password } = registry.credentials ?? { username: "", password: "" };
+    const login = ["auth", "login", registry.host, "-u", username, "--password-stdin"];
+    await runPeer("crane", login, { cwd, signal, stdin: password });
+    const digest = await pushCraneImage(`${repository}:v1.0.0`, { cwd, signal });
+    await cosignSign(`${repository}@${digest}`, { cwd, signal });
+
+    const promote = ["promote", "v1.0.0", "--to", "dev", "-o", "json"];
+    const as = (given: string) => ({
+      cwd,
+      signal,
+      // The folder is the home of the peers as well; what crane has stored there must not help floe.
+      env: {
+        HOME: join(cwd, "keys"),
+        FLOE_REGISTRY_USERNAME: username,
+        FLOE_REGISTRY_PASSWORD: given,
+      },
+    });
+    const wrong = await runFloe(promote, as("wrong-password"));
+    expect(wrong.exitCode).toBe(14);
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      success: false,
+      error: { code: "FLOE_REGISTRY_UNAUTHORIZED" },
+    });
+    expect(wrong.stdout + wrong.stderr).not.toContain("wrong-password");
+    const right = await runFloe(promote, as(password));
+    expect(right).toMatchObject({ exitCode: 0 });
+    expect(right.stdout + right.stderr).not.toContain(password);
+    expect(await runPeer("crane", ["digest", `${repository}:latest-dev`], { cwd, signal })).toBe(
+      digest,
+    );
+  });
+
+  test("is not there at all: floe gives up after its attempts", async ({ signal }) => {
+    await using folder = await tempFolder();
+    const { path: cwd } = folder;
+    let uri: string;
+    {
+      await using registry = await startDockerRegistry({ signal });
+      uri = `oci://${registry.host}/acme/app`;
+    }
+    await cosignGenerateKeyPair({ cwd, signal });
+    await writeProject(cwd, { uri, artifactKey: "cosign.pub", signal });
+    const run = await runFloe(["promote", "v1.0.0", "--to", "dev", "-o", "json"], { cwd, signal });
+    expect(run.exitCode).toBe(5);
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      success: false,
+      error: { code: "FLOE_REGISTRY_UNAVAILABLE" },
+    });
+  });
+});
+
+describe("an embedded registry", () => {
+  test("of the quickstart is read by oras", async ({ signal }) => {
+    await using folder = await tempFolder();
+    // The quickstart makes its folder in the system's one for temporary files.
+    const env = { TMPDIR: folder.path };
+    const told = await floeDone(["quickstart"], { cwd: folder.path, env, signal });
+    const place = /^Everything is in (\S+):$/m.exec(told)?.[1] ?? "";
+    const layout = join(place, ".floe/registry");
+    const options = { cwd: folder.path, signal };
+    const tags = (await runPeer("oras", ["repo", "tags", "--oci-layout", layout], options)).split(
+      "\n",
+    );
+    for (const tag of ["v0.1.0", "v0.2.0", "v0.2.0-prod", "latest-prod", "v0.1.0-prod-rollback-1"])
+      expect(tags).toContain(tag);
+    const discover = ["discover", "--oci-layout", "--format", "json"];
+    const found = JSON.parse(
+      await runPeer("oras", [...discover, `${layout}:v0.2.0`], options),
+    ) as Discovered;
+    expect(promotionsOf(found)).toEqual(ENVIRONMENTS.toSorted());
+  });
+
+  test("in which a promotion was killed and finished is read by oras", async ({ signal }) => {
+    await using folder = await tempFolder();
+    const { path: cwd } = folder;
+    await floeDone(["init"], { cwd, signal });
+    const registry = join(cwd, ".floe/registry");
+    const options = { cwd, signal };
+    const digest = await runPeer(
+      "oras",
+      ["resolve", "--oci-layout", `${registry}:v0.1.0`],
+      options,
+    );
+    const promote = ["promote", "v0.1.0", "--to", "dev"];
+    // Ever later in what is left to be done, as somebody would whose machine keeps dying.
+    for (const at of [2, 3, 4]) {
+      const env = crashEnv({ dir: registry, at, phase: "after" });
+      expect(await runFloe(promote, { ...options, env })).toMatchObject({ exitCode: null });
+      const tags = await runPeer("oras", ["repo", "tags", "--oci-layout", registry], options);
+      expect(tags.split("\n")).toContain("v0.1.0");
+    }
+    await floeDone(promote, options);
+    for (const tag of ["v0.1.0", "v0.1.0-dev", "latest-dev"])
+      expect(
+        await runPeer("oras", ["resolve", "--oci-layout", `${registry}:${tag}`], options),
+      ).toBe(digest);
+    const discover = ["discover", "--oci-layout", "--format", "json"];
+    const found = JSON.parse(
+      await runPeer("oras", [...discover, `${registry}:v0.1.0`], options),
+    ) as Discovered;
+    expect(promotionsOf(found)).toEqual(["dev"]);
+  });
+});

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+
+const read = (path: string): string =>
+  readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
+const reference = read("docs/reference/gates.md");
+
+test("docs/reference/gates.md lists the variables that a gate's command gets", () => {
+  const source = read("packages/core/src/gates/run-gate.ts");
+  const body = source.slice(source.indexOf("async function gateEnvironment"));
+  const set = [...body.slice(0, body.indexOf("\n}")).matchAll(/^ {4}(FLOE_\w+):/gm)];
+  const documented = [...reference.matchAll(/^\| `(FLOE_\w+)` \|/gm)];
+  expect(set).not.toEqual([]);
+  expect(documented.map(([, name]) => name)).toEqual(set.map(([, name]) => name));
+});
+
+test("docs/reference/gates.md lists the settings of the gate tests", () => {
+  const source = read("plugins/gate-tests/src/config.ts");
+  const [, section = ""] = reference.split("\n## tests\n");
+  const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  expect(documented).toEqual([...source.matchAll(/^ {2}(\w+): z\./gm)].map(([, name]) => name));
+});
