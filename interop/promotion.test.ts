@@ -97,7 +97,7 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
       cwd,
       signal,
     });
-    expect(proven.map((predicate) => predicate["target_environment"]).sort()).toEqual(
+    expect(proven.map((predicate) => predicate["target_environment"]).toSorted()).toEqual(
       ENVIRONMENTS.toSorted(),
     );
     for (const predicate of proven)

@@ -11,7 +11,7 @@ export interface Command {
 }
 
 /** The built command line, as a user starts it. */
-export const FLOE = fileURLToPath(new URL("../../apps/cli/bin/run.js", import.meta.url));
+const FLOE = fileURLToPath(new URL("../../apps/cli/bin/run.js", import.meta.url));
 
 /**
  * Runs a command to its end and gives its standard output. Nothing of the user's environment but PATH is handed on,

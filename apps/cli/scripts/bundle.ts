@@ -31,7 +31,7 @@ await using bundle = await rolldown({
   // What oclif would transpile commands with, if they were not built.
   external: ["typescript"],
   // The sources, so that an outdated build of a package is never part of this one.
-  resolve: { conditionNames: ["@floe/source", "node", "import", "default"] },
+  resolve: { conditionNames: ["@floe/source", "node", "default"] },
   onLog(level, log) {
     throw new Error(`${level}: ${log.message}`);
   },

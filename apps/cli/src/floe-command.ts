@@ -137,7 +137,9 @@ export abstract class FloeCommand extends Command {
   override async catch(
     error: Error & { readonly exitCode?: number; readonly oclif?: { readonly exit?: number } },
   ): Promise<void> {
-    const interrupted = this.#abort.signal.aborted;
+    // What was committed all the same is worth more to know than that somebody pressed Ctrl-C.
+    const interrupted =
+      this.#abort.signal.aborted && !isFloeError(error, "FLOE_LEDGER_OUTCOME_MISSING");
     // oclif throws this to end early with success, as --help does.
     if (error.oclif?.exit === 0) throw error;
     const known: FloeError | null = isFloeError(error) ? error : null;

@@ -26,7 +26,7 @@ export function boardText(rows: readonly EnvironmentStatus[], now: Date): string
     stateCell(row),
   ]);
   const notes = rows.flatMap((row) => notesOf(row));
-  return [table(header, body), ...notes].join("\n");
+  return [table(header, body), ...notes.map(plain)].join("\n");
 }
 
 function stateCell(row: EnvironmentStatus): Cell {

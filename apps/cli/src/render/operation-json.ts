@@ -54,7 +54,7 @@ export function operationJson(
       return {
         success: true,
         ...planJson(outcome.plan),
-        dry_run: false,
+        dry_run: outcome.dryRun,
         changed: false,
         blocking: [],
         ...tail,

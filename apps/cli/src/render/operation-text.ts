@@ -19,7 +19,7 @@ export function operationText(outcome: OperationOutcome): string {
         `  ${paint("dim", "digest")}  ${plan.artifact.manifest.descriptor.digest}`,
         `  ${paint("dim", "tags")}    ${outcome.tags.map((tag) => tag.tag).join(", ")}`,
         `  ${paint("dim", "record")}  ${outcome.record.tag}`,
-        `  ${paint("dim", "by")}      ${plan.operator?.name ?? "unknown"}`,
+        `  ${paint("dim", "by")}      ${plain(plan.operator?.name ?? "unknown")}`,
       ];
       if (plan.rollback) {
         const move = `${plan.target.name}: ${plan.rollback.from.version} → ${plan.artifact.version}`;

@@ -8,9 +8,9 @@ export function paint(style: Style, text: string): string {
   return wanted ? styleText(style, text, { validateStream: false }) : text;
 }
 
-// Everything that came from a registry, a plugin or a report is printed without control characters: they could rewrite
-// what the terminal shows.
-const CONTROL = /(?![\t\n])\p{Cc}/gu;
+// Everything that came from a registry, a plugin or a report is printed without control characters, those that turn the
+// direction of writing among them: they could rewrite what the terminal shows.
+const CONTROL = /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu;
 
 /** Takes control characters out of text that others wrote; tabs and line ends stay. */
 export function plain(text: string): string {

@@ -3,8 +3,10 @@ import { reasonJson } from "./operation-json.ts";
 
 /** The JSON output of reconcile. */
 export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown> {
+  const [first] = outcome.blocking;
   return {
-    success: outcome.blocking.length === 0,
+    success: first === undefined,
+    ...(first ? { error: { ...reasonJson(first), details: null } } : {}),
     recovered: outcome.recovered.map(
       ({ environment, operation, action, version, digest, result, at }) => ({
         environment,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { linkedFolder, program } from "./linked-folder.ts";
@@ -77,6 +77,19 @@ describe("docs/guides/write-a-gate.md", () => {
       expect(types).toEqual({ code: 0, output: "" });
     },
   );
+});
+
+describe("examples/quickstart", () => {
+  test("every command of its README ends as the page says", long, async () => {
+    const run = await runGuide("examples/quickstart/README.md", (folder) => {
+      cpSync(new URL("../../../../examples/quickstart", import.meta.url), folder, {
+        recursive: true,
+      });
+    });
+    expect(run.output).not.toContain("and the page says");
+    expect(run.code, run.output).toBe(0);
+    expect(run.output).toContain("FLOE_GATE_FAILED");
+  });
 });
 
 describe("examples/embed-core", () => {

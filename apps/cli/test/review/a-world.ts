@@ -293,7 +293,9 @@ async function load(
     },
   };
   writeFileSync(path, stringify(document));
-  const knownGates = (options.plugins ?? []).flatMap(({ gates: ids = [] }) => ids.map(({ id }) => id));
+  const knownGates = (options.plugins ?? []).flatMap(({ gates: ids = [] }) =>
+    ids.map(({ id }) => id),
+  );
   const loaded = await loadManifest(path, { ...go, env: {}, policiesSchema, knownGates });
   const timeoutSeconds = options.gateSeconds;
   if (timeoutSeconds === undefined) return loaded;

@@ -3,7 +3,16 @@ import { FloeError } from "@floe/core/errors";
 import { describe, expect, test } from "vitest";
 import { aWorld, go, type World } from "./a-world.ts";
 
-async function endOf(run: Promise<{ readonly kind: string; readonly blocking?: OperationOutcome extends infer O ? O extends { blocking: infer B } ? B : never : never }>): Promise<string> {
+async function endOf(
+  run: Promise<{
+    readonly kind: string;
+    readonly blocking?: OperationOutcome extends infer O
+      ? O extends { blocking: infer B }
+        ? B
+        : never
+      : never;
+  }>,
+): Promise<string> {
   try {
     const outcome = await run;
     return outcome.kind === "blocked" ? (outcome.blocking?.[0]?.code ?? "blocked") : outcome.kind;
@@ -30,12 +39,15 @@ async function inProd(world: World, ...versions: string[]): Promise<void> {
 }
 
 describe("what is asked for as a version", () => {
-  test.each(["v1.0.0-dev", "v1.0.0-prod-rollback-1"])("is not %s, which is a tag of an environment", async (version) => {
-    await using world = await aWorld();
-    await world.publish("v1.0.0");
-    await world.promote("v1.0.0", "dev");
-    expect(await endOf(world.floe().promote({ version, to: "dev" }))).toBe("FLOE_TAG_INVALID");
-  });
+  test.each(["v1.0.0-dev", "v1.0.0-prod-rollback-1"])(
+    "is not %s, which is a tag of an environment",
+    async (version) => {
+      await using world = await aWorld();
+      await world.publish("v1.0.0");
+      await world.promote("v1.0.0", "dev");
+      expect(await endOf(world.floe().promote({ version, to: "dev" }))).toBe("FLOE_TAG_INVALID");
+    },
+  );
 
   test("is not believed to be promoted because its content once was under another version", async () => {
     await using world = await aWorld();
@@ -43,14 +55,18 @@ describe("what is asked for as a version", () => {
     await world.publish("v1.1.0", "content of v1.0.0");
     // Somebody with push rights makes it look as if v1.1.0 had been in staging.
     await copyTag(world, "v1.0.0", "v1.1.0-staging");
-    expect(await endOf(world.floe().promote({ version: "v1.1.0", to: "prod" }))).toBe("FLOE_SOURCE_NOT_PROMOTED");
+    expect(await endOf(world.floe().promote({ version: "v1.1.0", to: "prod" }))).toBe(
+      "FLOE_SOURCE_NOT_PROMOTED",
+    );
   });
 
   test("is not what a rollback returns to after its tags were moved to another version's content", async () => {
     await using world = await aWorld();
     await inProd(world, "v1.0.0", "v1.1.0", "v1.2.0");
     for (const tag of ["v1.0.0", "v1.0.0-prod"]) await copyTag(world, "v1.1.0", tag);
-    const ended = await endOf(world.floe().rollback({ environment: "prod", version: "v1.0.0", reason: "x" }));
+    const ended = await endOf(
+      world.floe().rollback({ environment: "prod", version: "v1.0.0", reason: "x" }),
+    );
     expect(["FLOE_ROLLBACK_TARGET_INVALID", "FLOE_LEDGER_DRIFT"]).toContain(ended);
   });
 });
@@ -61,9 +77,15 @@ describe("a rollback", () => {
     await inProd(world, "v1.0.0", "v1.1.0", "v1.2.0");
     const back = async () => {
       const outcome = await world.floe().rollback({ environment: "prod", reason: "x" });
-      return outcome.kind === "done" ? outcome.plan.artifact.version : await endOf(Promise.resolve(outcome));
+      return outcome.kind === "done"
+        ? outcome.plan.artifact.version
+        : await endOf(Promise.resolve(outcome));
     };
-    expect([await back(), await back(), await back()]).toEqual(["v1.1.0", "v1.0.0", "FLOE_ROLLBACK_TARGET_INVALID"]);
+    expect([await back(), await back(), await back()]).toEqual([
+      "v1.1.0",
+      "v1.0.0",
+      "FLOE_ROLLBACK_TARGET_INVALID",
+    ]);
     await inProd(world, "v1.3.0");
     expect([await back(), await back()]).toEqual(["v1.0.0", "FLOE_ROLLBACK_TARGET_INVALID"]);
   });
@@ -73,7 +95,9 @@ describe("a rollback", () => {
     await inProd(world, "v1.0.0");
     await world.publish("v1.1.0", "content of v1.0.0");
     await world.promote("v1.1.0", "dev", "staging", "prod");
-    const ended = await endOf(world.floe().rollback({ environment: "prod", version: "v1.0.0", reason: "x" }));
+    const ended = await endOf(
+      world.floe().rollback({ environment: "prod", version: "v1.0.0", reason: "x" }),
+    );
     expect(ended).toBe("FLOE_ROLLBACK_TARGET_INVALID");
   });
 
@@ -82,8 +106,14 @@ describe("a rollback", () => {
     await inProd(world, "v1.0.0", "v1.1.0");
     const current = world.store.tags()["v1.1.0"];
     const store = world.store.reopen();
-    store.fail(({ operation, target }) => (operation === "getManifest" && target === current ? new FloeError({ code: "FLOE_DIGEST_MISMATCH", message: "broken" }) : false));
-    expect(await endOf(world.floe({ store }).rollback({ environment: "prod", reason: "x" }))).toBe("done");
+    store.fail(({ operation, target }) =>
+      operation === "getManifest" && target === current
+        ? new FloeError({ code: "FLOE_DIGEST_MISMATCH", message: "broken" })
+        : false,
+    );
+    expect(await endOf(world.floe({ store }).rollback({ environment: "prod", reason: "x" }))).toBe(
+      "done",
+    );
   });
 
   test("works when the version tag was cleaned away and the environment tag was not", async () => {
@@ -98,7 +128,12 @@ describe("a rollback", () => {
     await inProd(world, "v1.0.0");
     await world.floe().rollback({ environment: "prod", version: "v9.9.9", reason: "x" });
     const [newest] = await world.floe().history({ environment: "prod" });
-    expect(newest).toMatchObject({ kind: "refusal", action: "rollback", version: "v9.9.9", result: "refused" });
+    expect(newest).toMatchObject({
+      kind: "refusal",
+      action: "rollback",
+      version: "v9.9.9",
+      result: "refused",
+    });
   });
 });
 
@@ -109,7 +144,13 @@ describe("a ledger that is configured elsewhere than this version can write", ()
     ["rollback", async (floe: Floe) => await floe.rollback({ environment: "dev", reason: "x" })],
     ["lock", async (floe: Floe) => await floe.lock({ environment: "dev", reason: "x" })],
     ["unlock", async (floe: Floe) => await floe.unlock({ environment: "dev", reason: "x" })],
-    ["reconcile", async (floe: Floe) => ({ kind: "blocked", ...(await floe.reconcile({ environment: "dev" })) })],
+    [
+      "reconcile",
+      async (floe: Floe) => ({
+        kind: "blocked",
+        ...(await floe.reconcile({ environment: "dev" })),
+      }),
+    ],
     ["status", async (floe: Floe) => ({ kind: String((await floe.status()).length) })],
   ])("is not begun in the registry by %s", async (_, run) => {
     await using world = await aWorld({ audit: s3 });
@@ -120,14 +161,23 @@ describe("a ledger that is configured elsewhere than this version can write", ()
 
   test("is not begun in the main repository for an environment with one of its own", async () => {
     await using world = await aWorld({
-      environments: [{ name: "dev", gates: { policy_compliance: true }, registry: { uri: "oci-layout:./other" } }],
+      environments: [
+        {
+          name: "dev",
+          gates: { policy_compliance: true },
+          registry: { uri: "oci-layout:./other" },
+        },
+      ],
     });
     await world.publish("v1.0.0");
     const ends = [
       await endOf(world.floe().promote({ version: "v1.0.0", to: "dev" })),
       await endOf(world.floe().lock({ environment: "dev", reason: "x" })),
     ];
-    expect(ends).toEqual(["FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED", "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED"]);
+    expect(ends).toEqual([
+      "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
+      "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
+    ]);
     expect(floeTags(world)).toEqual([]);
   });
 });
@@ -138,7 +188,9 @@ describe("an event that could not be read back", () => {
     await inProd(world, "v1.0.0");
     const reason = "x".repeat(3 * 1024 * 1024);
     expect(await endOf(world.floe().lock({ environment: "prod", reason }))).not.toBe("done");
-    expect(await endOf(world.floe().rollback({ environment: "prod", version: "v1.0.0", reason }))).not.toBe("done");
+    expect(
+      await endOf(world.floe().rollback({ environment: "prod", version: "v1.0.0", reason })),
+    ).not.toBe("done");
     const [row] = await world.floe().status({ environment: "prod" });
     expect(row).toMatchObject({ version: "v1.0.0", lock: null });
   });
@@ -147,7 +199,9 @@ describe("an event that could not be read back", () => {
     await using world = await aWorld();
     await inProd(world, "v1.0.0");
     const claimedOperator = "x".repeat(3 * 1024 * 1024);
-    expect(await endOf(world.floe().lock({ environment: "prod", reason: "x", claimedOperator }))).not.toBe("done");
+    expect(
+      await endOf(world.floe().lock({ environment: "prod", reason: "x", claimedOperator })),
+    ).not.toBe("done");
     const [row] = await world.floe().status({ environment: "prod" });
     expect(row).toMatchObject({ version: "v1.0.0", lock: null });
   });
@@ -169,8 +223,12 @@ describe("when the store fails", () => {
     await using world = await aWorld();
     await inProd(world, "v1.0.0");
     const store = world.store.reopen();
-    store.fail(({ operation, target }) => operation === "createTag" && target.startsWith("floe-ev.") && down);
-    expect(await endOf(world.floe({ store }).lock({ environment: "prod", reason: "x" }))).toBe("FLOE_LEDGER_UNAVAILABLE");
+    store.fail(
+      ({ operation, target }) => operation === "createTag" && target.startsWith("floe-ev.") && down,
+    );
+    expect(await endOf(world.floe({ store }).lock({ environment: "prod", reason: "x" }))).toBe(
+      "FLOE_LEDGER_UNAVAILABLE",
+    );
   });
 
   test("finishing what had committed is 17 as long as its outcome cannot be appended", async () => {
@@ -180,12 +238,19 @@ describe("when the store fails", () => {
     await world.promote("v1.1.0", "dev", "staging");
     const cut = (): ReturnType<World["store"]["reopen"]> => {
       const store = world.store.reopen();
-      store.fail(({ operation, target }) => operation === "createTag" && target === "floe-ev.prod.000000000004" && down);
+      store.fail(
+        ({ operation, target }) =>
+          operation === "createTag" && target === "floe-ev.prod.000000000004" && down,
+      );
       return store;
     };
     const promotion = { version: "v1.1.0", to: "prod" };
-    expect(await endOf(world.floe({ store: cut(), runsOn: "dead" }).promote(promotion))).toBe("FLOE_LEDGER_OUTCOME_MISSING");
-    expect(await endOf(world.floe({ store: cut() }).promote(promotion))).toBe("FLOE_LEDGER_OUTCOME_MISSING");
+    expect(await endOf(world.floe({ store: cut(), runsOn: "dead" }).promote(promotion))).toBe(
+      "FLOE_LEDGER_OUTCOME_MISSING",
+    );
+    expect(await endOf(world.floe({ store: cut() }).promote(promotion))).toBe(
+      "FLOE_LEDGER_OUTCOME_MISSING",
+    );
     expect(await world.floe().promote(promotion)).toMatchObject({ kind: "done", resumed: true });
   });
 
@@ -198,9 +263,14 @@ describe("when the store fails", () => {
     let intents = 0;
     store.fail(({ operation, target }) => {
       if (operation === "createTag" && target.startsWith("floe-ev.prod.")) intents += 1;
-      return operation === "listTags" && target.startsWith("floe-ev.prod") && intents === 1 && (intents += 1) > 0 && down;
+      if (operation !== "listTags" || !target.startsWith("floe-ev.prod") || intents !== 1)
+        return false;
+      intents += 1;
+      return down;
     });
-    expect(await endOf(world.floe({ store }).promote({ version: "v1.1.0", to: "prod" }))).not.toBe("done");
+    expect(await endOf(world.floe({ store }).promote({ version: "v1.1.0", to: "prod" }))).not.toBe(
+      "done",
+    );
     const [row] = await world.floe().status({ environment: "prod" });
     expect(row).toMatchObject({ version: "v1.0.0", openIntent: null });
   });
@@ -220,7 +290,9 @@ describe("status", () => {
         throw new Error("killed");
       },
     });
-    await expect(world.floe({ store, runsOn: "dead" }).promote({ version: "v1.2.0", to: "prod" })).rejects.toThrow();
+    await expect(
+      world.floe({ store, runsOn: "dead" }).promote({ version: "v1.2.0", to: "prod" }),
+    ).rejects.toThrow();
     await copyTag(world, "v1.3.0", "latest-prod");
     const [row] = await world.floe().status({ environment: "prod" });
     expect(row?.openIntent).not.toBeNull();

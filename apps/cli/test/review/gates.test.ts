@@ -2,7 +2,9 @@ import type { FloePlugin, Gate, GateSubject, GateVerdict } from "@floe/core/plug
 import { describe, expect, test } from "vitest";
 import { aWorld } from "./a-world.ts";
 
-const anything = { "~standard": { version: 1 as const, vendor: "test", validate: (value: unknown) => ({ value }) } };
+const anything = {
+  "~standard": { version: 1 as const, vendor: "test", validate: (value: unknown) => ({ value }) },
+};
 
 type Provider = NonNullable<FloePlugin["gates"]>[number];
 
@@ -53,7 +55,11 @@ describe("a gate that is a plugin", () => {
       }),
     ],
   ])("does not hang floe by never ending %s", { timeout: 20_000 }, async (_, hanging) => {
-    await using world = await aWorld({ plugins: [hanging], environments: environments(true), gateSeconds: 1 });
+    await using world = await aWorld({
+      plugins: [hanging],
+      environments: environments(true),
+      gateSeconds: 1,
+    });
     await world.publish("v1.0.0");
     const outcome = await world.floe().promote({ version: "v1.0.0", to: "dev" });
     expect(outcome).toMatchObject({ kind: "blocked", blocking: [{ code: "FLOE_GATE_ERROR" }] });

@@ -229,7 +229,8 @@ describe("a rollback tag that somebody wrote by hand", () => {
     await expect(cut).rejects.toThrow();
     const planned = await world.floe().rollback({ ...BACK, dryRun: true });
     const ran = await world.floe().rollback(BACK);
-    if (planned.kind !== "would_succeed" || ran.kind !== "done") throw new Error("not what was expected");
+    if (planned.kind !== "would_succeed" || ran.kind !== "done")
+      throw new Error("not what was expected");
     expect(ran.plan.artifact.version).toBe("v1.1.0");
     expect(planned.plan.artifact.version).toBe("v1.1.0");
     expect(planned.plan.rollback?.from.version).toBe("v1.2.0");

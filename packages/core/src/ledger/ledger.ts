@@ -4,6 +4,7 @@ import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { assertReadable } from "./assert-readable.ts";
 import {
   type EventBody,
   type EventFacts,
@@ -15,7 +16,6 @@ import {
   type StoredEvent,
 } from "./event.ts";
 import { foldState } from "./fold-state.ts";
-import { assertReadable } from "./assert-readable.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
@@ -34,6 +34,9 @@ export interface EventDraft<Kind extends EventKind = EventKind> {
   readonly traceId: string;
   readonly claimedOperator?: string | undefined;
 }
+
+/** How many events are read at a time on the way back from the newest. */
+const CHUNK = 32;
 
 /** How many times a lost race for a slot is run again before the ledger counts as busy. */
 const CLAIM_ATTEMPTS = 64;
@@ -59,6 +62,8 @@ export interface Ledger {
   ): Promise<AppendedEvent | null>;
   /** Events in ascending order, each with its signature checked. */
   read(from: number, to: number | undefined, options: CallOptions): AsyncIterable<VerifiedEvent>;
+  /** The same newest first, read in small parts: whoever has seen enough stops early. */
+  readBack(options: CallOptions): AsyncIterable<VerifiedEvent>;
 }
 
 /** An event that was appended, and the state that it made. */
@@ -190,6 +195,18 @@ export function createLedger(
       const pinned = genesis;
       for await (const entry of audit.read(chain, from, to, options))
         yield reader.check(pinned, entry);
+    },
+
+    async *readBack(options): AsyncGenerator<VerifiedEvent> {
+      genesis ??= await findGenesis(environment, context, mode, verify, options);
+      if (!genesis) return;
+      const head = await audit.head(chain, options);
+      for (let to = head?.seq ?? -1; to >= 0; to -= CHUNK) {
+        const part: VerifiedEvent[] = [];
+        for await (const entry of audit.read(chain, Math.max(0, to - CHUNK + 1), to, options))
+          part.push(reader.check(genesis, entry));
+        yield* part.reverse();
+      }
     },
   };
 }

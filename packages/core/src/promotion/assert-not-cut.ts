@@ -43,7 +43,9 @@ export async function assertNotCut(
     .filter(({ name }) => authorize(name, environment, manifest).granted)
     .map((identity) => identity.trusted);
   const referrers = await context.store.referrers(latest, options);
-  const records = referrers.filter(({ artifactType }) => artifactType === MEDIA_TYPES.sigstoreBundle);
+  const records = referrers.filter(
+    ({ artifactType }) => artifactType === MEDIA_TYPES.sigstoreBundle,
+  );
   for (const { digest } of records.slice(0, MAX_REFERRERS)) {
     const record = await readRecord(digest, latest, trusted, context, options).catch(
       (cause: unknown) => {

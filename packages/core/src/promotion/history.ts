@@ -5,6 +5,8 @@ import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 
+const CLOCK_DIFFERENCE_MS = 86_400_000;
+
 /** Filters of `floe platform history`; all given ones must match. */
 export interface HistoryRequest {
   readonly environment?: string | undefined;
@@ -45,19 +47,29 @@ export async function history(
     request.environment === undefined
       ? manifest.environments
       : [findEnvironment(manifest, request.environment)];
+  const since = request.since?.toISOString();
+  // Clocks of several machines: an event may be a little older than the one that it follows.
+  const stop =
+    request.since && new Date(request.since.getTime() - CLOCK_DIFFERENCE_MS).toISOString();
+  const limit = request.limit ?? Number.POSITIVE_INFINITY;
   const events: HistoryEvent[] = [];
   for (const environment of environments) {
-    const ledger = ledgers.of(environment);
-    for await (const event of ledger.read(0, undefined, options)) events.push(flatten(event));
-  }
-  const since = request.since?.toISOString();
-  return events
-    .filter(
-      (event) =>
+    let count = 0;
+    for await (const stored of ledgers.of(environment).readBack(options)) {
+      const event = flatten(stored);
+      if (stop !== undefined && event.at < stop) break;
+      if (
         (request.version === undefined || event.version === request.version) &&
         (request.operator === undefined || event.operator === request.operator) &&
-        (since === undefined || event.at >= since),
-    )
+        (since === undefined || event.at >= since)
+      ) {
+        events.push(event);
+        count += 1;
+      }
+      if (count >= limit) break;
+    }
+  }
+  return events
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.seq - a.seq))
     .slice(0, request.limit);
 }

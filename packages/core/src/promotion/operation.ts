@@ -89,7 +89,7 @@ export interface OperationDone {
 export type OperationOutcome =
   | OperationDone
   /** `--if-needed`, and this very digest is current there. */
-  | { readonly kind: "unchanged"; readonly plan: OperationPlan }
+  | { readonly kind: "unchanged"; readonly plan: OperationPlan; readonly dryRun: boolean }
   /** A dry run that nothing blocks. */
   | { readonly kind: "would_succeed"; readonly plan: OperationPlan }
   | {

@@ -17,7 +17,12 @@ export function predictRecovery(
   return left.reduce((before, { operation, body, event: { event, hash } }) => {
     const { kind: _, body: _intent, state: __, ...frame } = event;
     const who = { operation, traceId: event.trace_id };
-    const ending = { result: "succeeded", record: null, tags: [], resolvedBy: "reconcile" } as const;
+    const ending = {
+      result: "succeeded",
+      record: null,
+      tags: [],
+      resolvedBy: "reconcile",
+    } as const;
     const draft = outcomeDraft(who, { hash, actor: event.actor, body }, ending);
     const seq = before.seq + 1;
     const facts: EventFacts = { ...frame, kind: "outcome", seq, body: draft.body };

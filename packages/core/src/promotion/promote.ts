@@ -110,7 +110,8 @@ export async function promote(
     if (finished && finished !== "again") return finished;
     const planned = dryRun ? { ...input, view: predictRecovery(view, open) } : input;
     const plan = await planPromotion(planned, context, ledgers, options);
-    if (request.ifNeeded === true && isUnchanged(plan, view)) return { kind: "unchanged", plan };
+    if (request.ifNeeded === true && isUnchanged(plan, view))
+      return { kind: "unchanged", plan, dryRun };
     if (plan.blocking.length > 0) {
       if (!dryRun) await recordRefusal(refusedPlan(plan), ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };

@@ -126,9 +126,6 @@ function parseJson(bytes: Uint8Array): unknown {
 
 type OutcomeEvent = VerifiedEvent & { readonly event: { readonly kind: "outcome" } };
 
-/** How many events are read at a time on the way back from the newest. */
-const CHUNK = 64;
-
 /** Finds the committed outcome that brought a version into an environment; the newest of several. */
 export async function findOutcome(
   ledger: Ledger,
@@ -137,25 +134,21 @@ export async function findOutcome(
   options: CallOptions,
 ): Promise<OutcomeEvent | null> {
   if (!view) return null;
-  const isIt = ({ event, authorized }: VerifiedEvent): boolean =>
-    event.kind === "outcome" &&
-    authorized &&
-    event.body.result === "succeeded" &&
-    event.body.digest === wanted.digest &&
-    event.body.version === wanted.version;
-  const newest = async (from: number, to: number): Promise<OutcomeEvent | null> => {
-    let found: VerifiedEvent | null = null;
-    for await (const event of ledger.read(from, to, options)) if (isIt(event)) found = event;
-    return found as OutcomeEvent | null;
+  const isIt = (candidate: VerifiedEvent): candidate is OutcomeEvent => {
+    const { event, authorized } = candidate;
+    return (
+      event.kind === "outcome" &&
+      authorized &&
+      event.body.result === "succeeded" &&
+      event.body.digest === wanted.digest &&
+      event.body.version === wanted.version
+    );
   };
   const { current } = view.state;
   if (current?.digest === wanted.digest && current.version === wanted.version) {
-    const found = await newest(current.seq, current.seq);
-    if (found) return found;
+    for await (const event of ledger.read(current.seq, current.seq, options))
+      if (isIt(event)) return event;
   }
-  for (let to = view.seq; to >= 0; to -= CHUNK) {
-    const found = await newest(Math.max(0, to - CHUNK + 1), to);
-    if (found) return found;
-  }
+  for await (const event of ledger.readBack(options)) if (isIt(event)) return event;
   return null;
 }

@@ -26,8 +26,8 @@ export interface Recovered {
 
 /**
  * Finishes an abandoned operation: rolled forward when its commit point was reached, closed as aborted otherwise.
- * Everything that is done here can be done twice; the ledger takes one outcome. Where the store cannot see to that, the
- * operation is taken over first. `null`: somebody else finishes it.
+ * The operation is taken over first, so that nobody acts on what was true a moment ago: its holder may have finished it
+ * and be gone. `null`: somebody else finishes it, or has.
  * @throws {FloeError} FLOE_RECORD_INVALID - committed without a valid record: somebody wrote the tag by hand
  */
 export async function recover(
@@ -37,7 +37,6 @@ export async function recover(
   who: { readonly traceId: string; readonly resolvedBy: "resume" | "reconcile" },
   options: CallOptions,
 ): Promise<Recovered | null> {
-  if (ledger.mode === "slot") return await finish(open, ledger, context, who, options);
   const taken = await takeOver(open, who, ledger, context, options);
   if (!taken.taken) return null;
   const ours = { ...open, ownerSeq: taken.event.event.seq };

@@ -8,8 +8,8 @@ import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
-import type { FloeContext } from "./context.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
+import type { FloeContext } from "./context.ts";
 import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
 import { analyseImpact } from "./impact.ts";
@@ -17,7 +17,6 @@ import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { isOwnIntent, type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
-import { predictRecovery } from "./predict-recovery.ts";
 import {
   busyReason,
   lockReason,
@@ -25,6 +24,7 @@ import {
   signatureReason,
   unsupportedReasons,
 } from "./plan-promotion.ts";
+import { predictRecovery } from "./predict-recovery.ts";
 import { type Reason, reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
@@ -301,7 +301,9 @@ async function planRollback(
   );
   const warnings = [...signature.warnings];
   if (!named)
-    warnings.push(`the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`);
+    warnings.push(
+      `the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`,
+    );
   const unsigned = signatureReason(artifact, target, signature);
   if (unsigned && target.verification.enforcement === "enforce") blocking.push(unsigned);
   else if (unsigned)

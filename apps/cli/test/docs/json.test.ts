@@ -1,0 +1,155 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { aProject, type Project } from "../bed/a-project.ts";
+import type { Json } from "../bed/floe.ts";
+
+const reference = readFileSync(
+  new URL("../../../../docs/reference/json.md", import.meta.url),
+  "utf8",
+);
+
+/** Members under a heading: name, and whether the object always has it. */
+function membersUnder(heading: string): ReadonlyMap<string, boolean> {
+  const [, after = ""] = reference.split(`\n## ${heading}\n`);
+  const [section = ""] = after.split(/^## /m);
+  const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)];
+  return new Map(rows.map(([, name = "", when = ""]) => [name, when === "always"]));
+}
+
+/** Compares what commands printed with the tables: nothing else, everything that is always there, and each at least once. */
+function compare(
+  headings: readonly string[],
+  outputs: readonly Json[],
+  without: readonly string[] = [],
+): void {
+  const members = new Map(headings.flatMap((heading) => [...membersUnder(heading)]));
+  for (const name of without) members.delete(name);
+  expect(members.size).toBeGreaterThan(1);
+  const seen = new Set<string>();
+  for (const output of outputs) {
+    const keys = Object.keys(output);
+    expect(keys.filter((key) => !members.has(key))).toEqual([]);
+    const always = [...members].flatMap(([name, is]) => (is ? [name] : []));
+    expect(always.filter((name) => !keys.includes(name))).toEqual([]);
+    for (const key of keys) seen.add(key);
+  }
+  expect([...members.keys()].filter((name) => !seen.has(name))).toEqual([]);
+}
+
+async function json(project: Project, ...args: string[]): Promise<Json> {
+  return (await project.run(...args, "-o", "json")).json;
+}
+
+async function rows(project: Project, ...args: string[]): Promise<readonly Json[]> {
+  return (await project.run(...args, "-o", "json")).rows;
+}
+
+describe("docs/reference/json.md", () => {
+  test("describes what promote, rollback, status and history print", async () => {
+    await using project = await aProject({ versions: ["v1.0.0", "v1.1.0"] });
+    const promote = async (...args: string[]) => await json(project, "promote", ...args);
+    compare(
+      ["promote"],
+      [
+        await promote("v1.0.0", "--to", "dev", "--dry-run"),
+        await promote("v1.0.0", "--to", "dev"),
+        await promote("v1.0.0", "--to", "dev", "--if-needed"),
+        await promote("v1.0.0", "--to", "dev"),
+        await promote("v1.0.0", "--to", "nowhere"),
+      ],
+    );
+    await project.promote("v1.1.0", "dev");
+    const rollback = async (...args: string[]) =>
+      await json(project, "rollback", "--env", "dev", "--reason", "r", ...args);
+    const onlyOfPromotions = [
+      ...["promotion_id", "promoted_at", "source_environment", "target_environment"],
+      "gate_results",
+    ];
+    compare(
+      ["promote", "rollback"],
+      [await rollback("--dry-run"), await rollback(), await rollback("v9.9.9")],
+      onlyOfPromotions,
+    );
+    compare(
+      ["status"],
+      [...(await rows(project, "status")), ...(await rows(project, "status", "v1.0.0"))],
+    );
+    compare(["history"], await rows(project, "platform", "history"));
+  });
+
+  test("describes what lock, unlock and reconcile print", async () => {
+    await using project = await aProject({
+      identities: ["other"],
+      environments: [
+        {
+          name: "dev",
+          gates: { policy_compliance: true },
+          authorization: { allowed_operators: ["release"] },
+        },
+      ],
+    });
+    const lock = ["--env", "dev", "--reason", "r"];
+    compare(
+      ["lock and unlock"],
+      [
+        await json(project, "platform", "lock", ...lock),
+        await json(project, "platform", "lock", ...lock, "--key", "keys/other.key"),
+        await json(project, "platform", "unlock", ...lock),
+        await json(project, "platform", "unlock", ...lock),
+      ],
+    );
+    compare(["reconcile"], [await json(project, "platform", "reconcile")]);
+  });
+
+  test("describes what the artifact commands print", async () => {
+    await using project = await aProject();
+    const artifact = async (command: string, ...args: string[]) =>
+      await json(project, "artifact", command, ...args);
+    project.write("app.json", "{}");
+    compare(["artifact push"], [await artifact("push", "v2.0.0", "app.json")]);
+    compare(["artifact sign"], [await artifact("sign", "v2.0.0", "--key", "keys/artifact.key")]);
+    compare(
+      ["artifact verify"],
+      [
+        await artifact("verify", "v2.0.0"),
+        await artifact("verify", "v2.0.0", "--key", "keys/release.pub"),
+      ],
+    );
+    compare(["artifact tag"], [await artifact("tag", "v2.0.0", "edge")]);
+    compare(["artifact pull"], [await artifact("pull", "v2.0.0", "-d", "out")]);
+    compare(["artifact inspect"], [await artifact("inspect", "v2.0.0")]);
+    compare(["artifact list"], await rows(project, "artifact", "list"));
+    compare(["artifact keygen"], [await artifact("keygen", "--output-key-prefix", "k")]);
+  });
+
+  test("describes what the other commands print", async () => {
+    await using project = await aProject();
+    compare(["gate list"], await rows(project, "gate", "list"));
+    compare(["init"], [await json(project, "init", "elsewhere")]);
+    compare(["manifest validate"], [await json(project, "manifest", "validate")]);
+    const gate = await json(project, "gate", "run", "policy_compliance", "v1.0.0", "--env", "dev");
+    for (const name of ["success", "artifact_digest", "trace_id", "gate", "status", "summary"])
+      expect(gate).toHaveProperty(name);
+  });
+
+  test("describes what an error prints, with the same members for every command", async () => {
+    await using project = await aProject();
+    const failures = [
+      await json(project, "promote", "v9.9.9", "--to", "dev"),
+      await json(project, "status", "--env", "nowhere"),
+      await json(project, "artifact", "inspect", "v9.9.9"),
+      await json(project, "promote"),
+    ];
+    for (const failure of failures) {
+      expect(Object.keys(failure)).toEqual(["success", "error"]);
+      const error = failure["error"] as Json;
+      expect(Object.keys(error).sort()).toEqual([
+        "code",
+        "details",
+        "exit_code",
+        "hint",
+        "message",
+      ]);
+    }
+  });
+});
