@@ -10,7 +10,6 @@ import { runPeer } from "./support/run-peer.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 const PROMOTION = "https://floe.dev/attestation/promotion/v1";
-const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** What oras knows of an artifact's referrers. */
 interface Discovered {
@@ -86,6 +85,11 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     const digest = await pushCraneImage(`${repository}:v1.2.3`, { cwd, signal });
     const bytes = await crane("manifest", `${repository}:v1.2.3`);
     await cosignSign(`${repository}@${digest}`, { cwd, signal });
+    const discover = async (): Promise<Discovered> => {
+      const json = ["--plain-http", "--format", "json"];
+      return JSON.parse(await oras("discover", ...json, `${repository}:v1.2.3`));
+    };
+    const [signature] = (await discover()).referrers;
     for (const environment of ENVIRONMENTS) await floe("promote", "v1.2.3", "--to", environment);
 
     const tags = ENVIRONMENTS.flatMap((name) => [`v1.2.3-${name}`, `latest-${name}`]);
@@ -97,7 +101,7 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
       cwd,
       signal,
     });
-    expect(proven.map((predicate) => predicate["target_environment"]).toSorted()).toEqual(
+    expect(proven.map((predicate) => String(predicate["target_environment"])).toSorted()).toEqual(
       ENVIRONMENTS.toSorted(),
     );
     for (const predicate of proven)
@@ -109,15 +113,11 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     await expect(
       provenPredicates(`${repository}@${digest}`, "cosign.pub", { cwd, signal }),
     ).rejects.toThrow("cosign refuses");
-    const json = ["--plain-http", "--format", "json"];
-    const discovered = JSON.parse(
-      await oras("discover", ...json, `${repository}:v1.2.3`),
-    ) as Discovered;
+    const discovered = await discover();
     expect(promotionsOf(discovered)).toEqual(ENVIRONMENTS.toSorted());
-    // The artifact's own signature by cosign is still there beside them.
-    expect(discovered.referrers.filter(({ artifactType }) => artifactType === BUNDLE)).toHaveLength(
-      4,
-    );
+    const digests = discovered.referrers.map((referrer) => referrer.digest);
+    expect(digests).toHaveLength(1 + ENVIRONMENTS.length);
+    expect(digests).toContain(signature?.digest);
   });
 
   test("by oras is promoted with floe's signature, and refused without one", async ({ signal }) => {

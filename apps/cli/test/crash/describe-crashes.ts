@@ -154,6 +154,7 @@ async function cutEverywhere(
   const begin = place.save();
   const { run, writes } = await place.counted(...command);
   if (run.code !== 0) throw new Error(described(run));
+  if (writes === 0) throw new Error(`${command.join(" ")} wrote nothing that can be counted`);
   const clean = await readStored(place);
   const cuts: Cut[] = [];
   for (const point of phases === "both" ? crashPoints(writes) : befores(writes)) {

@@ -1,12 +1,16 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { aProject } from "../bed/a-project.ts";
 import { linkedFolder, program } from "./linked-folder.ts";
 import { blocksOf, runGuide } from "./run-guide.ts";
 import { runProgram } from "./run-program.ts";
 
-const example = (path: string): string =>
-  readFileSync(new URL(`../../../../examples/${path}`, import.meta.url), "utf8");
+const EXAMPLES = new URL("../../../../examples/", import.meta.url);
+const example = (path: string): string => readFileSync(new URL(path, EXAMPLES), "utf8");
 
 function write(folder: string, path: string, text: string): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -79,10 +83,67 @@ describe("docs/guides/write-a-gate.md", () => {
   );
 });
 
+describe("docs/guides/promote-in-ci.md", () => {
+  const page = "docs/guides/promote-in-ci.md";
+
+  test("shows the script of examples/ci, and pipelines that are YAML", () => {
+    expect(blocksOf(page, "bash")).toEqual([example("ci/promote.sh")]);
+    for (const block of blocksOf(page, "yaml")) expect(parse(block)).toBeTypeOf("object");
+  });
+
+  test(
+    "its script promotes with a key from a variable, on a registry that asks for a password",
+    long,
+    async () => {
+      const account = { username: "ci", password: "s3cret-of-the-registry" };
+      await using registry = await startRegistry({ auth: { kind: "basic", ...account } });
+      await using project = await aProject({ versions: [] });
+      const manifest = project.read("manifest.yaml");
+      const uri = `oci://${registry.host}/acme/app`;
+      project.write("manifest.yaml", manifest.replace("oci-layout:./.floe/registry", uri));
+      const credentials = {
+        FLOE_REGISTRY_USERNAME: account.username,
+        FLOE_REGISTRY_PASSWORD: account.password,
+      };
+      project.write("app.json", "{}");
+      for (const command of [
+        ["push", "v1.0.0", "app.json"],
+        ["sign", "v1.0.0", "--key", "keys/artifact.key"],
+      ]) {
+        const run = await project.runWith({ env: credentials }, "artifact", ...command);
+        expect(run.code, run.stderr).toBe(0);
+      }
+      const key = project.read("keys/release.key");
+      rmSync(join(project.dir, "keys/release.key"));
+      const job = async () =>
+        await runProgram([fileURLToPath(new URL("ci/promote.sh", EXAMPLES))], {
+          cwd: project.dir,
+          env: {
+            ...credentials,
+            FLOE: fileURLToPath(new URL("..", EXAMPLES)),
+            VERSION: "v1.0.0",
+            TARGET: "dev",
+            RUN_URL: "https://ci.example.com/runs/7",
+            FLOE_SIGNING_KEY: "env:RELEASE_KEY",
+            RELEASE_KEY: key,
+          },
+        });
+
+      const first = await job();
+      expect(first.code, first.output).toBe(0);
+      expect(first.output).toContain("Promoted v1.0.0 to dev");
+      expect(first.output).not.toContain(account.password);
+      const again = await job();
+      expect(again.code, again.output).toBe(0);
+      expect(again.output).toContain("nothing to do");
+    },
+  );
+});
+
 describe("examples/quickstart", () => {
   test("every command of its README ends as the page says", long, async () => {
     const run = await runGuide("examples/quickstart/README.md", (folder) => {
-      cpSync(new URL("../../../../examples/quickstart", import.meta.url), folder, {
+      cpSync(new URL("quickstart", EXAMPLES), folder, {
         recursive: true,
       });
     });

@@ -12,7 +12,7 @@ floe() { "$NODE" "$LAUNCHER" "$@"; }
 expect() {
   local wanted=$1 got=0
   shift
-  printf '$ %s\\n' "$*"
+  printf '$ %s\\n' "$*" >&2
   "$@" || got=$?
   [ "$got" = "$wanted" ] || { printf 'ended with %s, and the page says %s\\n' "$got" "$wanted"; exit 99; }
 }

@@ -175,7 +175,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         new TextEncoder().encode(canonicalJson(statement)),
         go,
       );
-      const slot = `floe-ev.${event["environment"]}.${String(event["seq"]).padStart(12, "0")}`;
+      const slot = `floe-ev.${String(event["environment"])}.${String(event["seq"]).padStart(12, "0")}`;
       const own = all.some(({ tag }) => /-[0-9a-f]{12}$/.test(tag))
         ? `-${leaf(bytes).slice(7, 19)}`
         : "";

@@ -236,21 +236,15 @@ describe("when the store fails", () => {
     await inProd(world, "v1.0.0");
     await world.publish("v1.1.0");
     await world.promote("v1.1.0", "dev", "staging");
-    const cut = (): ReturnType<World["store"]["reopen"]> => {
-      const store = world.store.reopen();
-      store.fail(
-        ({ operation, target }) =>
-          operation === "createTag" && target === "floe-ev.prod.000000000004" && down,
-      );
-      return store;
-    };
     const promotion = { version: "v1.1.0", to: "prod" };
-    expect(await endOf(world.floe({ store: cut(), runsOn: "dead" }).promote(promotion))).toBe(
-      "FLOE_LEDGER_OUTCOME_MISSING",
-    );
-    expect(await endOf(world.floe({ store: cut() }).promote(promotion))).toBe(
-      "FLOE_LEDGER_OUTCOME_MISSING",
-    );
+    // The outcome of the run itself, then the takeover of a second one, then that one's outcome.
+    for (const seq of [4, 4, 5]) {
+      const store = world.store.reopen();
+      const tag = `floe-ev.prod.00000000000${seq}`;
+      store.fail(({ operation, target }) => operation === "createTag" && target === tag && down);
+      const run = world.floe({ store, runsOn: "dead" }).promote(promotion);
+      expect(await endOf(run)).toBe("FLOE_LEDGER_OUTCOME_MISSING");
+    }
     expect(await world.floe().promote(promotion)).toMatchObject({ kind: "done", resumed: true });
   });
 

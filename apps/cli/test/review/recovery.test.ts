@@ -75,7 +75,7 @@ describe("what stands under the record tag of an interrupted promotion", () => {
     const operation = await interrupted(world, atTag("floe-rec."));
     await copyTag(world, await recordOf(world, "staging"), recordTag(operation));
     await copyTag(world, "v1.0.0", "v1.0.0-prod");
-    expect(await endOf(world.floe().promote(PROD))).toBe("FLOE_RECORD_INVALID");
+    expect(await endOf(world.floe({ runsOn: "dead" }).promote(PROD))).toBe("FLOE_RECORD_INVALID");
     expect(
       await world
         .floe()

@@ -33,7 +33,8 @@ export function verifyEvent(
   } catch (cause) {
     throw invalidEvent(where, "its bytes are not canonical JSON", cause);
   }
-  const claimed = parseEventStatement(claimedStatement(bytes, where), where);
+  const read = claimedStatement(bytes, where);
+  const claimed = parseEventStatement(read, where);
   const known = manifest.identities.filter((identity) => isValidAt(identity, new Date(claimed.at)));
   const verdict = verifier.verifyBundle(bytes, [
     ...known.map((identity) => identity.trusted),
@@ -42,7 +43,10 @@ export function verifyEvent(
   if (!verdict.ok)
     throw invalidEvent(where, `its signature does not verify (${verdict.code}: ${verdict.reason})`);
   // Judge what was signed: the statement that the verifier returned, not the copy that was looked at before.
-  const event = parseEventStatement(verdict.statement, where);
+  const event =
+    Buffer.compare(read, verdict.statement) === 0
+      ? claimed
+      : parseEventStatement(verdict.statement, where);
   checkActor(event.actor, verdict.signer, where);
   const identity = known.find((candidate) => candidate.trusted.name === verdict.name)?.name ?? null;
   if (identity !== event.actor.identity && event.actor.identity !== null) {

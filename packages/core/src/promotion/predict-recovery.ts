@@ -14,8 +14,13 @@ export function predictRecovery(
 ): LedgerView | null {
   if (!view) return null;
   const left = open.filter((intent) => intent.state === "abandoned" && intent.committed);
-  return left.reduce((before, { operation, body, event: { event, hash } }) => {
-    const { kind: _, body: _intent, state: __, ...frame } = event;
+  let { seq, state } = view;
+  for (const {
+    operation,
+    body,
+    event: { event, hash },
+  } of left) {
+    const { kind: _, body: _intent, state: _state, ...frame } = event;
     const who = { operation, traceId: event.trace_id };
     const ending = {
       result: "succeeded",
@@ -24,8 +29,9 @@ export function predictRecovery(
       resolvedBy: "reconcile",
     } as const;
     const draft = outcomeDraft(who, { hash, actor: event.actor, body }, ending);
-    const seq = before.seq + 1;
+    seq += 1;
     const facts: EventFacts = { ...frame, kind: "outcome", seq, body: draft.body };
-    return { ...before, seq, state: foldState(before.state, facts) };
-  }, view);
+    state = foldState(state, facts);
+  }
+  return { ...view, seq, state };
 }

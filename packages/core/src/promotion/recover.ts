@@ -6,7 +6,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { outcomeDraft } from "./drafts.ts";
 import type { OpenIntent } from "./open-intent.ts";
-import { afterCommit } from "./operation-errors.ts";
+import { afterCommit, notAppended } from "./operation-errors.ts";
 import { readOwnRecord, type VerifiedRecord } from "./read-record.ts";
 import { readArtifact } from "./resolve-artifact.ts";
 import { takeOver } from "./take-over.ts";
@@ -37,7 +37,14 @@ export async function recover(
   who: { readonly traceId: string; readonly resolvedBy: "resume" | "reconcile" },
   options: CallOptions,
 ): Promise<Recovered | null> {
-  const taken = await takeOver(open, who, ledger, context, options);
+  const { operation, body } = open;
+  const environment = ledger.environment.name;
+  const taken = await takeOver(open, who, ledger, context, options).catch((cause: unknown) => {
+    if (options.signal.aborted || (isFloeError(cause) && cause.exitCode === 18)) throw cause;
+    throw open.committed
+      ? afterCommit({ ...body, operation, environment }, cause)
+      : notAppended("takeover", environment, cause, options);
+  });
   if (!taken.taken) return null;
   const ours = { ...open, ownerSeq: taken.event.event.seq };
   return await finish(ours, ledger, context, who, options);

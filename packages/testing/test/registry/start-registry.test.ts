@@ -280,4 +280,19 @@ describe("hooks and faults", () => {
     registry.reset();
     expect([registry.repositories(), registry.requests, registry.writes]).toEqual([[], [], 0]);
   });
+
+  test("a snapshot is what every restore begins with", async () => {
+    await using registry = await startRegistry();
+    const first = await pushArtifact(registry, REPO, "v1");
+    const snapshot = registry.snapshot();
+    for (const round of [1, 2]) {
+      await pushArtifact(registry, REPO, `other${round}`);
+      registry.removeTag(REPO, "v1");
+      registry.restore(snapshot);
+      expect(registry.tags(REPO)).toEqual({ v1: first.digest });
+      expect([registry.blobCount(REPO), registry.requests, registry.writes]).toEqual([2, [], 0]);
+      const got = await call(registry, "GET", `/v2/${REPO}/manifests/v1`);
+      expect(new Uint8Array(await got.arrayBuffer())).toEqual(first.bytes);
+    }
+  });
 });
