@@ -46,13 +46,27 @@ export interface RunAs {
   readonly hidesKey?: boolean;
 }
 
+/** What tests look at in an event; there is more. */
+export interface RawPredicate {
+  readonly seq: number;
+  readonly size: number;
+  readonly kind: string;
+  readonly operation: string;
+  readonly actor: { readonly identity: string | null };
+  readonly body: {
+    readonly result?: string;
+    readonly version?: string;
+    readonly record?: { readonly tag: string };
+  };
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
 /** An event as it stands in the registry, read without floe's own code. */
 export interface RawEvent {
   readonly tag: string;
   readonly hash: string;
   readonly bytes: Uint8Array;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever is there
-  readonly event: any;
+  readonly event: RawPredicate;
 }
 
 /** A repository, a manifest and people with keys, all in one process. */
@@ -230,7 +244,7 @@ async function readEvent(store: ArtifactStore, tag: string): Promise<RawEvent> {
   const statement = JSON.parse(
     Buffer.from(bundle.dsseEnvelope.payload, "base64").toString("utf8"),
   ) as {
-    predicate: unknown;
+    predicate: RawPredicate;
   };
   return { tag, bytes, hash: leaf(bytes), event: statement.predicate };
 }

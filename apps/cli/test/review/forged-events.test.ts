@@ -56,19 +56,10 @@ async function last(world: World): Promise<RawEvent> {
 async function stateOf(
   world: World,
 ): Promise<{ locked: boolean; version: string | null } | string> {
-  const x = await stateOf0(world);
-  if (process.env["SHOW"]) console.log(">>", expect.getState().currentTestName, JSON.stringify(x));
-  return x;
-}
-async function stateOf0(
-  world: World,
-): Promise<{ locked: boolean; version: string | null } | string> {
   try {
     const [row] = await world.floe().status({ environment: "prod" });
     return { locked: row?.lock != null, version: row?.version ?? null };
   } catch (error) {
-    if (process.env["SHOW"])
-      console.log(expect.getState().currentTestName, (error as Error).message);
     return (error as { code: string }).code;
   }
 }

@@ -1,5 +1,5 @@
 import type { OperationOutcome } from "@floe/core";
-import { recordTag } from "@floe/core/model";
+import { digestOf, recordTag } from "@floe/core/model";
 import type { MemoryStore, MemoryWrite } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { aWorld, go, type World, type WorldOptions } from "./a-world.ts";
@@ -58,7 +58,9 @@ async function recordOf(world: World, environment: string): Promise<string> {
   const outcome = (await world.events(environment)).findLast(
     ({ event }) => event.kind === "outcome",
   );
-  return outcome?.event.body.record.tag;
+  const tag = outcome?.event.body.record?.tag;
+  if (tag === undefined) throw new Error(`${environment} has no record`);
+  return tag;
 }
 
 describe("what stands under the record tag of an interrupted promotion", () => {
@@ -91,7 +93,6 @@ describe("what stands under the record tag of an interrupted promotion", () => {
     const intent = (await world.events("prod")).at(-1);
     const staging = await world.store.getManifest(await recordOf(world, "staging"), go);
     if (!intent || !staging) throw new Error("nothing there");
-    const { digestOf } = await import("@floe/core/model");
     const manifest = JSON.parse(new TextDecoder().decode(staging.bytes));
     const layer = {
       ...manifest.layers[0],

@@ -69,6 +69,9 @@ export const LedgerState = z.looseObject({
     z.looseObject({
       operation: z.string(),
       seq: Seq,
+      /** What the intent is about, and who signed it: its outcome cannot say otherwise. */
+      digest: DigestText,
+      by: z.string(),
       /** Slot of the event that holds the lease: the intent, or who took it over. */
       owner_seq: Seq,
       /** Slot of the owner before, when it was taken over. */

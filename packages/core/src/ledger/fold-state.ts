@@ -27,7 +27,13 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
         ...state,
         open_intents: [
           ...state.open_intents,
-          { operation: event.operation, seq: event.seq, owner_seq: event.seq },
+          {
+            operation: event.operation,
+            seq: event.seq,
+            digest: event.body.digest,
+            by: actorName(event.actor),
+            owner_seq: event.seq,
+          },
         ],
       };
     case "reconcile":
@@ -77,14 +83,15 @@ function foldOutcome(
 ): LedgerState {
   const { body } = event;
   // An intent has one outcome: of two that were written at the same time the first in order counts, and one without an
-  // intent means nothing.
-  if (!state.open_intents.some((open) => open.operation === event.operation)) return state;
+  // intent, or of another artifact, means nothing.
+  const intent = state.open_intents.find((open) => open.operation === event.operation);
+  if (intent?.digest !== body.digest) return state;
   const closed = {
     ...state,
     open_intents: state.open_intents.filter((open) => open.operation !== event.operation),
   };
   if (body.result !== "succeeded") return closed;
-  const by = actorName(body.operator);
+  const { by } = intent;
   const current = {
     version: body.version,
     digest: body.digest,

@@ -58,7 +58,8 @@ const rolledBack = (from: string, to: string, previous: number | null, count = 1
 /** Folds the outcome of an operation whose intent is open. */
 function finish(state: LedgerState, event: EventFacts): LedgerState {
   const { operation, seq: at } = event;
-  const open = { operation, seq: at, owner_seq: at };
+  const digest = event.kind === "outcome" ? event.body.digest : digestOf("");
+  const open = { operation, seq: at, digest, by: "release", owner_seq: at };
   return foldState({ ...state, open_intents: [...state.open_intents, open] }, event);
 }
 
@@ -79,7 +80,9 @@ describe("the state of an environment", () => {
   });
 
   test("is not changed by an outcome that was aborted, but its intent is closed", () => {
-    const open = { ...EMPTY_STATE, open_intents: [{ operation: "op-1", seq: 3, owner_seq: 3 }] };
+    const digest = digestOf("v1.0.0");
+    const intent = { operation: "op-1", seq: 3, digest, by: "release", owner_seq: 3 };
+    const open = { ...EMPTY_STATE, open_intents: [intent] };
 
     const state = foldState(open, outcome("op-1", "v1.0.0", { result: "aborted", record: null }));
 
@@ -127,9 +130,17 @@ describe("the state of an environment", () => {
     expect(foldState(locked, unlock).lock).toBeNull();
   });
 
-  test("names the operator of the intent, not whoever finished it", () => {
+  test("is not changed by an outcome of another artifact than the intent's", () => {
+    const other = outcome("op-1", "v1.0.0", { digest: digestOf("v6.6.6") });
+    const intent = { operation: "op-1", seq: 3, digest: digestOf("v1.0.0"), by: "x", owner_seq: 3 };
+    const open = { ...EMPTY_STATE, open_intents: [intent] };
+
+    expect(foldState(open, other)).toEqual(open);
+  });
+
+  test("names who signed the intent, not whoever finished it or whom they name", () => {
     const reconciler = { ...actor, identity: "ops" };
-    const finished = { ...outcome("op-1", "v1.0.0"), actor: reconciler };
+    const finished = { ...outcome("op-1", "v1.0.0", { operator: reconciler }), actor: reconciler };
 
     expect(finish(EMPTY_STATE, finished).current?.by).toBe("release");
   });

@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { race } from "../bench/race.ts";
+import { renderTable } from "../bench/table.ts";
+
+test("contenders run in turn, each round begins with another one, and the first round is not counted", () => {
+  const ran: string[] = [];
+  let answered = 0;
+  const contender = (name: string, side: "floe" | "peer", requests: number) => ({
+    name,
+    side,
+    prepare: (round: number) => {
+      answered += 100;
+      ran.push(`prepare ${name}${round}`);
+    },
+    run: (round: number) => {
+      answered += requests;
+      ran.push(`${name}${round}`);
+    },
+  });
+
+  const measured = race([contender("a", "peer", 2), contender("b", "floe", 3)], {
+    rounds: 2,
+    requests: () => answered,
+  });
+
+  expect(ran.filter((step) => !step.startsWith("prepare"))).toEqual([
+    ...["a0", "b0"],
+    ...["b1", "a1"],
+    ...["a2", "b2"],
+  ]);
+  expect(ran.slice(0, 2)).toEqual(["prepare a0", "a0"]);
+  expect(measured.map(({ name, times, requests }) => [name, times.length, requests])).toEqual([
+    ["a", 2, 2],
+    ["b", 2, 3],
+  ]);
+});
+
+test("the table has medians, ranges, requests and floe's median divided by each peer's", () => {
+  const table = renderTable("Section", [
+    { name: "peer", side: "peer", times: [10, 20, 90], requests: 4 },
+    { name: "quick", side: "peer", times: [5], requests: null },
+    { name: "floe", side: "floe", times: [20, 30, 31], requests: 3 },
+  ]);
+  expect(table.split("\n")).toEqual([
+    "Section",
+    "         n  median ms  min\u2013max  floe \u00f7 peer  requests",
+    "  peer   3         20    10\u201390                      4",
+    "  quick  1        5.0  5.0\u20135.0",
+    "  floe   3         30    20\u201331  1.50 / 6.00         3",
+  ]);
+});
