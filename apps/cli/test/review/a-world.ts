@@ -222,7 +222,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** The leaf hash of RFC 6962. */
-export function leaf(bytes: Uint8Array): string {
+function leaf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(Uint8Array.of(0)).update(bytes).digest("hex")}`;
 }
 
