@@ -2,8 +2,9 @@ import type { Floe, OperationOutcome, ReconcileOutcome } from "@floe/core";
 import { isFloeError } from "@floe/core/errors";
 import { describe, expect, test } from "vitest";
 import { type Composed, compose } from "../../src/compose.ts";
+import { holdWrite } from "./hold-write.ts";
 import { done } from "./judge.ts";
-import { go, type Place } from "./place.ts";
+import { go, type Place, REPOSITORY } from "./place.ts";
 import { type RaceTrack, raceProblems, raceTrack, shuffleRequests, VERSIONS } from "./race.ts";
 import { readStored } from "./stored.ts";
 
@@ -87,6 +88,36 @@ describe("clients whose requests meet in any order on a plain registry", options
       problems.push(...found.map((problem) => `round ${round}: ${problem}`));
     }
     expect(problems).toEqual([]);
+  });
+
+  test("agree on a ledger whose pin was overwritten after others had gone by it", async () => {
+    await using track = await raceTrack();
+    const empty = track.save();
+    const pin = (): string | undefined => track.registry.tags(REPOSITORY)["floe-ledger.dev"];
+    let overwritten = 0;
+    // Whether the late one pins its own beginning or the other depends on their hashes: a coin is thrown.
+    for (let round = 1; overwritten === 0 && round <= 20; round += 1) {
+      empty();
+      const promote = (version: string): Promise<string> =>
+        using(track, (floe) => ending(floe.promote({ version, to: "dev", waitMs: 60_000 }, go)));
+      const beginning = holdWrite(track, /floe-ev\.dev\.0{12}-/, 1);
+      const late = promote("v1.0.0");
+      await beginning.reached;
+      const [pinned, overwriting] = [1, 2].map((nth) => holdWrite(track, /floe-ledger\.dev$/, nth));
+      const early = promote("v1.1.0");
+      await pinned?.reached;
+      beginning.letGo();
+      await overwriting?.reached;
+      // Now both have seen that there is no pin, and are about to write it.
+      pinned?.letGo();
+      expect([await early, await promote("v1.2.0")]).toEqual(["done", "done"]);
+      const before = pin();
+      overwriting?.letGo();
+      expect(await late).toBe("done");
+      if (pin() !== before) overwritten += 1;
+      expect(await problemsOf(track, ["v1.0.0", "v1.1.0", "v1.2.0"])).toEqual([]);
+    }
+    expect(overwritten).toBe(1);
   });
 
   test("finish an interrupted promotion once, however many try to", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Run } from "../bed/floe.ts";
+import { holdWrite } from "./hold-write.ts";
 import { described, done, ledgerProblems } from "./judge.ts";
 import { folderPlace, type Place, type RegistryPlace, registryPlace } from "./place.ts";
 import { readStored } from "./stored.ts";
@@ -29,30 +30,24 @@ const SLOW = {
 interface Held {
   readonly pid: number;
   readonly run: Promise<Run>;
-  letGo(): void;
+  readonly letGo: () => void;
 }
 
 /** Starts floe and waits until it sends the first write whose path matches. */
 async function heldAt(place: RegistryPlace, path: RegExp, ...args: string[]): Promise<Held> {
-  const reached = Promise.withResolvers<void>();
-  const released = Promise.withResolvers<void>();
+  const write = holdWrite(place, path, 1);
   let pid = 0;
   let held = false;
-  place.onWrite(async (event) => {
-    if (held || event.phase !== "before" || !path.test(event.path)) return;
-    held = true;
-    reached.resolve();
-    await released.promise;
-  });
   const started = (child: number): void => {
     pid = child;
   };
   const run = place.runWith({ started }, ...args);
-  const ended = run.then((early) => {
-    if (!held) throw new Error(`it never came to ${path.source}: ${described(early)}`);
+  const early = run.then((ended) => {
+    if (!held) throw new Error(`it never came to ${path.source}: ${described(ended)}`);
   });
-  await Promise.race([reached.promise, ended]);
-  return { pid, run, letGo: () => released.resolve() };
+  await Promise.race([write.reached, early]);
+  held = true;
+  return { pid, run, letGo: write.letGo };
 }
 
 async function until(there: () => boolean): Promise<void> {

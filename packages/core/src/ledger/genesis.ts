@@ -1,7 +1,7 @@
 import type { AuditBackend } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
-import { type Digest, digestOf } from "../model/digest.ts";
+import { digestOf } from "../model/digest.ts";
 import { classifyTag, genesisTag } from "../model/tag.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
@@ -18,9 +18,6 @@ export interface Genesis {
   readonly chain: string;
   readonly bytes: Uint8Array;
 }
-
-/** How long rivals that begin a ledger at the same time are given to pin theirs, where pins can overwrite each other. */
-const SETTLING_MS = 2000;
 
 type Verify = (bytes: Uint8Array, where: string) => VerifiedEvent;
 
@@ -120,21 +117,15 @@ export async function createGenesis(
     first = claim.status === "taken" ? claim.bytes : mine;
     if (mode === "own-tag") first = (await beginnings())[0]?.bytes ?? mine;
   }
-  await store.createTag(tag, eventManifest(first, 0), options);
-  for (let before: Digest | null = null; ; ) {
-    const pinned = await store.getManifest(tag, options);
-    if (!pinned) throw invalidEvent(tag, "it vanished while the ledger was made");
-    const { digest } = pinned.descriptor;
-    // Whoever could still pin another beginning looked for the pin before this one was there, so theirs is listed by
-    // now. If there is none, or the pin stood still while theirs had its time, it stays.
-    const alone = mode === "slot" || (before === null && (await beginnings()).length <= 1);
-    if (alone || digest === before) {
-      const bytes = await eventBytes(store, pinned, tag, options);
-      return { chain: verify(bytes, tag).event.chain, bytes };
-    }
-    before = digest;
-    await context.clock.sleep(SETTLING_MS, options);
+  // On a store that cannot serialise, a rival may overwrite the pin until everybody has seen it. That does no harm: events
+  // that go by either beginning count.
+  const pin = await store.createTag(tag, eventManifest(first, 0), options);
+  if (pin.status === "taken") {
+    const winner = await store.getManifest(tag, options);
+    if (!winner) throw invalidEvent(tag, "it vanished while the ledger was made");
+    first = await eventBytes(store, winner, tag, options);
   }
+  return { chain: verify(first, tag).event.chain, bytes: first };
 }
 
 async function firstEvent(

@@ -194,7 +194,7 @@ export function createLedger(
       if (!genesis) return;
       const pinned = genesis;
       for await (const entry of audit.read(chain, from, to, options))
-        yield reader.check(pinned, entry);
+        yield await reader.check(pinned, entry, options);
     },
 
     async *readBack(options): AsyncGenerator<VerifiedEvent> {
@@ -204,7 +204,7 @@ export function createLedger(
       for (let to = head?.seq ?? -1; to >= 0; to -= CHUNK) {
         const part: VerifiedEvent[] = [];
         for await (const entry of audit.read(chain, Math.max(0, to - CHUNK + 1), to, options))
-          part.push(reader.check(genesis, entry));
+          part.push(await reader.check(genesis, entry, options));
         yield* part.reverse();
       }
     },

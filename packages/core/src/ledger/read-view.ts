@@ -22,12 +22,18 @@ export interface LedgerView {
 /** Reads events of one ledger and works out where it ends. */
 export interface ViewReader {
   /** Checks stored bytes: signature, slot and ledger. */
-  check(pinned: Genesis, entry: AuditEntry): VerifiedEvent;
+  check(pinned: Genesis, entry: AuditEntry, options: CallOptions): Promise<VerifiedEvent>;
   view(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<LedgerView>;
 }
 
 /** How many slots below the head are looked at one by one before the whole ledger is read. */
 const NEAR_SLOTS = 8;
+
+/**
+ * How far apart beginnings may lie that were made at the same time. Those of a ledger that once was in the same place
+ * are older, so that its events cannot be played back.
+ */
+const SAME_TIME_MS = 10 * 60_000;
 
 /**
  * Makes the reader of an environment's ledger. On a store that serialises, the events are a chain. On one that cannot,
@@ -41,17 +47,33 @@ export function createViewReader(
   audit: AuditBackend,
   verify: (bytes: Uint8Array, where: string) => VerifiedEvent,
 ): ViewReader {
-  function check(pinned: Genesis, entry: AuditEntry): VerifiedEvent {
+  async function check(
+    pinned: Genesis,
+    entry: AuditEntry,
+    options: CallOptions,
+  ): Promise<VerifiedEvent> {
     const where = `${chain}#${entry.seq}`;
     const stored = verify(entry.bytes, where);
     const { event } = stored;
     if (event.seq !== entry.seq)
       throw invalidEvent(where, `it is event ${event.seq}, copied to another slot`);
+    if (event.chain === pinned.chain) return stored;
     // Where several could begin the ledger at once, the beginnings that were not pinned stay beside the one that was.
-    const beginning = mode === "own-tag" && event.kind === "genesis" && event.seq === 0;
-    if (event.chain !== pinned.chain && !beginning)
-      throw invalidEvent(where, "it belongs to another ledger than the environment's genesis");
-    return stored;
+    // A pin may even have been overwritten while it was read, so events that go by a rival beginning count as well.
+    const beginning = event.kind === "genesis" && event.seq === 0;
+    if (mode === "own-tag" && (beginning || (await isRival(pinned, event.chain, options))))
+      return stored;
+    throw invalidEvent(where, "it belongs to another ledger than the environment's genesis");
+  }
+
+  async function isRival(pinned: Genesis, name: string, options: CallOptions): Promise<boolean> {
+    const begun = Date.parse(verify(pinned.bytes, `${chain}#0`).event.at);
+    for await (const { bytes, seq } of audit.read(chain, 0, 0, options)) {
+      const { event, authorized } = verify(bytes, `${chain}#${seq}`);
+      if (event.kind !== "genesis" || event.chain !== name || !authorized) continue;
+      if (Math.abs(Date.parse(event.at) - begun) <= SAME_TIME_MS) return true;
+    }
+    return false;
   }
 
   async function read(
@@ -62,7 +84,7 @@ export function createViewReader(
   ): Promise<VerifiedEvent[]> {
     const events: VerifiedEvent[] = [];
     for await (const entry of audit.read(chain, from, to, options))
-      events.push(check(pinned, entry));
+      events.push(await check(pinned, entry, options));
     return events;
   }
 
@@ -71,7 +93,7 @@ export function createViewReader(
   async function findBase(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<Base> {
     const first = leafHash(pinned.bytes);
     const beside: VerifiedEvent[] = [];
-    let level = head.entries.map((entry) => check(pinned, entry));
+    let level = await Promise.all(head.entries.map((entry) => check(pinned, entry, options)));
     for (let seq = head.seq; ; seq -= 1) {
       level.sort(bySeqThenHash);
       const base = level.find(

@@ -49,9 +49,10 @@ function backend(entries: readonly AuditEntry[]): AuditBackend {
   };
 }
 
-function beginning(name: string): Uint8Array {
+function beginning(name: string, at = "2026-11-22T10:00:00.000Z"): Uint8Array {
   return encode({
     ...frame("genesis"),
+    at,
     chain: name,
     seq: 0,
     prev: null,
@@ -83,11 +84,12 @@ const genesis: AuditEntry = { seq: 0, bytes: first };
 async function viewOf(
   entries: readonly AuditEntry[],
   mode: "slot" | "own-tag" = "own-tag",
+  pin = pinned,
 ): Promise<LedgerView> {
   const audit = backend(entries);
   const head = await audit.head("prod", { signal });
   if (!head) throw new Error("there is nothing to look at");
-  return await createViewReader("prod", mode, audit, verify).view(pinned, head, { signal });
+  return await createViewReader("prod", mode, audit, verify).view(pin, head, { signal });
 }
 
 interface Write {
@@ -203,6 +205,37 @@ describe("the end of a ledger that nobody serialises", () => {
     const after = await viewOf([...others, genesis, lock]);
     expect(after.state.lock?.reason).toBe("lock");
     expect(after.rivals).toEqual([]);
+  });
+
+  test("is the same for all, also when the pin was another one while it was first read", async () => {
+    const other = { chain: "urn:floe:ledger:prod:2", bytes: beginning("urn:floe:ledger:prod:2") };
+    const begun = [genesis, { seq: 0, bytes: other.bytes }];
+    const lock = append(await viewOf(begun), { id: "lock", kind: "lock" });
+    const claims = { chain: other.chain };
+    const theirs = await viewOf(begun, "own-tag", other);
+    const beside = append(theirs, { id: "beside", kind: "lock", claims });
+    const entries = [...begun, lock, beside];
+    const one = await viewOf(entries);
+    const two = await viewOf(entries, "own-tag", other);
+    expect(two).toEqual({ ...one, genesis: other });
+    expect(pastOf(one, entries)).toEqual(hashes(entries));
+    expect(one.size).toBe(4);
+  });
+
+  test("takes in no events of a ledger that was in the same place before", async () => {
+    const name = "urn:floe:ledger:prod:0";
+    const old = { chain: name, bytes: beginning(name, "2026-11-21T10:00:00.000Z") };
+    const before = { seq: 0, bytes: old.bytes };
+    const claims = { chain: name };
+    const replayed = append(await viewOf([before], "own-tag", old), {
+      id: "replayed",
+      kind: "unlock",
+      claims,
+    });
+    await expect(viewOf([genesis, before, replayed])).rejects.toMatchObject({
+      code: "FLOE_LEDGER_EVENT_INVALID",
+      message: expect.stringContaining("another ledger"),
+    });
   });
 
   test.for(["the first", "one in the middle"])("is not believed when %s is gone", async (which) => {
