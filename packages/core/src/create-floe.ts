@@ -19,7 +19,7 @@ import { createLedgers } from "./promotion/ledgers.ts";
 import { type LockOutcome, type LockRequest, setLock } from "./promotion/lock.ts";
 import type { OperationOutcome } from "./promotion/operation.ts";
 import type { PromoteRequest } from "./promotion/promote.ts";
-import type { ReconcileOutcome } from "./promotion/reconcile.ts";
+import type { ReconcileOutcome, ReconcileRequest } from "./promotion/reconcile.ts";
 import type { RollbackRequest } from "./promotion/rollback.ts";
 import { type EnvironmentStatus, type StatusRequest, status } from "./promotion/status.ts";
 
@@ -30,7 +30,7 @@ export interface FloeOptions {
   readonly store: ArtifactStore;
   /** `null`: reads and dry runs only. */
   readonly signer: Signer | null;
-  /** Public key (PEM) of the signer, so that events by a key the manifest does not know can be checked; `null` for keyless. */
+  /** Public key (PEM) of the signer, which events carry; `null` for keyless, or to take it from the manifest. */
   readonly signerPublicKey: string | null;
   readonly verifier: Verifier;
   readonly artifactVerifier: ArtifactVerifier;
@@ -69,10 +69,7 @@ export interface Floe extends AsyncDisposable {
   history(request?: HistoryRequest, options?: RequestOptions): Promise<HistoryEvent[]>;
   lock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
-  reconcile(
-    request?: { readonly environment?: string },
-    options?: RequestOptions,
-  ): Promise<ReconcileOutcome>;
+  reconcile(request?: ReconcileRequest, options?: RequestOptions): Promise<ReconcileOutcome>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   listGates(): GateListing[];
 }

@@ -33,7 +33,7 @@ export {
 } from "./promotion/operation.ts";
 export type { PromoteRequest } from "./promotion/promote.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
-export type { ReconcileOutcome } from "./promotion/reconcile.ts";
+export type { ReconcileOutcome, ReconcileRequest, Settled } from "./promotion/reconcile.ts";
 export type { Recovered } from "./promotion/recover.ts";
 export { parseVersionArgument, tagRules } from "./promotion/resolve-artifact.ts";
 export type { RollbackRequest } from "./promotion/rollback.ts";

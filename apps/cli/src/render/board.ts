@@ -1,6 +1,7 @@
 import type { EnvironmentStatus } from "@floe/core";
 import { shortDigest } from "@floe/core/model";
 import { age } from "./age.ts";
+import { reasonJson } from "./operation-json.ts";
 import { plain } from "./paint.ts";
 import { type Cell, table } from "./table.ts";
 
@@ -30,6 +31,7 @@ export function boardText(rows: readonly EnvironmentStatus[], now: Date): string
 }
 
 function stateCell(row: EnvironmentStatus): Cell {
+  if (row.ledger === "unreadable") return { text: "unreadable", style: "red" };
   if (row.drift) return { text: "drift", style: "red" };
   if (row.lock) return { text: "locked", style: "yellow" };
   if (row.openIntent)
@@ -93,6 +95,7 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
     },
     drift: row.drift,
     ledger: row.ledger,
+    findings: row.findings.map(reasonJson),
     ...(row.versionStatus === undefined ? {} : { status: row.versionStatus }),
   }));
 }

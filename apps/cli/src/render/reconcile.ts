@@ -18,6 +18,12 @@ export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown
         at,
       }),
     ),
+    settled: outcome.settled.map(({ environment, counts, events, event }) => ({
+      environment,
+      counts,
+      events,
+      event,
+    })),
     blocking: outcome.blocking.map(reasonJson),
     trace_id: outcome.traceId,
   };
@@ -25,13 +31,16 @@ export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown
 
 /** What reconcile tells people. */
 export function reconcileText(outcome: ReconcileOutcome): string {
-  if (outcome.recovered.length === 0)
-    return outcome.blocking.length === 0 ? "Nothing was left open." : "";
-  return outcome.recovered
-    .map(({ environment, action, version, result }) =>
-      result === "succeeded"
-        ? `${environment}: finished the ${action} of ${version}`
-        : `${environment}: closed the ${action} of ${version} as aborted; it had changed nothing`,
-    )
-    .join("\n");
+  const settled = outcome.settled.map(
+    ({ environment, counts, events }) =>
+      `${environment}: ${events.length} ${events.length === 1 ? "event" : "events"} ${counts ? "now count" : "now have no effect"}`,
+  );
+  const recovered = outcome.recovered.map(({ environment, action, version, result }) =>
+    result === "succeeded"
+      ? `${environment}: finished the ${action} of ${version}`
+      : `${environment}: closed the ${action} of ${version} as aborted; it had changed nothing`,
+  );
+  const lines = [...settled, ...recovered];
+  if (lines.length > 0) return lines.join("\n");
+  return outcome.blocking.length === 0 ? "Nothing was left open." : "";
 }

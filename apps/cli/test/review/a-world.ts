@@ -31,6 +31,12 @@ export interface WorldOptions {
   readonly tagCreation?: ArtifactStore["tagCreation"];
   readonly now?: () => Date;
   readonly plugins?: readonly FloePlugin[];
+  /** `metadata.name`; default `acme`. */
+  readonly project?: string;
+  /** Identities that the manifest gives another name. */
+  readonly renamed?: Readonly<Record<string, string>>;
+  /** Identities that are revoked, and since when. */
+  readonly revoked?: Readonly<Record<string, Date>>;
   /** Shorter than a manifest allows, for gates that never end. */
   readonly gateSeconds?: number;
 }
@@ -284,15 +290,23 @@ async function load(
   people: readonly string[],
 ): Promise<Manifest> {
   const gates = { policy_compliance: true };
+  const nameOf = (name: string): string => options.renamed?.[name] ?? name;
+  const identityOf = (name: string): Readonly<Record<string, unknown>> => {
+    const since = options.revoked?.[name];
+    return {
+      key: `keys/${name}.pub`,
+      ...(since === undefined ? {} : { revoked_at: since.toISOString() }),
+    };
+  };
   const authorization = {
-    allowed_operators: ["release", "alice"].filter((name) => people.includes(name)),
+    allowed_operators: ["release", "alice"].filter((name) => people.includes(name)).map(nameOf),
   };
   const path = join(dir, `manifest-${Math.random()}.yaml`);
   const document = {
     apiVersion: "floe.dev/v1",
     kind: "Manifest",
-    metadata: { name: "acme" },
-    identities: Object.fromEntries(people.map((name) => [name, { key: `keys/${name}.pub` }])),
+    metadata: { name: options.project ?? "acme" },
+    identities: Object.fromEntries(people.map((name) => [nameOf(name), identityOf(name)])),
     artifacts: {
       registry: { uri: "oci-layout:./registry" },
       verification: { enforcement: "enforce", public_key_ref: "keys/artifact.pub" },

@@ -58,6 +58,7 @@ async function stateOf(
 ): Promise<{ locked: boolean; version: string | null } | string> {
   try {
     const [row] = await world.floe().status({ environment: "prod" });
+    if (row?.ledger === "unreadable") return row.findings[0]?.code ?? "";
     return { locked: row?.lock != null, version: row?.version ?? null };
   } catch (error) {
     return (error as { code: string }).code;

@@ -277,11 +277,24 @@ export const ERRORS = {
   },
   FLOE_LEDGER_ELSEWHERE: {
     exit: EXIT.integrity,
-    summary: "The manifest names another ledger backend or place than the environment's genesis.",
+    summary:
+      "The manifest names another project, ledger backend or place than the environment's genesis.",
   },
   FLOE_LEDGER_EVENT_INVALID: {
     exit: EXIT.integrity,
     summary: "A ledger event is malformed, out of its chain, or not signed by who it says.",
+  },
+  FLOE_LEDGER_EVENT_UNKNOWN: {
+    exit: EXIT.integrity,
+    summary: "A ledger event is of a kind that only a newer floe knows.",
+  },
+  FLOE_LEDGER_EVENT_UNAUTHORIZED: {
+    exit: EXIT.integrity,
+    summary: "A ledger event is by somebody who may not change the environment; it has no effect.",
+  },
+  FLOE_LEDGER_UNSETTLED: {
+    exit: EXIT.integrity,
+    summary: "Whether the newest events of a ledger count cannot be judged by today's manifest.",
   },
   FLOE_LEDGER_DRIFT: {
     exit: EXIT.integrity,

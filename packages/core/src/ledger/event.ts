@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { FloeError } from "../errors/index.ts";
 import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
-import { type Digest, digestHex, isDigest } from "../model/digest.ts";
+import { type Digest, inTotoDigest, isDigest } from "../model/digest.ts";
 
 /** Predicate type of every ledger event. */
 const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
@@ -19,7 +19,7 @@ export const EventActor = z.looseObject({
   key_id: z.string().optional(),
   issuer: z.string().optional(),
   subject: z.string().optional(),
-  /** SPKI PEM; only for keys that the manifest does not know. */
+  /** SPKI PEM of the key, so that the event can be checked when the manifest no longer knows it. */
   public_key: z.string().optional(),
   /** `--operator`: a label, never a proof. */
   claimed_operator: z.string().optional(),
@@ -82,6 +82,12 @@ export const LedgerState = z.looseObject({
   holds: z.array(Hold),
   /** Rollbacks made so far, by the version returned to. */
   rollbacks: z.record(z.string(), z.int().min(0)),
+  /** Approvals and denials that stand; this version makes none. */
+  approvals: z.array(z.looseObject({ seq: Seq, digest: DigestText, by: z.string(), at: Time })),
+  /** The policy that the environment is pinned to; this version pins none. */
+  policy: z
+    .looseObject({ policy_digest: DigestText, authority_digest: DigestText, seq: Seq })
+    .nullable(),
 });
 export type LedgerState = z.infer<typeof LedgerState>;
 
@@ -130,6 +136,10 @@ const OutcomeBody = z.looseObject({
   digest: DigestText,
   record: z.looseObject({ digest: DigestText, tag: z.string() }).nullable(),
   tags: z.array(z.looseObject({ tag: z.string(), digest: DigestText })),
+  /** When the commit point was reached, by the store's clock; `null` unless it was. */
+  committed_at: Time.nullable(),
+  /** Copies to secondary registries; this version makes none. */
+  registry_sync_status: z.array(z.looseObject({ registry: z.string(), status: z.string() })),
   /** `owner`: the run itself; `resume`: the same command again; `reconcile`: somebody who found it open. */
   resolved_by: z.enum(["owner", "resume", "reconcile"]),
   reason: z.string().optional(),
@@ -144,6 +154,8 @@ const Bodies = {
     backend: z.string(),
     /** `self`: the environment's own repository. */
     location: z.string(),
+    /** `metadata.name` of the manifest: a ledger counts for one project only. */
+    project: z.string(),
     mode: z.enum(["slot", "own-tag"]),
     serialises: z.enum(["strong", "advisory"]),
   }),
@@ -170,6 +182,13 @@ const Bodies = {
     /** Hash of a takeover of the same operation that this one ends, because a rival goes first. */
     gives_up: DigestText.optional(),
   }),
+  /** Somebody who may change the environment says whether events count whose authors today's manifest does not let do so. */
+  settle: z.looseObject({
+    /** Hashes of the events. */
+    events: z.array(DigestText).min(1),
+    counts: z.boolean(),
+    reason: z.string(),
+  }),
 } as const;
 
 /** Kinds of events that this version writes and understands. */
@@ -187,6 +206,8 @@ const Frame = z.looseObject({
   prev: DigestText.nullable(),
   /** Leaf hashes of concurrent events that this one has seen and folded; only on stores that cannot serialise. */
   rivals: z.array(DigestText).optional(),
+  /** Leaf hashes of events since the last that counted, by somebody who could not change the environment: without effect. */
+  disregards: z.array(DigestText).optional(),
   /** How many events the ledger has with this one. */
   size: z.int().min(1),
   id: z.string(),
@@ -196,6 +217,8 @@ const Frame = z.looseObject({
   at: Time,
   actor: EventActor,
   agent: z.looseObject({ name: z.string(), version: z.string() }),
+  /** Digest over who might do what there when the event was written. */
+  authority_digest: DigestText,
   trace_id: z.string(),
   body: z.unknown(),
   state: LedgerState,
@@ -203,7 +226,7 @@ const Frame = z.looseObject({
 
 const Statement = z.looseObject({
   _type: z.literal("https://in-toto.io/Statement/v1"),
-  subject: z.array(z.looseObject({ digest: z.looseObject({ sha256: z.string() }) })).min(1),
+  subject: z.array(z.looseObject({ digest: z.record(z.string(), z.string()) })).min(1),
   predicateType: z.literal(EVENT_PREDICATE_TYPE),
   predicate: Frame,
 });
@@ -216,12 +239,14 @@ export interface EventFrame {
   readonly seq: number;
   readonly prev: Digest | null;
   readonly rivals?: readonly Digest[] | undefined;
+  readonly disregards?: readonly Digest[] | undefined;
   readonly size: number;
   readonly id: string;
   readonly operation: string;
   readonly at: string;
   readonly actor: EventActor;
   readonly agent: { readonly name: string; readonly version: string };
+  readonly authority_digest: Digest;
   readonly trace_id: string;
 }
 
@@ -259,7 +284,7 @@ export function eventStatement(
   return new TextEncoder().encode(
     canonicalJson({
       _type: "https://in-toto.io/Statement/v1",
-      subject: [{ name: subject.name, digest: { sha256: digestHex(subject.digest) } }],
+      subject: [{ name: subject.name, digest: inTotoDigest(subject.digest) }],
       predicateType: EVENT_PREDICATE_TYPE,
       predicate: event,
     }),
@@ -278,7 +303,8 @@ export function invalidEvent(where: string, reason: string, cause?: unknown): Fl
 
 /**
  * Parses the signed bytes of an event.
- * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - not canonical, not an event, or of a kind that this version does not know
+ * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - not canonical, or not an event
+ * @throws {FloeError} FLOE_LEDGER_EVENT_UNKNOWN - of a kind that this version does not know
  */
 export function parseEventStatement(statement: Uint8Array, where: string): LedgerEvent {
   let value: unknown;
@@ -292,10 +318,11 @@ export function parseEventStatement(statement: Uint8Array, where: string): Ledge
   const frame = parsed.data.predicate;
   const schema = Object.hasOwn(Bodies, frame.kind) ? Bodies[frame.kind as EventKind] : undefined;
   if (!schema) {
-    throw invalidEvent(
-      where,
-      `kind ${JSON.stringify(frame.kind)} is unknown to this version of floe; it was written by a newer one`,
-    );
+    throw new FloeError({
+      code: "FLOE_LEDGER_EVENT_UNKNOWN",
+      message: `ledger event ${where}: ${frame.agent.name} ${frame.agent.version} wrote it, and this version of floe does not know what ${JSON.stringify(frame.kind.slice(0, 100))} means`,
+      hint: "Nothing was changed. Update floe: a newer version is in use for this environment.",
+    });
   }
   const body = schema.safeParse(frame.body);
   if (!body.success) throw invalidEvent(where, issueText(body.error));

@@ -7,6 +7,8 @@ export const EMPTY_STATE: LedgerState = {
   lock: null,
   holds: [],
   rollbacks: {},
+  approvals: [],
+  policy: null,
 };
 
 /** Who an event is by, in one word: the manifest's name, else the key or subject that signed. */
@@ -58,6 +60,7 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
     case "unlock":
       return { ...state, lock: null };
     case "refusal":
+    case "settle":
       return state;
     default: {
       const unknown: never = event;

@@ -1,6 +1,7 @@
 import type { AuditBackend } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import { authorityDigest } from "../manifest/policy-digests.ts";
 import { digestOf } from "../model/digest.ts";
 import { classifyTag, genesisTag } from "../model/tag.ts";
 import { uuidV7 } from "../model/uuid.ts";
@@ -47,6 +48,14 @@ export async function findGenesis(
     throw invalidEvent(tag, "it is not a genesis");
   const { body } = event;
   const backend = context.manifest.audit.backend;
+  const project = context.manifest.metadata.name;
+  if (body.project !== project) {
+    throw new FloeError({
+      code: "FLOE_LEDGER_ELSEWHERE",
+      message: `the ledger of ${environment.name} is that of project ${JSON.stringify(body.project)}, and this manifest is ${JSON.stringify(project)}`,
+      hint: "Check that the manifest names the right repository. A project keeps its metadata.name, because its ledgers are bound to it.",
+    });
+  }
   if (body.backend !== backend || body.location !== "self" || body.mode !== mode) {
     throw new FloeError({
       code: "FLOE_LEDGER_ELSEWHERE",
@@ -151,10 +160,12 @@ async function firstEvent(
     at: context.store.now().toISOString(),
     actor: actorOf(signer.signer, context),
     agent: { name: "floe", version: context.version },
+    authority_digest: authorityDigest(environment),
     trace_id: options.traceId,
     body: {
       backend: context.manifest.audit.backend,
       location: "self",
+      project: context.manifest.metadata.name,
       mode,
       serialises: audit.capabilities().serialises,
     },

@@ -17,7 +17,7 @@ export interface LedgerContext {
   readonly manifest: Manifest;
   readonly store: ArtifactStore;
   readonly signer: Signer | null;
-  /** Public key (PEM) of the signer, carried in events when the manifest does not know it; `null` for keyless. */
+  /** Public key (PEM) of the signer, carried in events; `null` for keyless. */
   readonly signerPublicKey: string | null;
   readonly verifier: Verifier;
   readonly host: Host;
@@ -42,16 +42,16 @@ export function actorOf(
   context: Pick<LedgerContext, "manifest" | "signerPublicKey" | "store">,
   claimedOperator?: string,
 ): EventActor {
-  const identity = identify(signer, context.manifest, context.store.now())?.name ?? null;
+  const identity = identify(signer, context.manifest, context.store.now());
+  const inManifest = identity?.trusted.method === "key" ? identity.trusted.publicKey : null;
+  const publicKey = context.signerPublicKey ?? inManifest;
   return {
-    identity,
+    identity: identity?.name ?? null,
     method: signer.method,
     ...(signer.method === "keyless"
       ? { issuer: signer.issuer, subject: signer.subject }
       : { key_id: signer.keyId }),
-    ...(identity === null && context.signerPublicKey !== null
-      ? { public_key: context.signerPublicKey }
-      : {}),
+    ...(signer.method !== "keyless" && publicKey !== null ? { public_key: publicKey } : {}),
     ...(claimedOperator === undefined ? {} : { claimed_operator: claimedOperator }),
   };
 }

@@ -1,6 +1,7 @@
 import type { AuditBackend } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import { authorityDigest } from "../manifest/policy-digests.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
@@ -19,10 +20,10 @@ import { foldState } from "./fold-state.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
-import { createViewReader, type LedgerView } from "./read-view.ts";
+import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
 import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
 
-export type { LedgerView } from "./read-view.ts";
+export type { LedgerView, Settling } from "./read-view.ts";
 
 /** What somebody wants to append. */
 export interface EventDraft<Kind extends EventKind = EventKind> {
@@ -49,7 +50,9 @@ export interface Ledger {
   readonly environment: EnvironmentConfig;
   readonly mode: LedgerMode;
   /** The trusted end, or `null` when the environment has no ledger yet. */
-  view(options: CallOptions): Promise<LedgerView | null>;
+  view(
+    options: CallOptions & { readonly settling?: Settling | undefined },
+  ): Promise<LedgerView | null>;
   /** Makes the genesis when the environment has none. */
   begin(options: CallOptions & { readonly traceId: string }): Promise<void>;
   /** Appends an event; `null` when the draft function declined after reading the newest head. */
@@ -58,6 +61,7 @@ export interface Ledger {
     options: CallOptions & {
       /** A view that was just read: the first attempt is made on it. A slot that is taken by then is read again. */
       readonly from?: LedgerView;
+      readonly settling?: Settling | undefined;
     },
   ): Promise<AppendedEvent | null>;
   /** Events in ascending order, each with its signature checked. */
@@ -83,13 +87,16 @@ export function createLedger(
   const audit = backend ?? createOciBackend(context.store, mode);
   const chain = environment.name;
   let genesis: Genesis | null = null;
+  const vouchedFor = new Set<Digest>();
 
   const verify = (bytes: Uint8Array, where: string): VerifiedEvent =>
     verifyEvent(bytes, where, environment, context.manifest, context.verifier);
 
   const reader = createViewReader(chain, mode, audit, verify);
 
-  async function view(options: CallOptions): Promise<LedgerView | null> {
+  async function view(
+    options: CallOptions & { readonly settling?: Settling | undefined },
+  ): Promise<LedgerView | null> {
     genesis ??= await findGenesis(environment, context, mode, verify, options);
     if (!genesis) return null;
     const head = await audit.head(chain, options);
@@ -114,6 +121,9 @@ export function createLedger(
       seq: view.seq + 1,
       prev: view.hash,
       ...(view.rivals.length > 0 ? { rivals: view.rivals.map((rival) => rival.hash) } : {}),
+      ...(view.disregarded.length > 0
+        ? { disregards: view.disregarded.map((event) => event.hash) }
+        : {}),
       size: view.size + 1,
       id: uuidV7(context.store.now(), context.host.randomBytes(10)),
       operation: draft.operation,
@@ -121,6 +131,7 @@ export function createLedger(
       at: context.store.now().toISOString(),
       actor: actorOf(signer.signer, context, draft.claimedOperator),
       agent: { name: "floe", version: context.version },
+      authority_digest: authorityDigest(environment),
       trace_id: draft.traceId,
       body: draft.body,
     } as EventFacts;
@@ -152,6 +163,44 @@ export function createLedger(
     }
   }
 
+  // By whom an environment may be changed today says nothing about what was done before: an event counts that somebody
+  // who may change it has gone by. Found out on the way back: every event vouches for what it follows.
+  async function* readBack(options: CallOptions): AsyncGenerator<VerifiedEvent> {
+    genesis ??= await findGenesis(environment, context, mode, verify, options);
+    if (!genesis) return;
+    const head = await audit.head(chain, options);
+    const followed = new Set<Digest>();
+    const disregarded = new Set<Digest>();
+    let anyFollowed = false;
+    for (let to = head?.seq ?? -1; to >= 0; to -= CHUNK) {
+      const part: VerifiedEvent[] = [];
+      for await (const entry of audit.read(chain, Math.max(0, to - CHUNK + 1), to, options))
+        part.push(await reader.check(genesis, entry, options));
+      for (const stored of part.reverse()) {
+        const { event, hash } = stored;
+        const isFollowed = followed.has(hash) || (mode === "slot" && anyFollowed);
+        const authorized = !disregarded.has(hash) && (stored.authorized || isFollowed);
+        if (authorized || event.kind === "refusal") {
+          for (const link of [event.prev, ...(event.rivals ?? [])]) if (link) followed.add(link);
+        }
+        if (authorized) {
+          anyFollowed = true;
+          for (const link of event.disregards ?? []) disregarded.add(link);
+          if (!stored.authorized) vouchedFor.add(hash);
+        }
+        yield { ...stored, authorized };
+      }
+    }
+  }
+
+  async function settled(stored: VerifiedEvent, options: CallOptions): Promise<VerifiedEvent> {
+    const { event, hash, authorized } = stored;
+    if (authorized || event.kind === "refusal" || event.kind === "genesis") return stored;
+    if (!vouchedFor.has(hash))
+      for await (const above of readBack(options)) if (above.event.seq < event.seq) break;
+    return { ...stored, authorized: vouchedFor.has(hash) };
+  }
+
   return {
     environment,
     mode,
@@ -175,6 +224,8 @@ export function createLedger(
             seq: stored.event.seq,
             hash: stored.hash,
             rivals: [],
+            disregarded: [],
+            settled: [],
             size: stored.event.size,
             state: stored.event.state,
           };
@@ -194,20 +245,10 @@ export function createLedger(
       if (!genesis) return;
       const pinned = genesis;
       for await (const entry of audit.read(chain, from, to, options))
-        yield await reader.check(pinned, entry, options);
+        yield await settled(await reader.check(pinned, entry, options), options);
     },
 
-    async *readBack(options): AsyncGenerator<VerifiedEvent> {
-      genesis ??= await findGenesis(environment, context, mode, verify, options);
-      if (!genesis) return;
-      const head = await audit.head(chain, options);
-      for (let to = head?.seq ?? -1; to >= 0; to -= CHUNK) {
-        const part: VerifiedEvent[] = [];
-        for await (const entry of audit.read(chain, Math.max(0, to - CHUNK + 1), to, options))
-          part.push(await reader.check(genesis, entry, options));
-        yield* part.reverse();
-      }
-    },
+    readBack,
   };
 }
 

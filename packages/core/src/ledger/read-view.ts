@@ -1,8 +1,9 @@
 import type { AuditBackend, AuditEntry, AuditHead } from "../contract/index.ts";
+import { FloeError } from "../errors/index.ts";
 import type { Digest } from "../model/digest.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { invalidEvent, type LedgerState, leafHash, type StoredEvent } from "./event.ts";
-import { EMPTY_STATE, foldState } from "./fold-state.ts";
+import { actorName, EMPTY_STATE, foldState } from "./fold-state.ts";
 import type { Genesis } from "./genesis.ts";
 import type { LedgerMode } from "./oci-backend.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
@@ -15,6 +16,10 @@ export interface LedgerView {
   readonly hash: Digest;
   /** Concurrent events beside or below the head that the next event has to link; empty on strong stores. */
   readonly rivals: readonly VerifiedEvent[];
+  /** Events since the last that counted which change nothing, because their authors may not change the environment. */
+  readonly disregarded: readonly VerifiedEvent[];
+  /** Events about which {@link Settling} decided; empty without it. */
+  readonly settled: readonly VerifiedEvent[];
   readonly size: number;
   readonly state: LedgerState;
 }
@@ -23,8 +28,19 @@ export interface LedgerView {
 export interface ViewReader {
   /** Checks stored bytes: signature, slot and ledger. */
   check(pinned: Genesis, entry: AuditEntry, options: CallOptions): Promise<VerifiedEvent>;
-  view(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<LedgerView>;
+  /** @throws {FloeError} FLOE_LEDGER_UNSETTLED - see {@link Settling}; not with `settling` */
+  view(
+    pinned: Genesis,
+    head: AuditHead,
+    options: CallOptions & { readonly settling?: Settling | undefined },
+  ): Promise<LedgerView>;
 }
+
+/**
+ * What is done about the newest events when today's manifest does not let their authors change the environment and they
+ * were written under another one, which may have: they count, or they have no effect. Told by nobody, nothing goes on.
+ */
+export type Settling = "count" | "disregard";
 
 /** How many slots below the head are looked at one by one before the whole ledger is read. */
 const NEAR_SLOTS = 8;
@@ -89,7 +105,7 @@ export function createViewReader(
   }
 
   // Whoever can push can append; only somebody who may change the environment is believed about its state and size.
-  // Refusals by others are stepped over.
+  // What others have appended is stepped over.
   async function findBase(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<Base> {
     const first = leafHash(pinned.bytes);
     const beside: VerifiedEvent[] = [];
@@ -100,14 +116,6 @@ export function createViewReader(
         ({ event, hash, authorized }) => hash === first || (authorized && event.kind !== "genesis"),
       );
       if (base) return { base, beside: [...beside, ...level.filter((event) => event !== base)] };
-      const stranger = level.find(
-        ({ event }) => event.kind !== "refusal" && event.kind !== "genesis",
-      );
-      if (stranger)
-        throw invalidEvent(
-          `${chain}#${seq}`,
-          `${stranger.event.kind} by somebody who may not change ${chain}`,
-        );
       if (level.length === 0 || seq === 0)
         throw invalidEvent(`${chain}#${seq}`, "the event before it is missing");
       beside.push(...level);
@@ -153,8 +161,14 @@ export function createViewReader(
     async view(pinned, head, options) {
       const found = await findBase(pinned, head, options);
       const { base } = found;
-      const beside = await findBeside(pinned, head, found, options);
-      beside.sort(bySeqThenHash);
+      const others = await findBeside(pinned, head, found, options);
+      const unsettled = others.filter((stored) => mattersIfAuthorized(stored) && !stored.judged);
+      if (unsettled.length > 0 && options.settling === undefined)
+        throw notSettled(chain, unsettled);
+      const counted = new Set(options.settling === "count" ? unsettled : []);
+      const beside = others
+        .map((stored) => (counted.has(stored) ? { ...stored, authorized: true } : stored))
+        .sort(bySeqThenHash);
       const top = [...beside, base].filter(({ event }) => event.seq === head.seq);
       const main = top.sort(bySeqThenHash)[0] ?? base;
       const { reached } = walk(
@@ -162,13 +176,15 @@ export function createViewReader(
         new Map([base, ...beside].map((event) => [event.hash, event])),
       );
       const rivals = [...beside, base].filter(({ hash }) => !reached.has(hash)).sort(bySeqThenHash);
-      if (mode === "slot" && rivals.length > 0)
+      if (mode === "slot" && main.authorized && rivals.length > 0)
         throw invalidEvent(`${chain}#${head.seq}`, "it does not follow the event before it");
       return {
         genesis: pinned,
         seq: head.seq,
         hash: main.hash,
         rivals,
+        disregarded: beside.filter(mattersIfAuthorized),
+        settled: unsettled,
         size: base.event.size + beside.length,
         state: beside
           .filter(changesState)
@@ -214,6 +230,25 @@ function stateAt({ event }: VerifiedEvent): LedgerState {
 // A beginning that was not pinned, or an event by somebody who may not change the environment, has no effect.
 function changesState({ event, authorized }: VerifiedEvent): boolean {
   return event.kind !== "genesis" && authorized;
+}
+
+// Who refuses or begins changes nothing, whoever it is.
+function mattersIfAuthorized({ event, authorized }: VerifiedEvent): boolean {
+  return !authorized && event.kind !== "genesis" && event.kind !== "refusal";
+}
+
+function notSettled(chain: string, events: readonly VerifiedEvent[]): FloeError {
+  const shown = events.slice(0, 5).map(({ event }) => {
+    const { key_id: key, subject } = event.actor;
+    return `#${event.seq} ${event.kind} by ${actorName(event.actor)} (${subject ?? key ?? "?"}) at ${event.at}`;
+  });
+  const more = events.length > shown.length ? `, and ${events.length - shown.length} more` : "";
+  return new FloeError({
+    code: "FLOE_LEDGER_UNSETTLED",
+    message: `the manifest was changed since, and does not let those act in ${chain} who wrote the newest events: ${shown.join(", ")}${more}`,
+    hint: `If they were allowed to, let somebody who is run: floe platform reconcile --env ${chain} --settle count --reason …; if not: --settle disregard. For somebody who leaves, keep the identity and give it revoked_at.`,
+    details: { environment: chain, events: events.map(({ hash }) => hash).slice(0, 100) },
+  });
 }
 
 /** The order in which events count that do not follow one another. */

@@ -1,6 +1,7 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import { authorityDigest } from "../manifest/policy-digests.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
-import { authorize, isValidAt, keyIdOf } from "../model/identity.ts";
+import { authorize, isSignedBy, isValidAt, keyIdOf } from "../model/identity.ts";
 import type { ProvenSigner, TrustedSigner, Verifier } from "../ports/index.ts";
 import {
   type EventActor,
@@ -13,12 +14,20 @@ import {
 
 /** A stored event whose signature is its actor's. */
 export interface VerifiedEvent extends StoredEvent {
-  /** Whether the actor may change this environment, by the manifest of today. */
+  /** Today's name of who signed, proven by the key or subject; `null` for a signer that the manifest does not know. */
+  readonly signedBy: string | null;
+  /** Whether the actor may change this environment: by the manifest of today, or because somebody who may went by it. */
   readonly authorized: boolean;
+  /**
+   * Whether that is all there is to say. `false`: the event was written under another authority than today's, by which
+   * its actor may have been allowed to.
+   */
+  readonly judged: boolean;
 }
 
 /**
- * Checks the signature of stored bytes and that the event's actor is who signed it.
+ * Checks the signature of stored bytes and that the event's actor is who signed it. The name in `actor.identity` is
+ * what the manifest called the signer at the time; who it was is proven by the key or subject.
  * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - malformed, unsigned, or signed by somebody else
  */
 export function verifyEvent(
@@ -49,24 +58,33 @@ export function verifyEvent(
       : parseEventStatement(verdict.statement, where);
   checkActor(event.actor, verdict.signer, where);
   const identity = known.find((candidate) => candidate.trusted.name === verdict.name)?.name ?? null;
-  if (identity !== event.actor.identity && event.actor.identity !== null) {
-    throw invalidEvent(
-      where,
-      `it says that ${event.actor.identity} signed it, but ${identity ?? "an unknown key"} did`,
-    );
-  }
   if (event.environment !== environment.name) {
     throw invalidEvent(
       where,
       `it belongs to environment ${event.environment}, not ${environment.name}`,
     );
   }
-  return {
-    event,
-    hash: leafHash(bytes),
-    bytes,
-    authorized: authorize(identity, environment, manifest).granted,
-  };
+  const judgement = judge(event, identity, environment, manifest);
+  return { event, hash: leafHash(bytes), bytes, signedBy: identity, ...judgement };
+}
+
+// Whoever is in today's manifest and may change the environment is believed, whatever the name was at the time. Anybody
+// else is not, and for certain only when the event was written under the authority of today, or when today's manifest
+// says that the signer was not valid then.
+function judge(
+  event: LedgerEvent,
+  identity: string | null,
+  environment: EnvironmentConfig,
+  manifest: Manifest,
+): { readonly authorized: boolean; readonly judged: boolean } {
+  const { actor } = event;
+  const sameAuthority = event.authority_digest === authorityDigest(environment);
+  const renamed = actor.identity !== null && actor.identity !== identity;
+  const { granted } = authorize(identity, environment, manifest);
+  const authorized = granted && !(renamed && sameAuthority);
+  const outOfTime =
+    identity === null && manifest.identities.some((candidate) => isSignedBy(candidate, actor));
+  return { authorized, judged: authorized || sameAuthority || outOfTime };
 }
 
 // The names by which people know who it was (key, subject) are the signature's to say as well, also where the manifest

@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue } from "../errors/index.ts";
-import { canonicalJson, digestOf } from "../model/index.ts";
 import type {
   EnvironmentConfig,
   GateConfig,
@@ -9,6 +8,7 @@ import type {
   SecretRef,
   VerificationPolicy,
 } from "./manifest.ts";
+import { authorityDigest, policyDigest } from "./policy-digests.ts";
 
 /**
  * A resolved manifest as plain JSON, snake case, for `floe manifest explain`: every default filled in, secrets by
@@ -54,8 +54,8 @@ function explainEnvironment(environment: EnvironmentConfig): JsonObject {
     registry: explainRegistry(environment.registry),
     verification: explainVerification(environment.verification),
     unsupported: environment.unsupported,
-    policy_digest: digestOf(canonicalJson(environment.requirements)),
-    authority_digest: digestOf(canonicalJson(environment.authority)),
+    policy_digest: policyDigest(environment),
+    authority_digest: authorityDigest(environment),
   };
 }
 

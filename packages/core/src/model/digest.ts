@@ -44,6 +44,22 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
+/** A digest as in-toto statements write it: `{ "sha256": "<hex>" }` (in-toto Attestation Framework, "DigestSet"). */
+export function inTotoDigest(digest: Digest): Readonly<Record<string, string>> {
+  return { [digest.slice(0, digest.indexOf(":"))]: digestHex(digest) };
+}
+
+/** Says whether an in-toto digest set names exactly this digest. */
+export function isInTotoDigest(set: unknown, digest: Digest): boolean {
+  const [algorithm = "", hex] = digest.split(":");
+  return (
+    typeof set === "object" &&
+    set !== null &&
+    Object.hasOwn(set, algorithm) &&
+    (set as Record<string, unknown>)[algorithm] === hex
+  );
+}
+
 /** The first twelve hexadecimal digits with the algorithm, for tables: `sha256:0123456789ab`. */
 export function shortDigest(digest: string): string {
   const colon = digest.indexOf(":");

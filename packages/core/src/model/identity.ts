@@ -36,6 +36,13 @@ export function isValidAt(identity: Identity, at: Date): boolean {
   return !identity.revokedAt || at < identity.revokedAt;
 }
 
+/** Says whether an identity is whose key or subject an event's actor has, at whatever time. */
+export function isSignedBy({ trusted }: Identity, actor: EventActor): boolean {
+  return trusted.method === "key"
+    ? actor.key_id === keyIdOf(trusted.publicKey)
+    : actor.issuer === trusted.issuer && actor.subject === trusted.subject;
+}
+
 /** Says how an identity may act in an environment. */
 export type Authorization =
   | { readonly granted: true; readonly via: string }

@@ -41,6 +41,8 @@ export interface PromotionRecord {
   readonly gate_results: readonly GateResult[];
   readonly signature_verified: boolean;
   readonly signature_status: string;
+  /** Whose signature of the artifact was accepted; both `null` where none was. */
+  readonly artifact_signer: { readonly identity: string | null; readonly issuer: string | null };
   readonly operator: string;
   readonly operator_identity: EventActor;
   readonly authorization_passed: boolean;

@@ -41,11 +41,11 @@ export async function applyOperation(
   const claimed = await claim(plan, ledger, context, options);
   if (claimed.kind === "stale") return claimed;
   const { intent, place, view } = claimed;
-  const commit: Commit = { attempted: false };
+  const commit: Commit = { attempted: false, written: [] };
   try {
     const changed = await recheck(plan, view, claimed, context, options);
     if (changed !== null) {
-      await close(plan, claimed, ledger, context, "aborted", changed);
+      await close(plan, claimed, ledger, context, { result: "aborted", reason: changed });
       return { kind: "stale", why: changed };
     }
     const record = await writeRecord(plan, operator, place, context, options);
@@ -55,7 +55,7 @@ export async function applyOperation(
       ? await recheck(plan, last, claimed, context, options)
       : "the ledger vanished";
     if (late !== null || !last) {
-      await close(plan, claimed, ledger, context, "aborted", late ?? "");
+      await close(plan, claimed, ledger, context, { result: "aborted", reason: late ?? "" });
       return { kind: "stale", why: late ?? "" };
     }
     return await commitAndFinish(
@@ -75,7 +75,11 @@ export async function applyOperation(
 interface Commit {
   /** The write that commits was sent; whether it arrived is only known by reading. */
   attempted: boolean;
+  /** Tags that were written, whether or not it comes to the commit. */
+  readonly written: TagAt[];
 }
+
+type TagAt = OperationDone["tags"][number];
 
 async function commitAndFinish(
   ready: {
@@ -102,15 +106,25 @@ async function commitAndFinish(
     throw tagTaken(plan, created.digest);
   }
   // From the commit point on an interrupt no longer stops anything: finishing is the shortest way to a clean end.
+  if (created.status === "created" || plan.action === "rollback")
+    commit.written.push({ tag: plan.tag, digest: descriptor.digest });
   const rest = commit.attempted ? { signal: AbortSignal.timeout(FINISHING_MS) } : options;
   commit.attempted = true;
+  const tagged = context.store.now();
   await context.store.moveTag(latest, input, { ...rest, expect: plan.before });
+  const committed = plan.commitPoint === "environment-tag" ? tagged : context.store.now();
   const tags = [
     { tag: plan.tag, digest: descriptor.digest },
     { tag: latest, digest: descriptor.digest },
   ];
   const resolvedBy = plan.resumes === null ? ("owner" as const) : ("resume" as const);
-  const draft = outcomeDraft(plan, intent, { result: "succeeded", record, tags, resolvedBy });
+  const draft = outcomeDraft(plan, intent, {
+    result: "succeeded",
+    record,
+    tags,
+    committedAt: committed,
+    resolvedBy,
+  });
   const committedAt = await appendSuccess(plan, place.seq, ledger, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),
     from: view,
@@ -155,7 +169,10 @@ async function settle(
       cause,
     );
   }
-  if (committed === false) await close(plan, claimed, ledger, context, "aborted", messageOf(cause));
+  if (committed === false) {
+    const left = { result: "aborted" as const, reason: messageOf(cause), tags: commit.written };
+    await close(plan, claimed, ledger, context, left);
+  }
 }
 
 /** An open intent that is ours to finish as long as nobody has taken it over. */
@@ -223,11 +240,12 @@ async function claim(
     const intent = { hash: appended.hash, actor: appended.event.actor, body: body.body };
     const owned = { intent, ownerSeq: appended.event.seq };
     const held = await holdSlot(ledger, appended, context, options).catch(async (cause) => {
-      await close(plan, owned, ledger, context, "withdrawn", messageOf(cause));
+      const reason = messageOf(cause);
+      await close(plan, owned, ledger, context, { result: "withdrawn", reason });
       throw cause;
     });
     if (!held.held) {
-      await close(plan, owned, ledger, context, "withdrawn", held.why);
+      await close(plan, owned, ledger, context, { result: "withdrawn", reason: held.why });
       return { kind: "stale", why: held.why };
     }
     return { kind: "claimed", ...owned, place, leaseEnds: leaseEnd(appended), view: held.view };
@@ -292,11 +310,12 @@ async function appendSuccess(
   const isOpen = (view: LedgerView): boolean =>
     view.state.open_intents.some((open) => open.operation === plan.operation);
   const appended = await ledger.append((view) => (isOpen(view) ? draft : null), options);
-  if (appended) return appended.event.at;
+  if (appended?.event.kind === "outcome")
+    return appended.event.body.committed_at ?? appended.event.at;
   // Somebody else has finished it in between: the outcome is there, and it is one. It has to say the same.
   for await (const { event, authorized } of ledger.read(intentSeq, undefined, options)) {
     if (!authorized || event.kind !== "outcome" || event.operation !== plan.operation) continue;
-    if (event.body.result === "succeeded") return event.at;
+    if (event.body.result === "succeeded") return event.body.committed_at ?? event.at;
     throw new FloeError({
       code: "FLOE_LEDGER_DRIFT",
       message: `${plan.artifact.version} is in ${plan.target.name}, but somebody closed the ${plan.action} as ${event.body.result} meanwhile: this run was slower than its lease`,
@@ -313,15 +332,17 @@ async function close(
   { intent, ownerSeq }: Owned,
   ledger: Ledger,
   context: FloeContext,
-  result: "aborted" | "withdrawn",
-  why: string,
+  ending: {
+    readonly result: "aborted" | "withdrawn";
+    readonly reason: string;
+    readonly tags?: readonly TagAt[];
+  },
 ): Promise<void> {
   const draft = outcomeDraft(plan, intent, {
-    result,
-    record: null,
     tags: [],
+    ...ending,
+    record: null,
     resolvedBy: "owner",
-    reason: why,
   });
   try {
     await ledger.append((view) => (isOurs(view, plan.operation, ownerSeq) ? draft : null), {

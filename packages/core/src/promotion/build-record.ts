@@ -1,5 +1,5 @@
 import { canonicalJson } from "../model/canonical-json.ts";
-import { type Digest, digestHex } from "../model/digest.ts";
+import { type Digest, inTotoDigest } from "../model/digest.ts";
 import { PREDICATE_TYPES, type PromotionRecord, type RollbackRecord } from "../model/records.ts";
 import type { OperationPlan, Operator } from "./operation.ts";
 
@@ -36,7 +36,7 @@ export function buildRecord(
     subject: [
       {
         name: plan.artifact.reference.slice(0, plan.artifact.reference.indexOf("@")),
-        digest: { sha256: digestHex(plan.artifact.manifest.descriptor.digest) },
+        digest: inTotoDigest(plan.artifact.manifest.descriptor.digest),
       },
     ],
     predicateType,
@@ -64,6 +64,10 @@ function promotionRecord(
     gate_results: plan.gates,
     signature_verified: plan.signature.status === "valid",
     signature_status: plan.signature.status,
+    artifact_signer: {
+      identity: plan.signature.signerIdentity,
+      issuer: plan.signature.issuer,
+    },
     operator: operator.name,
     operator_identity: operator.actor,
     authorization_passed: operator.authorized,

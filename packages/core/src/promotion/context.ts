@@ -31,7 +31,7 @@ export interface FloeContext {
   readonly store: ArtifactStore;
   /** `null`: nobody can be proven, so only reads and dry runs are possible. */
   readonly signer: Signer | null;
-  /** Public key of an ephemeral signer, which the manifest cannot know. */
+  /** Public key (PEM) of the signer; `null` for keyless, or where the manifest has it. */
   readonly signerPublicKey: string | null;
   readonly verifier: Verifier;
   readonly artifactVerifier: ArtifactVerifier;

@@ -92,6 +92,8 @@ export interface Ending {
   readonly result: EventBody<"outcome">["result"];
   readonly record: { readonly digest: Digest; readonly tag: string } | null;
   readonly tags: readonly { readonly tag: string; readonly digest: Digest }[];
+  /** When the commit point was reached, as far as that is known; left out when it was not. */
+  readonly committedAt?: Date;
   readonly resolvedBy: EventBody<"outcome">["resolved_by"];
   readonly reason?: string;
   readonly warnings?: readonly string[];
@@ -130,6 +132,8 @@ export function outcomeDraft(
       digest: intent.body.digest,
       record: ending.record ? { ...ending.record } : null,
       tags: ending.tags.map((tag) => ({ ...tag })),
+      committed_at: ending.committedAt?.toISOString() ?? null,
+      registry_sync_status: [],
       resolved_by: ending.resolvedBy,
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
       ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),

@@ -1,7 +1,5 @@
 import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
-import { canonicalJson } from "../model/canonical-json.ts";
-import { type Digest, digestOf } from "../model/digest.ts";
 import { NO_SOURCE } from "../model/tag.ts";
 import { nearNames } from "./near-names.ts";
 import { type Reason, reason } from "./reason.ts";
@@ -74,14 +72,4 @@ export function judgeTransition(
     `${from} → ${to} ${what}`,
     `${path} Promote to ${to} from ${before}; to go back, use floe rollback.`,
   );
-}
-
-/** Digest over what an environment requires; approvals and plans are bound to it. */
-export function policyDigest(environment: EnvironmentConfig): Digest {
-  return digestOf(canonicalJson(environment.requirements));
-}
-
-/** Digest over who may do what in an environment. */
-export function authorityDigest(environment: EnvironmentConfig): Digest {
-  return digestOf(canonicalJson(environment.authority));
 }

@@ -1,9 +1,9 @@
 import { actorName } from "../ledger/fold-state.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import { authorityDigest } from "../manifest/policy-digests.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
 import type { FloeContext } from "./context.ts";
-import { authorityDigest } from "./environments.ts";
 import type { OpenIntent } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { observe } from "./plan-promotion.ts";

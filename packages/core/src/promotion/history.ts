@@ -74,7 +74,7 @@ export async function history(
     .slice(0, request.limit);
 }
 
-function flatten({ event, hash }: VerifiedEvent): HistoryEvent {
+function flatten({ event, hash, authorized, signedBy }: VerifiedEvent): HistoryEvent {
   const body = event.body as Readonly<Record<string, unknown>>;
   const text = (key: string): string | null =>
     typeof body[key] === "string" ? (body[key] as string) : null;
@@ -87,7 +87,8 @@ function flatten({ event, hash }: VerifiedEvent): HistoryEvent {
     environment: event.environment,
     version: text("version"),
     digest: text("digest"),
-    operator: actorName(event.actor),
+    // What somebody called themselves who may do nothing there is nobody's word but theirs.
+    operator: actorName(authorized ? event.actor : { ...event.actor, identity: signedBy }),
     at: event.at,
     result: event.kind === "refusal" ? "refused" : text("result"),
     reason: blocking ?? text("reason") ?? rollbackReason(body),

@@ -62,7 +62,10 @@ export async function openIntents(
   return found;
 }
 
-/** Whether an intent's commit point was reached: the tag that commits it holds its digest. */
+/**
+ * Whether an intent's commit point was reached: the tag that commits it holds its digest, and the record is there, which is
+ * written first. A tag without a record is somebody else's.
+ */
 export async function isCommitted(
   operation: string,
   body: EventBody<"intent">,
@@ -70,10 +73,11 @@ export async function isCommitted(
   options: CallOptions,
 ): Promise<boolean> {
   // A forced promotion of what runs there already moves no tag: its record is all that it makes.
-  if (body.before === body.digest)
-    return (await context.store.resolve(recordTag(operation), options)) !== null;
-  const tag = body.commit_point === "environment-tag" ? body.tag : latestTag(body.target);
-  return (await context.store.resolve(tag, options))?.digest === body.digest;
+  if (body.before !== body.digest) {
+    const tag = body.commit_point === "environment-tag" ? body.tag : latestTag(body.target);
+    if ((await context.store.resolve(tag, options))?.digest !== body.digest) return false;
+  }
+  return (await context.store.resolve(recordTag(operation), options)) !== null;
 }
 
 /** Whether whoever runs now also made an intent: only then may the rest be signed in its name. */

@@ -1,6 +1,7 @@
 import { runGates } from "../gates/run-gates.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
@@ -9,7 +10,8 @@ import type { CallOptions, VerificationResult } from "../ports/index.ts";
 import { assertNotCut } from "./assert-not-cut.ts";
 import { checkSource } from "./check-source.ts";
 import type { FloeContext } from "./context.ts";
-import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
+import { disregarded } from "./disregarded.ts";
+import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
 import type { ObservedState, OperationPlan } from "./operation.ts";
@@ -60,6 +62,7 @@ export async function planPromotion(
   if (judged.problem) blocking.push(judged.problem);
   const signature = await verifySignature(input, context, blocking, warnings, options);
 
+  warnings.push(...disregarded(target.name, input.view).map(({ message }) => message));
   const drift = driftWarning(target.name, before, input.view, input.open);
   if (drift) {
     await assertNotCut(ledgers.of(target), input.view, before, context, options);
@@ -81,7 +84,6 @@ export async function planPromotion(
   const policy = policyDigest(target);
   const planDigest = digestOf(
     canonicalJson({
-      action: "promote",
       digest,
       path: [input.source, target.name],
       policy_digest: policy,

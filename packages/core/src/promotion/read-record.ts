@@ -2,7 +2,7 @@ import { FloeError } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import { MEDIA_TYPES } from "../model/descriptor.ts";
-import { type Digest, digestHex, isDigest } from "../model/digest.ts";
+import { type Digest, isDigest, isInTotoDigest } from "../model/digest.ts";
 import { PREDICATE_TYPES } from "../model/records.ts";
 import type { CallOptions, TrustedSigner } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
@@ -48,11 +48,11 @@ export async function readRecord(
   if (!verdict.ok)
     throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
   const statement = parseJson(verdict.statement) as {
-    subject?: { digest?: { sha256?: unknown } }[];
+    subject?: { digest?: unknown }[];
     predicateType?: unknown;
     predicate?: unknown;
   } | null;
-  if (statement?.subject?.[0]?.digest?.sha256 !== digestHex(artifact))
+  if (!statement || !isInTotoDigest(statement.subject?.[0]?.digest, artifact))
     throw invalid(`it is not about ${artifact}`);
   const { predicateType, predicate } = statement;
   if (typeof predicateType !== "string" || typeof predicate !== "object" || predicate === null) {

@@ -1,4 +1,6 @@
+import type { Ledger, Settling } from "../ledger/ledger.ts";
 import { randomTraceId } from "../model/trace-id.ts";
+import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
@@ -8,18 +10,42 @@ import { judgeOperator } from "./operator.ts";
 import { busyReason } from "./plan-promotion.ts";
 import type { Reason } from "./reason.ts";
 import { type Recovered, recover } from "./recover.ts";
+import { requireReason } from "./require-reason.ts";
 
 /** What reconciling came to. */
 export interface ReconcileOutcome {
   readonly recovered: readonly Recovered[];
+  /** What was decided about events whose authors today's manifest does not let act there. */
+  readonly settled: readonly Settled[];
   /** Operations that cannot be finished yet, and why. */
   readonly blocking: readonly Reason[];
   readonly traceId: string;
 }
 
+/** A decision about events that today's manifest cannot judge. */
+export interface Settled {
+  readonly environment: string;
+  readonly counts: boolean;
+  /** Hashes of the events. */
+  readonly events: readonly string[];
+  /** Hash of the event that says so. */
+  readonly event: string;
+}
+
+/** What is asked for. */
+export interface ReconcileRequest {
+  /** Default: all. */
+  readonly environment?: string | undefined;
+  /**
+   * Whether events count that were written under another manifest by somebody whom today's does not let act there. Needs
+   * an environment; decides about those that are there when it is signed.
+   */
+  readonly settle?: { readonly how: Settling; readonly reason: string } | undefined;
+}
+
 /** Finishes what crashes have left open, in one environment or all of them. */
 export async function reconcile(
-  request: { readonly environment?: string | undefined },
+  request: ReconcileRequest,
   context: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
@@ -31,9 +57,19 @@ export async function reconcile(
       ? manifest.environments
       : [findEnvironment(manifest, request.environment)];
   const recovered: Recovered[] = [];
+  const settled: Settled[] = [];
   const blocking: Reason[] = [];
   for (const environment of environments) {
     const ledger = ledgers.of(environment);
+    if (request.settle) {
+      const { problem } = judgeOperator(environment, context, undefined);
+      if (problem) {
+        blocking.push(problem);
+        continue;
+      }
+      const made = await settle(request.settle, ledger, traceId, context, options);
+      if (made) settled.push(made);
+    }
     const view = await ledger.view(options);
     if (!view) continue;
     for (const open of await openIntents(ledger, view, context, options)) {
@@ -52,5 +88,37 @@ export async function reconcile(
       else blocking.push(busyReason(environment.name, open));
     }
   }
-  return { recovered, blocking, traceId };
+  return { recovered, settled, blocking, traceId };
+}
+
+async function settle(
+  { how, reason }: { readonly how: Settling; readonly reason: string },
+  ledger: Ledger,
+  traceId: string,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<Settled | null> {
+  const counts = how === "count";
+  const body = { counts, reason: requireReason("reconcile --settle", reason) };
+  const operation = uuidV7(context.store.now(), context.host.randomBytes(10));
+  const appended = await ledger.append(
+    (view) =>
+      view.settled.length === 0
+        ? null
+        : {
+            kind: "settle",
+            operation,
+            subject: null,
+            traceId,
+            body: { ...body, events: view.settled.map(({ hash }) => hash) },
+          },
+    { ...options, settling: how },
+  );
+  if (appended?.event.kind !== "settle") return null;
+  return {
+    environment: ledger.environment.name,
+    counts,
+    events: appended.event.body.events,
+    event: appended.hash,
+  };
 }

@@ -72,7 +72,7 @@ async function finish(
     const draft = outcomeDraft(stillOpen, intent, {
       result: "aborted",
       record: null,
-      tags: [],
+      tags: await tagsLeft(body, context, options),
       resolvedBy: who.resolvedBy,
       reason,
     });
@@ -119,6 +119,8 @@ async function finish(
     result: "succeeded" as const,
     record: { digest: record.digest, tag },
     tags,
+    // When exactly is not known any more; later than it was is on the safe side for whatever counts from it.
+    committedAt: context.store.now(),
     resolvedBy: who.resolvedBy,
   };
   try {
@@ -130,6 +132,17 @@ async function finish(
     if (options.signal.aborted || (isFloeError(cause) && cause.exitCode === 18)) throw cause;
     throw afterCommit(base, cause);
   }
+}
+
+// A rollback's tag is written before its commit point and never taken back.
+async function tagsLeft(
+  body: OpenIntent["body"],
+  context: FloeContext,
+  options: CallOptions,
+): Promise<Recovered["tags"]> {
+  if (body.action !== "rollback") return [];
+  const left = await context.store.resolve(body.tag, options);
+  return left?.digest === body.digest ? [{ tag: body.tag, digest: body.digest }] : [];
 }
 
 async function appendOnce(

@@ -1,4 +1,5 @@
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import type { RawManifest } from "../model/descriptor.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
@@ -10,7 +11,8 @@ import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import type { FloeContext } from "./context.ts";
-import { authorityDigest, findEnvironment, policyDigest } from "./environments.ts";
+import { disregarded } from "./disregarded.ts";
+import { findEnvironment } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
 import { analyseImpact } from "./impact.ts";
 import { type Ledgers, unknownPlaces } from "./ledgers.ts";
@@ -299,7 +301,10 @@ async function planRollback(
     target.verification,
     options,
   );
-  const warnings = [...signature.warnings];
+  const warnings = [
+    ...signature.warnings,
+    ...disregarded(target.name, view).map(({ message }) => message),
+  ];
   if (!named)
     warnings.push(
       `the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`,
@@ -346,7 +351,6 @@ async function planRollback(
     manifestDigest: context.manifest.digest,
     planDigest: digestOf(
       canonicalJson({
-        action: "rollback",
         digest,
         path: [target.name],
         policy_digest: policy,

@@ -1,10 +1,14 @@
+import { EXIT, type FloeError, isFloeError } from "../errors/index.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
+import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { openIntents } from "./open-intent.ts";
+import { type Reason, reason } from "./reason.ts";
 import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
 
 /** What `floe status` asks for. */
@@ -46,12 +50,17 @@ export interface EnvironmentStatus {
   } | null;
   /** What `latest-ENV` holds instead of what the ledger says; `null` when they agree. */
   readonly drift: { readonly expected: Digest | null; readonly actual: Digest | null } | null;
-  /** `advisory`: the registry cannot serialise writers. */
-  readonly ledger: "strong" | "advisory" | "none";
+  /** `advisory`: the registry cannot serialise writers. `unreadable`: it cannot be believed; see `findings`. */
+  readonly ledger: "strong" | "advisory" | "none" | "unreadable";
+  /** What is wrong with the ledger, or was written to it by somebody who may not. */
+  readonly findings: readonly Reason[];
   readonly versionStatus?: VersionStatus;
 }
 
-/** Reads what every environment runs, in promotion order. */
+/**
+ * Reads what every environment runs, in promotion order. A ledger that cannot be believed is a finding of its own
+ * environment and does not hide the others.
+ */
 export async function status(
   request: StatusRequest,
   context: FloeContext,
@@ -69,7 +78,9 @@ export async function status(
   return await Promise.all(
     environments.map(async (environment): Promise<EnvironmentStatus> => {
       const ledger = ledgers.of(environment);
-      const view = await ledger.view(options);
+      const read = await readView(ledger, options);
+      if (isFloeError(read)) return unreadable(environment.name, read);
+      const view = read;
       const latest = (await store.resolve(latestTag(environment.name), options))?.digest ?? null;
       const open = view ? ((await openIntents(ledger, view, context, options))[0] ?? null) : null;
       const current = view?.state.current ?? null;
@@ -109,6 +120,7 @@ export async function status(
             ? null
             : { expected, actual: latest },
         ledger: !view ? "none" : ledger.mode === "slot" ? "strong" : "advisory",
+        findings: disregarded(environment.name, view),
       };
       if (!artifact) return row;
       const { digest } = artifact.manifest.descriptor;
@@ -129,4 +141,33 @@ export async function status(
       return { ...row, versionStatus };
     }),
   );
+}
+
+async function readView(
+  ledger: Ledger,
+  options: CallOptions,
+): Promise<LedgerView | null | FloeError> {
+  try {
+    return await ledger.view(options);
+  } catch (cause) {
+    if (isFloeError(cause) && cause.exitCode === EXIT.integrity) return cause;
+    throw cause;
+  }
+}
+
+function unreadable(environment: string, { code, message, hint }: FloeError): EnvironmentStatus {
+  return {
+    environment,
+    version: null,
+    digest: null,
+    tag: null,
+    promotedBy: null,
+    promotedAt: null,
+    lock: null,
+    held: [],
+    openIntent: null,
+    drift: null,
+    ledger: "unreadable",
+    findings: [reason(code, message, hint)],
+  };
 }

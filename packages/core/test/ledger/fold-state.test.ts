@@ -20,6 +20,7 @@ function frame(operation: string) {
     at: `2026-11-22T10:00:${String(seq).padStart(2, "0")}.000Z`,
     actor,
     agent: { name: "floe", version: "0.1.0" },
+    authority_digest: digestOf("authority"),
     trace_id: "0".repeat(32),
   };
 }
@@ -37,6 +38,8 @@ function outcome(operation: string, version: string, extra: object = {}): EventF
       digest: digestOf(version),
       record: { digest: digestOf(`record of ${version}`), tag: `floe-rec.${operation}` },
       tags: [],
+      committed_at: "2026-11-22T10:00:00.000Z",
+      registry_sync_status: [],
       resolved_by: "owner",
       warnings: [],
       ...extra,

@@ -8,6 +8,7 @@ import type { VerifiedEvent } from "../../src/ledger/verify-event.ts";
 import { digestOf } from "../../src/model/digest.ts";
 
 const { signal } = new AbortController();
+const AUTHORITY = digestOf("authority of today");
 const CHAIN = "urn:floe:ledger:prod:1";
 const release = { identity: "release", method: "key" as const, key_id: "sha256:00" };
 const stranger = { identity: null, method: "key" as const, key_id: "sha256:ff" };
@@ -19,7 +20,10 @@ function encode(event: LedgerEvent): Uint8Array {
 
 function verify(bytes: Uint8Array): VerifiedEvent {
   const event = JSON.parse(new TextDecoder().decode(bytes)) as LedgerEvent;
-  return { event, bytes, hash: leafHash(bytes), authorized: event.actor.identity !== null };
+  const authorized = event.actor.identity !== null;
+  const judged = authorized || event.authority_digest === AUTHORITY;
+  const signedBy = event.actor.identity;
+  return { event, bytes, hash: leafHash(bytes), signedBy, authorized, judged };
 }
 
 function backend(entries: readonly AuditEntry[]): AuditBackend {
@@ -59,7 +63,13 @@ function beginning(name: string, at = "2026-11-22T10:00:00.000Z"): Uint8Array {
     size: 1,
     kind: "genesis",
     actor: release,
-    body: { backend: "oci", location: "self", mode: "own-tag", serialises: "advisory" },
+    body: {
+      backend: "oci",
+      location: "self",
+      project: "acme",
+      mode: "own-tag",
+      serialises: "advisory",
+    },
     state: EMPTY_STATE,
   });
 }
@@ -73,6 +83,7 @@ function frame(id: string) {
     operation: id,
     at: "2026-11-22T10:00:00.000Z",
     agent: { name: "floe", version: "0.1.0" },
+    authority_digest: AUTHORITY,
     trace_id: "0".repeat(32),
   };
 }

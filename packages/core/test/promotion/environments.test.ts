@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  findEnvironment,
-  judgeTransition,
-  pathText,
-  policyDigest,
-} from "../../src/promotion/environments.ts";
+import { policyDigest } from "../../src/manifest/policy-digests.ts";
+import { findEnvironment, judgeTransition, pathText } from "../../src/promotion/environments.ts";
 import { nearNames } from "../../src/promotion/near-names.ts";
 import { aManifest, anEnvironment } from "../a-manifest.ts";
 

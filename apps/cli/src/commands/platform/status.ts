@@ -5,6 +5,8 @@ import { boardJson, boardText } from "../../render/board.ts";
 export default class Status extends FloeCommand {
   static override summary = "Show what every environment runs";
   static override aliases = ["status"];
+  static override description =
+    "Ends with 18 when a ledger cannot be believed, or somebody has written to it who may not change the environment.";
   static override examples = [
     "<%= config.bin %> status",
     "<%= config.bin %> status v1.2.3",
@@ -23,5 +25,7 @@ export default class Status extends FloeCommand {
       { signal: this.signal },
     );
     await this.result(boardJson(rows), () => boardText(rows, new Date()));
+    const findings = rows.flatMap((row) => row.findings);
+    if (findings.length > 0) this.refuse(findings);
   }
 }
