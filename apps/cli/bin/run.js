@@ -18,6 +18,6 @@ if (cache || home) {
     .getBuiltinModule("node:module")
     .enableCompileCache(`${cache || `${home}/.cache`}/floe/compiled`);
 }
-const { main } = await import("../dist/main.js");
+const { start } = await import("../dist/start.js");
 // Not awaited: oclif waits for standard output to drain, which never happens once its reader (`| head`) is gone.
-void main(import.meta.url);
+void start(import.meta.url);

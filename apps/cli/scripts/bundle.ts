@@ -21,12 +21,30 @@ const loaded = folders
   .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
   .map((entry) => join(entry.parentPath, entry.name));
 const input = Object.fromEntries(
-  [join(src, "main.ts"), ...loaded].map((path) => [relative(src, path).slice(0, -3), path]),
+  [join(src, "start.ts"), ...loaded].map((path) => [relative(src, path).slice(0, -3), path]),
 );
+
+// oclif sorts the commands of its manifest in the order of the user's language, and loading the rules of a language takes
+// longer than everything else that it does before a command. Their names are ASCII.
+const slowSort = ".sort((a, b) => a.id.localeCompare(b.id))";
+// Of the same length, so that the source map stays true.
+const quickSort = ".sort((a, b) => (a.id < b.id ? -1 : 1))".padEnd(slowSort.length);
+let sorts = 0;
+const withoutCollation = {
+  name: "without-collation",
+  transform: {
+    filter: { id: /@oclif\/core\/lib\/config\/plugin\.js$/ },
+    handler(code: string): { code: string; map: null } {
+      sorts += code.split(slowSort).length - 1;
+      return { code: code.replaceAll(slowSort, quickSort), map: null };
+    },
+  },
+};
 
 await using bundle = await rolldown({
   input,
   cwd: root,
+  plugins: [withoutCollation],
   platform: "node",
   // What oclif would transpile commands with, if they were not built.
   external: ["typescript"],
@@ -41,7 +59,9 @@ const { output } = await bundle.write({
   format: "esm",
   sourcemap: true,
   chunkFileNames: "chunks/[name]-[hash].js",
+  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
 });
+if (sorts !== 1) throw new Error(`oclif sorts its commands in ${sorts} places, and not in one`);
 const notices = "THIRD-PARTY-LICENSES.txt";
 await writeNotices(
   output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : [])),

@@ -1,5 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -55,3 +58,24 @@ test.for(["--help", "--version"])(
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   },
 );
+
+test("the help of the program is the same with and without what the build wrote", () => {
+  const folder = mkdtempSync(join(tmpdir(), "floe-launcher-"));
+  try {
+    const help = (data: string, ...args: string[]): string =>
+      spawnSync(process.execPath, [LAUNCHER, ...args], {
+        encoding: "utf8",
+        env: { HOME: folder, FLOE_DATA_DIR: data },
+      }).stdout;
+    const withPlugins = join(folder, "data");
+    mkdirSync(withPlugins);
+    writeFileSync(join(withPlugins, "package.json"), "{}");
+    const made = help(withPlugins, "--help");
+    expect(made).toContain("promote");
+    for (const args of [[], ["--help"], ["-h"], ["help"]])
+      expect(help(join(folder, "none"), ...args)).toBe(made);
+    expect(help(withPlugins, "help", "promote")).toBe(help(withPlugins, "promote", "-h"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -27,7 +27,7 @@ function invalid(lines: readonly string[]): FloeError {
 
 /** @throws {FloeError} FLOE_MANIFEST_INVALID - every issue of the policies, or unknown environments */
 export function parsePolicies(value: unknown, environments: readonly string[]): Policies {
-  const result = policiesSchema.safeParse(value ?? {});
+  const result = policiesSchema.safeParse(value ?? {}, { jitless: true });
   if (!result.success) {
     throw invalid(
       result.error.issues.map(({ path, message }) =>

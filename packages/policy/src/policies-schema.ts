@@ -50,7 +50,7 @@ const ruleSchema = z
     }
     const builtin = CONFIGURABLE.get(rule.builtin);
     if (builtin === undefined) return issue(["builtin"], unknownRule(rule.builtin));
-    const settings = builtin.settings.safeParse(rule.with ?? {});
+    const settings = builtin.settings.safeParse(rule.with ?? {}, { jitless: true });
     for (const { path, message } of settings.error?.issues ?? []) issue(["with", ...path], message);
   });
 

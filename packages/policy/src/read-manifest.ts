@@ -105,7 +105,10 @@ export function readManifest(bytes: Uint8Array, mediaType: string): ManifestRead
   }
   const problem = ambiguity(text);
   if (problem !== null) return { ok: false, problem };
-  const result = kind === "image" ? imageSchema.safeParse(json) : indexSchema.safeParse(json);
+  // Two or three manifests are read: compiling the schemas, as zod does otherwise, would not pay.
+  const once = { jitless: true };
+  const result =
+    kind === "image" ? imageSchema.safeParse(json, once) : indexSchema.safeParse(json, once);
   if (!result.success) {
     const [issue] = result.error.issues;
     const where = issue?.path.join(".") || "the manifest";

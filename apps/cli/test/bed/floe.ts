@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/run.js", import.meta.url));
-const BUILT = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const BUILT = fileURLToPath(new URL("../../dist/start.js", import.meta.url));
 
 // One home for all runs, so that they share Node's compile cache; nothing in it is the user's.
 const HOME = join(tmpdir(), `floe-bed-home-${process.getuid?.() ?? 0}`);

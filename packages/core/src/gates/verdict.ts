@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { GateVerdict, PluginJson } from "../contract/index.ts";
+import { PARSE_ONCE } from "../model/parse-once.ts";
 
 /** Bytes of JSON that a verdict may have; details beyond it are dropped and said to be. */
 const MAX_VERDICT_BYTES = 256 * 1024;
@@ -59,7 +60,7 @@ export function parseVerdict(value: unknown): ParsedVerdict {
       reason: `its verdict is not JSON (${cause instanceof Error ? cause.message : String(cause)})`,
     };
   }
-  const parsed = Verdict.safeParse(plain);
+  const parsed = Verdict.safeParse(plain, PARSE_ONCE);
   if (parsed.success) {
     const { status, reasons = [] } = parsed.data;
     const good = status === "passed" || status === "warning";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { FloeError } from "../errors/index.ts";
 import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
 import { type Digest, inTotoDigest, isDigest } from "../model/digest.ts";
+import { PARSE_ONCE } from "../model/parse-once.ts";
 
 /** Predicate type of every ledger event. */
 const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
@@ -301,6 +302,9 @@ export function invalidEvent(where: string, reason: string, cause?: unknown): Fl
   });
 }
 
+const WORTH_COMPILING = 50;
+let parsedEvents = 0;
+
 /**
  * Parses the signed bytes of an event.
  * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - not canonical, or not an event
@@ -313,7 +317,10 @@ export function parseEventStatement(statement: Uint8Array, where: string): Ledge
   } catch (cause) {
     throw invalidEvent(where, "the signed statement is not canonical JSON", cause);
   }
-  const parsed = Statement.safeParse(value);
+  // Acting takes a few events, for which compiling the schemas would not pay; reading a whole ledger takes thousands.
+  parsedEvents += 1;
+  const how = parsedEvents > WORTH_COMPILING ? {} : PARSE_ONCE;
+  const parsed = Statement.safeParse(value, how);
   if (!parsed.success) throw invalidEvent(where, issueText(parsed.error));
   const frame = parsed.data.predicate;
   const schema = Object.hasOwn(Bodies, frame.kind) ? Bodies[frame.kind as EventKind] : undefined;
@@ -324,7 +331,7 @@ export function parseEventStatement(statement: Uint8Array, where: string): Ledge
       hint: "Nothing was changed. Update floe: a newer version is in use for this environment.",
     });
   }
-  const body = schema.safeParse(frame.body);
+  const body = schema.safeParse(frame.body, how);
   if (!body.success) throw invalidEvent(where, issueText(body.error));
   return { ...frame, body: body.data } as LedgerEvent;
 }

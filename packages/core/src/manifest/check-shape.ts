@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { PARSE_ONCE } from "../model/parse-once.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type IssuePath, quote } from "./issue-list.ts";
 import { knownKeysOf } from "./schema/strict-map.ts";
@@ -34,7 +35,7 @@ export function checkShape<Value>(
   fallback: Readonly<Record<string, unknown>> = {},
 ): ShapeResult<Value> {
   let rest: object = { ...(toPlain(root) as object) };
-  const first = schema.safeParse(rest);
+  const first = schema.safeParse(rest, PARSE_ONCE);
   if (first.success) return { issues: [], value: first.data };
   const issues = first.error.issues.flatMap((issue) => explain(issue, [], root));
   let failures: readonly ShapeIssue[] = issues;
@@ -42,7 +43,7 @@ export function checkShape<Value>(
     // All places first: taking one out must not move another up to its parent.
     for (const cut of failures.map(({ path }) => removablePath(rest, path))) remove(rest, cut);
     rest = { ...fallback, ...rest };
-    const again = schema.safeParse(rest);
+    const again = schema.safeParse(rest, PARSE_ONCE);
     if (again.success) return { issues, value: again.data };
     failures = again.error.issues.flatMap((issue) => explain(issue, [], root));
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SUPPORTED_API_VERSIONS } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
+import { PARSE_ONCE } from "../model/parse-once.ts";
 
 const Id = z.string().regex(/^[a-z][a-z0-9_]{0,49}$/);
 
@@ -33,7 +34,7 @@ export interface PluginSource {
  * @throws {FloeError} FLOE_PLUGIN_RESERVED_ID - provides an id of floe's own
  */
 export function parseDescriptor(source: PluginSource): PluginDescriptor {
-  const parsed = PluginDescriptor.safeParse(source.descriptor);
+  const parsed = PluginDescriptor.safeParse(source.descriptor, PARSE_ONCE);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new FloeError({

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { type FloePlugin, PLUGIN_API_VERSION } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
+import { PARSE_ONCE } from "../model/parse-once.ts";
 import { type PluginDescriptor, type PluginSource, parseDescriptor } from "./descriptor.ts";
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
@@ -34,7 +35,7 @@ const IMPORT_MS = 10_000;
 export async function loadPlugin(source: PluginSource): Promise<FloePlugin> {
   const descriptor = parseDescriptor(source);
   const exported = await importDefault(source);
-  const parsed = Plugin.safeParse(exported);
+  const parsed = Plugin.safeParse(exported, PARSE_ONCE);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw failed(

@@ -54,7 +54,7 @@ export function defineRule<Schema extends z.ZodType>(rule: {
   return {
     ...rest,
     bind(value) {
-      const settings = rule.settings.parse(value ?? {});
+      const settings = rule.settings.parse(value ?? {}, { jitless: true });
       return (input) => judge(input, settings);
     },
   };

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Runs the command line. The help of the program itself was written when it was built, since it is the same for
+ * everybody who has installed no plugins: loading what makes it would take most of the time.
+ * @param url - the launcher's, so that oclif finds the package
+ */
+export async function start(url: string): Promise<void> {
+  const args = process.argv.slice(2);
+  const help = isRootHelp(args) && !mayHavePlugins(process.env) ? builtHelp(url) : null;
+  if (help !== null) {
+    process.stdout.write(help);
+    return;
+  }
+  const { main } = await import("./main.ts");
+  await main(url, args);
+}
+
+function isRootHelp(args: readonly string[]): boolean {
+  const [only = "--help"] = args;
+  return args.length <= 1 && ["--help", "-h", "help"].includes(only);
+}
+
+// Where oclif keeps the list of what a user has installed. Whoever debugs oclif wants to see it work.
+function mayHavePlugins(env: NodeJS.ProcessEnv): boolean {
+  const { FLOE_DATA_DIR: given, XDG_DATA_HOME: data, HOME: home, DEBUG: debug } = env;
+  if (debug || process.platform === "win32" || !(given || data || home)) return true;
+  const folder = given ?? join(data || join(home ?? "", ".local/share"), "floe");
+  return existsSync(join(folder, "package.json"));
+}
+
+// On a terminal headings are bold, which the file is not.
+function builtHelp(url: string): string | null {
+  if (process.getBuiltinModule("node:tty").isatty(1)) return null;
+  try {
+    return readFileSync(new URL("../dist/root-help.txt", url), "utf8");
+  } catch {
+    return null;
+  }
+}
