@@ -11,7 +11,13 @@ const home = mkdtempSync(join(tmpdir(), "floe-build-"));
 try {
   rmSync(target, { force: true });
   const text = execFileSync(process.execPath, [join(root, "bin/run.js"), "--help"], {
-    env: { ...process.env, FLOE_DATA_DIR: home, XDG_CACHE_HOME: home, NO_COLOR: "1", COLUMNS: "80" },
+    env: {
+      ...process.env,
+      FLOE_DATA_DIR: home,
+      XDG_CACHE_HOME: home,
+      NO_COLOR: "1",
+      COLUMNS: "80",
+    },
   });
   writeFileSync(target, text);
 } finally {

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import type { Reason } from "@floe/core";
-import { isFloeError } from "@floe/core/errors";
+import { isFloeError, knownBy } from "@floe/core/errors";
 import { plain } from "./paint.ts";
 import { print } from "./print.ts";
 
@@ -71,7 +71,7 @@ function usageMessage(text: string): string {
 export async function renderError(error: Error, view: ErrorView): Promise<void> {
   const described = errorJson(error, view);
   if (view.format !== "table") {
-    await print(view.format, { success: false, error: described }, () => "");
+    await print(view.format, { success: false, error: described, ...knownBy(error) }, () => "");
     return;
   }
   const bug = described.code === "FLOE_BUG";

@@ -69,6 +69,30 @@ describe("a registry that", () => {
     expect((await project.run("promote", "v1.0.0", "--to", "dev")).code).toBe(5);
   });
 
+  test("does not take the intent ends with 15 and says what was known by then", async () => {
+    await using registry = await startRegistry();
+    await using project = await published(registry);
+    registry.faults.add({
+      match: { method: "PUT", path: /floe-ev/ },
+      action: { kind: "status", status: 503 },
+      times: 1000,
+    });
+    const run = await project.run("promote", "v1.0.0", "--to", "dev", "-o", "json");
+    expect(run.code).toBe(15);
+    expect(run.json).toMatchObject({
+      success: false,
+      error: { code: "FLOE_LEDGER_UNAVAILABLE", exit_code: 15 },
+      promotion_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      artifact_digest: registry.tags("acme/app")["v1.0.0"],
+      artifact_tag: "v1.0.0",
+      source_environment: "none",
+      target_environment: "dev",
+      gate_results: [{ gate: "policy_compliance", status: "passed" }],
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    expect(registry.tags("acme/app")["latest-dev"]).toBeUndefined();
+  });
+
   test("wants credentials that nobody gave ends with 14, and with wrong ones too", async () => {
     const auth = { kind: "basic", username: "ci", password: "s3cret-word" } as const;
     await using registry = await startRegistry({ auth });

@@ -57,3 +57,33 @@ export function isFloeError<Code extends FloeErrorCode>(
   if (typeof value !== "object" || value === null || !(BRAND in value)) return false;
   return code === undefined || (value as FloeError).code === code;
 }
+
+const KNOWN = Symbol.for("floe.known");
+
+/** Facts by the names of the JSON outputs. */
+export type KnownFacts = Readonly<Record<string, unknown>>;
+
+/**
+ * Runs an operation and hands what it had found out by the time of an error to whoever shows the error: the facts stand
+ * beside it in the JSON outputs. Facts that are there already, from a step inside, stay.
+ */
+export async function keepingKnown<T>(
+  run: (known: (facts: KnownFacts) => void) => Promise<T>,
+): Promise<T> {
+  let facts: KnownFacts = {};
+  try {
+    return await run((more) => {
+      facts = { ...facts, ...more };
+    });
+  } catch (error) {
+    if (error instanceof Error && Object.isExtensible(error))
+      Object.defineProperty(error, KNOWN, { value: { ...facts, ...knownBy(error) } });
+    throw error;
+  }
+}
+
+/** What was known of an operation when it ended with this error; empty when nothing was. */
+export function knownBy(error: unknown): KnownFacts {
+  const known = (error as { readonly [KNOWN]?: KnownFacts } | null)?.[KNOWN];
+  return known ?? {};
+}

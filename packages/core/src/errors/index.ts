@@ -5,4 +5,7 @@ export {
   isFloeError,
   type JsonObject,
   type JsonValue,
+  type KnownFacts,
+  keepingKnown,
+  knownBy,
 } from "./floe-error.ts";

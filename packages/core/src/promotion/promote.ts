@@ -1,3 +1,4 @@
+import { type KnownFacts, keepingKnown } from "../errors/index.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { randomTraceId } from "../model/trace-id.ts";
@@ -55,8 +56,19 @@ export async function promote(
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<OperationOutcome> {
+  return await keepingKnown((known) => attempts(request, context, ledgers, known, options));
+}
+
+async function attempts(
+  request: PromoteRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  known: (facts: KnownFacts) => void,
+  options: CallOptions,
+): Promise<OperationOutcome> {
   const wanted = parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
+  known({ artifact_tag: wanted.version, target_environment: request.to, trace_id: traceId });
   const dryRun = request.dryRun === true;
   const transition = judgeTransition(context.manifest, request.to, request.from);
   const { target } = transition;
@@ -73,6 +85,7 @@ export async function promote(
     return { kind: "blocked", plan: null, blocking, dryRun };
   }
   const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
+  known({ artifact_digest: artifact.manifest.descriptor.digest });
   const ledger = ledgers.of(target);
   const waitUntil = context.clock.now().getTime() + (request.waitMs ?? 0);
   for (let attempt = 1; ; attempt++) {
@@ -110,6 +123,7 @@ export async function promote(
     if (finished && finished !== "again") return finished;
     const planned = dryRun ? { ...input, view: predictRecovery(view, open) } : input;
     const plan = await planPromotion(planned, context, ledgers, options);
+    known(knownOf(plan));
     if (request.ifNeeded === true && isUnchanged(plan, view))
       return { kind: "unchanged", plan, dryRun };
     if (plan.blocking.length > 0) {
@@ -132,6 +146,14 @@ export async function promote(
     }
     await context.clock.sleep(waiting ? 100 : 10, options);
   }
+}
+
+function knownOf(plan: OperationPlan): KnownFacts {
+  return {
+    promotion_id: plan.operation,
+    source_environment: plan.source,
+    gate_results: plan.gates,
+  };
 }
 
 interface Situation {

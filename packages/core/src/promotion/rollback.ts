@@ -1,3 +1,4 @@
+import { type KnownFacts, keepingKnown } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
@@ -58,11 +59,22 @@ export async function rollback(
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<OperationOutcome> {
+  return await keepingKnown((known) => attempts(request, context, ledgers, known, options));
+}
+
+async function attempts(
+  request: RollbackRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  known: (facts: KnownFacts) => void,
+  options: CallOptions,
+): Promise<OperationOutcome> {
   const target = findEnvironment(context.manifest, request.environment);
   const given = { ...request, reason: requireReason("rollback", request.reason) };
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
+  known({ environment: target.name, reason: given.reason, trace_id: traceId });
   const dryRun = request.dryRun === true;
   if (unknownPlaces(context.manifest, target).length > 0) {
     const blocking = unsupportedReasons(context.manifest, target);
@@ -149,6 +161,11 @@ export async function rollback(
         context,
         options,
       ));
+    known({
+      rollback_id: plan.operation,
+      artifact_digest: plan.artifact.manifest.descriptor.digest,
+      artifact_tag: plan.artifact.version,
+    });
     if (plan.blocking.length > 0) {
       if (!dryRun) await recordRefusal(refusedPlan(plan), ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
