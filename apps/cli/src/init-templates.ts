@@ -15,9 +15,10 @@ artifacts:
     # A folder in OCI image layout. Any OCI registry works as well: oci://registry.example.com/acme/app
     uri: oci-layout:./.floe/registry
 
+  # What signs artifacts. Promotions are signed by another key, below: one says "this is ours", the other "it may run there".
   signing:
     mode: key-based
-    private_key_ref: keys/release.key
+    private_key_ref: keys/artifact.key
 
   # Before a digest enters an environment, one of these keys must have signed it.
   verification:
@@ -27,6 +28,7 @@ artifacts:
       dev: { enforcement: warn }
 
   promotion:
+    operator: { key_ref: keys/release.key }
     environments:
       - name: dev
         gates: { policy_compliance: true }

@@ -12,6 +12,7 @@ import { checkSource } from "./check-source.ts";
 import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
+import { judgeGate } from "./judge-gate.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
 import type { ObservedState, OperationPlan } from "./operation.ts";
@@ -78,7 +79,9 @@ export async function planPromotion(
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
     const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
     gates = await runGates(target.gates, traced, context, options.signal);
-    for (const gate of gates) judgeGate(gate, blocking, warnings);
+    const alone = (gate: string): string =>
+      `floe gate run ${gate} ${artifact.version} --env ${target.name}`;
+    for (const gate of gates) judgeGate(gate, alone(gate.gate), blocking, warnings);
   }
 
   const policy = policyDigest(target);
@@ -348,54 +351,4 @@ function driftWarning(
   const expected = view?.state.current?.digest ?? null;
   if (before === expected || open.some(({ body }) => body.digest === before)) return null;
   return `${latestTag(environment)} holds ${before ?? "nothing"}, but by the ledger ${environment} runs ${expected ?? "nothing"}: somebody moved the tag without floe`;
-}
-
-function judgeGate(gate: GateResult, blocking: Reason[], warnings: string[]): void {
-  if (gate.status === "passed") return;
-  const text = `gate ${gate.gate}: ${gate.summary}`;
-  if (gate.status === "warning" || !gate.required) {
-    warnings.push(gate.required ? text : `${text} (not required)`);
-    return;
-  }
-  const fix = gate.reasons.find((candidate) => candidate.fix !== undefined)?.fix;
-  switch (gate.status) {
-    case "failed":
-      blocking.push(
-        reason("FLOE_GATE_FAILED", text, fix ?? `Try the gate alone: floe gate run ${gate.gate}`),
-      );
-      break;
-    case "skipped":
-      blocking.push(
-        reason(
-          "FLOE_GATE_SKIPPED",
-          `${text}; a required gate that was skipped blocks`,
-          fix ?? "Make it run, or set required: false.",
-        ),
-      );
-      break;
-    case "error":
-      if (gate.error?.code === "COMMAND_MISSING") {
-        blocking.push(
-          reason(
-            "FLOE_GATE_COMMAND_MISSING",
-            `gate ${gate.gate} ${gate.error.message}`,
-            "A required gate that cannot run blocks; it is never skipped into success.",
-          ),
-        );
-      } else {
-        blocking.push(
-          reason(
-            "FLOE_GATE_ERROR",
-            text,
-            fix ??
-              "This is not a verdict about the artifact: make the gate able to judge, then run again.",
-          ),
-        );
-      }
-      break;
-    default: {
-      const unknown: never = gate.status;
-      throw new Error(`unknown gate status ${String(unknown)}`);
-    }
-  }
 }

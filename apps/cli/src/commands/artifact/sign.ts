@@ -1,7 +1,6 @@
 import { FloeError } from "@floe/core/errors";
-import { Args } from "@oclif/core";
+import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
-import { keyFlag } from "../../floe-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
 import { openKey, signingKeyRef } from "../../open-signer.ts";
 
@@ -10,6 +9,7 @@ export default class Sign extends ArtifactCommand {
   static override description =
     "The signature is a sigstore bundle attached to the digest; cosign verify --key reads it. Nothing is uploaded to a public log.";
   static override examples = [
+    "<%= config.bin %> artifact sign v1.2.3",
     "<%= config.bin %> artifact sign v1.2.3 --key keys/artifact.key",
     "<%= config.bin %> artifact sign -r oci://harbor.example.com/acme/app -t v1.2.3 --key env:SIGNING_KEY",
   ];
@@ -18,7 +18,12 @@ export default class Sign extends ArtifactCommand {
       description: "A reference, or a bare tag or digest in the manifest's registry",
     }),
   };
-  static override flags = { ...keyFlag };
+  static override flags = {
+    key: Flags.string({
+      description:
+        "Private key that signs artifacts: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then artifacts.signing.private_key_ref",
+    }),
+  };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Sign);

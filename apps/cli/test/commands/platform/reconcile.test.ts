@@ -10,6 +10,7 @@ test("with nothing open it says so and writes nothing", async () => {
   expect(run.json).toEqual({
     success: true,
     recovered: [],
+    settled: [],
     blocking: [],
     trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
   });

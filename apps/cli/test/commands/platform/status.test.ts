@@ -18,6 +18,7 @@ test("status -o json is an array with one object per environment in configured o
     open_intent: null,
     drift: null,
     ledger: "none",
+    findings: [],
   };
   expect(rows).toEqual([
     {
