@@ -74,8 +74,18 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
   /** All tags, unsorted, floe's own among them; with `prefix` only those that start so. */
   listTags(options: CallOptions & { readonly prefix?: string }): Promise<string[]>;
   deleteTag(tag: string, options: CallOptions): Promise<void>;
+  /**
+   * Deletes a manifest by its digest, and with it every tag that holds it; `false` when there was none.
+   * @throws {FloeError} FLOE_REGISTRY_UNSUPPORTED - the registry does not let manifests be deleted
+   */
+  deleteManifest?(digest: Digest, options: CallOptions): Promise<boolean>;
 
   hasBlob(digest: Digest, options: CallOptions): Promise<boolean>;
+  /**
+   * Takes a blob over from another repository of the same registry without sending it (distribution-spec 1.1, "Mounting a
+   * blob from another repository"). `from` is that store's `repository`. `false`: it has to be uploaded.
+   */
+  mountBlob?(descriptor: Descriptor, from: string, options: CallOptions): Promise<boolean>;
   /** Reads a small blob whole, checked. @throws {FloeError} FLOE_REGISTRY_LIMIT_EXCEEDED - larger than `maxBytes` (default 4 MiB) */
   getBlob(
     descriptor: Descriptor,
