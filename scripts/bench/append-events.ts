@@ -26,7 +26,7 @@ export async function appendEvents(
 ): Promise<void> {
   const cwd = dirname(manifestPath);
   const manifest = await loadManifest(manifestPath, { signal, cwd, env: {} });
-  const key = manifest.signing.privateKeyRef;
+  const key = manifest.operatorKeyRef ?? manifest.signing.privateKeyRef;
   if (key?.from !== "file") throw new Error(`${manifestPath} names no key file`);
   const privateKey = await loadPrivateKey(await readFile(key.path, "utf8"), { password: "" });
   await using floe = createFloe({

@@ -19,6 +19,9 @@ import { leafHash } from "./event.ts";
 /** Signed bytes up to this size stand in the event's manifest; larger ones are a blob. */
 const INLINE_EVENT_BYTES = 4096;
 
+/** How many events are fetched at a time; a registry's own limit of connections is about that. */
+const READ_AT_ONCE = 8;
+
 const EVENT_ANNOTATION = "dev.floe.event";
 const SEQ_DIGITS = 12;
 /** Behind `sha256:`. */
@@ -135,8 +138,11 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
     },
 
     async *read(chain, from, to, options): AsyncGenerator<AuditEntry> {
-      for (const slot of await slotsBetween(chain, from, to, options))
-        yield await entryOf(slot, options);
+      const wanted = await slotsBetween(chain, from, to, options);
+      for (let start = 0; start < wanted.length; start += READ_AT_ONCE) {
+        const part = wanted.slice(start, start + READ_AT_ONCE);
+        yield* await Promise.all(part.map((slot) => entryOf(slot, options)));
+      }
     },
 
     async *chains(options): AsyncGenerator<string> {

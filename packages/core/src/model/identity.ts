@@ -3,10 +3,18 @@ import type { EventActor } from "../ledger/event.ts";
 import type { Identity, Manifest } from "../manifest/manifest.ts";
 import type { ProvenSigner, TrustedSigner } from "../ports/index.ts";
 
+// Reading a key takes longer than checking a signature with it, and a ledger has thousands of events by a few keys.
+const MAX_KNOWN_KEYS = 256;
+const keyIds = new Map<string, string>();
+
 /** Computes the key id of a public key: `sha256:<hex>` over its SPKI DER. */
 export function keyIdOf(publicKeyPem: string): string {
+  const known = keyIds.get(publicKeyPem);
+  if (known !== undefined) return known;
   const der = createPublicKey(publicKeyPem).export({ type: "spki", format: "der" });
-  return `sha256:${createHash("sha256").update(der).digest("hex")}`;
+  const keyId = `sha256:${createHash("sha256").update(der).digest("hex")}`;
+  if (keyIds.size < MAX_KNOWN_KEYS) keyIds.set(publicKeyPem, keyId);
+  return keyId;
 }
 
 /** Finds the manifest's identity that a proven signer is; `null` for one that the manifest does not know at that time. */
