@@ -1,7 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { RawManifest } from "@floe/core/model";
-import { buildArtifact, type DockerRegistry, startDockerRegistry } from "@floe/testing";
+import { fileURLToPath } from "node:url";
+import { digestOf, type RawManifest } from "@floe/core/model";
+import { rebuildReferrers } from "@floe/oci";
+import {
+  buildArtifact,
+  type DockerRegistry,
+  startDockerRegistry,
+  startLineProcess,
+} from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { pushCraneImage } from "./support/crane-image.ts";
 import { openRegistryStore } from "./support/open-registry-store.ts";
@@ -10,6 +17,9 @@ import { runPeer } from "./support/run-peer.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 const REPOSITORY = "acme/app";
+const ATTACH_BY_LINE = fileURLToPath(
+  new URL("../packages/oci/test/registry/children/attach-by-line.ts", import.meta.url),
+);
 
 function openStore({ host, credentials }: DockerRegistry) {
   return openRegistryStore({
@@ -212,6 +222,103 @@ describe("what floe wrote to docker-registry", () => {
     expect(referrers.map(({ digest }) => digest).sort()).toEqual(
       notes.map(({ descriptor }) => descriptor.digest).sort(),
     );
+  });
+
+  test("24 processes attach at once, and no round loses any of them", async ({ signal }) => {
+    const rounds = Number(process.env["FLOE_TEST_ROUNDS"] ?? 2);
+    await using registry = await startDockerRegistry({ signal });
+    await using store = openStore(registry);
+    await using stack = new AsyncDisposableStack();
+    const uri = `oci://${registry.host}/${REPOSITORY}`;
+    const writers = await Promise.all(
+      Array.from({ length: 24 }, async (_, at) =>
+        stack.use(await startLineProcess(ATTACH_BY_LINE, [uri, `writer ${at}`])),
+      ),
+    );
+    for (let round = 1; round <= rounds; round += 1) {
+      const annotations = { round: `${round}` };
+      const subject = await putArtifact(store, `v${round}.0.0`, { annotations }, { signal });
+      const line = JSON.stringify(subject.descriptor);
+      const attached = await Promise.all(writers.map((writer) => writer.ask(line)));
+      const listed = await store.referrers(subject.descriptor.digest, { signal });
+      expect(new Set(attached).size).toBe(24);
+      expect(listed.map(({ digest }) => digest).sort()).toEqual(attached.sort());
+    }
+  }, 240_000);
+
+  test("a blob in chunks is whole, and another repository mounts it", async ({ signal }) => {
+    await using registry = await startDockerRegistry({ signal });
+    await using store = openRegistryStore({
+      uri: `oci://${registry.host}/${REPOSITORY}`,
+      uploads: { chunkedAboveBytes: 1_000_000, chunkBytes: 900_000 },
+    });
+    const bytes = new Uint8Array(3_000_000).map((_, at) => at % 251);
+    const descriptor = { mediaType: "x/y", digest: digestOf(bytes), size: bytes.length };
+    await store.putBlob(descriptor, bytes, { signal });
+    const methods = registry.requests().map(({ method }) => method);
+    expect(methods).toEqual(["HEAD", "POST", "PATCH", "PATCH", "PATCH", "PATCH", "PUT"]);
+    const read = await store.getBlob(descriptor, { signal });
+    expect(digestOf(read)).toBe(descriptor.digest);
+
+    await using other = openRegistryStore({ uri: `oci://${registry.host}/acme/other` });
+    expect(await other.mountBlob?.(descriptor, store.repository, { signal })).toBe(true);
+    expect(await other.hasBlob(descriptor.digest, { signal })).toBe(true);
+    const absent = { ...descriptor, digest: digestOf("absent") };
+    expect(await other.mountBlob?.(absent, store.repository, { signal })).toBe(false);
+  });
+
+  test("a blob that is no such blob leaves no upload behind", async ({ signal }) => {
+    await using registry = await startDockerRegistry({ signal });
+    await using store = openStore(registry);
+    const bytes = new TextEncoder().encode("some bytes");
+    const wrong = { mediaType: "x/y", digest: digestOf("others"), size: bytes.length };
+    await expect(store.putBlob(wrong, bytes, { signal })).rejects.toMatchObject({
+      code: "FLOE_DIGEST_MISMATCH",
+    });
+    expect(registry.requests().at(-1)).toMatchObject({ method: "DELETE", status: 204 });
+  });
+
+  test("a manifest is deleted with its tags, a tag by itself is not", async ({ signal }) => {
+    await using registry = await startDockerRegistry({ signal });
+    await using store = openStore(registry);
+    const artifact = await putArtifact(store, "v1.0.0", {}, { signal });
+    await expect(store.deleteTag("v1.0.0", { signal })).rejects.toMatchObject({
+      code: "FLOE_REGISTRY_UNSUPPORTED",
+    });
+    const { digest } = artifact.descriptor;
+    expect(await store.deleteManifest?.(digest, { signal })).toBe(true);
+    expect(await store.resolve("v1.0.0", { signal })).toBeNull();
+    expect(await store.deleteManifest?.(digest, { signal })).toBe(false);
+  });
+
+  test("a list of referrers that oras cut down is made whole again", async ({ signal }) => {
+    await using registry = await startDockerRegistry({ signal });
+    await using store = openStore(registry);
+    const { descriptor } = await putArtifact(store, "v1.0.0", {}, { signal });
+    const notes = ["one", "two", "gone"].map((name) =>
+      buildArtifact({ annotations: { name }, subject: descriptor }),
+    );
+    for (const note of notes) {
+      for (const blob of note.blobs) await store.putBlob(blob.descriptor, blob.bytes, { signal });
+      const { name } = JSON.parse(new TextDecoder().decode(note.bytes)).annotations;
+      await store.attach(note, { signal, tag: `floe-rec.${name}` });
+    }
+    const [one, two, gone] = notes.map((note) => note.descriptor.digest);
+    if (!(one && two && gone)) throw new Error("three were made");
+    const tag = descriptor.digest.replace(":", "-");
+    const reference = `${registry.host}/${REPOSITORY}`;
+    const create = ["manifest", "index", "create", "--plain-http", `${reference}:${tag}`];
+    await runPeer("oras", [...create, gone], { signal });
+    await store.deleteManifest?.(gone, { signal });
+
+    const report = await rebuildReferrers(store, { signal });
+    expect(report).toMatchObject({ subjects: 1, kept: 0, dropped: [{ digest: gone }] });
+    expect(report.added.map(({ digest }) => digest).sort()).toEqual([one, two].sort());
+    const discover = ["discover", "--plain-http", "--format", "json", `${reference}:v1.0.0`];
+    const { referrers }: { referrers: { digest: string }[] } = JSON.parse(
+      await runPeer("oras", discover, { signal }),
+    );
+    expect(referrers.map(({ digest }) => digest).sort()).toEqual([one, two].sort());
   });
 
   test("basic authentication works both ways, and without it the error says so", async ({

@@ -68,7 +68,7 @@ for tag in $(oras repo tags $flags "$repository" | grep "^floe-ev\.$environment\
       grep -q " $rival$" "$work/seen" || fail "$tag: $rival, which it has seen, is missing"
     done
     case $kind in
-      lock | unlock) cp "$work/genesis" "$work/subject" ;;
+      lock | unlock | settle) cp "$work/genesis" "$work/subject" ;;
       # shellcheck disable=SC2086
       *) oras manifest fetch $flags "$repository@sha256:$(jq -r '.subject[0].digest.sha256' "$work/statement")" >"$work/subject" ;;
     esac

@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ["@floe/source", "node", "import", "module", "default"] } },
+  // Without `module`: what packages have under it is for bundlers, and Node cannot load it.
+  ssr: { resolve: { conditions: ["@floe/source", "node", "import", "default"] } },
   test: { name: "oci", include: ["test/**/*.test.ts"], testTimeout: 60_000 },
 });

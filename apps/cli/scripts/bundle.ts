@@ -41,13 +41,24 @@ const withoutCollation = {
   },
 };
 
+// How clouds give credentials: larger than floe itself, and loaded only by who logs in that way. They are dependencies
+// of the command line, so that the built one finds them; a build that could not, fails here.
+import.meta.resolve("@aws-sdk/client-ecr");
+import.meta.resolve("@aws-sdk/credential-provider-node");
+import.meta.resolve("@azure/identity");
+import.meta.resolve("google-auth-library");
+const clouds = [/^@aws-sdk\//, /^@azure\//, "google-auth-library"];
+
 await using bundle = await rolldown({
   input,
   cwd: root,
   plugins: [withoutCollation],
   platform: "node",
-  // What oclif would transpile commands with, if they were not built.
-  external: ["typescript"],
+  external: [
+    // What oclif would transpile commands with, if they were not built.
+    "typescript",
+    ...clouds,
+  ],
   // The sources, so that an outdated build of a package is never part of this one.
   resolve: { conditionNames: ["@floe/source", "node", "default"] },
   onLog(level, log) {

@@ -123,9 +123,9 @@ export abstract class FloeCommand extends Command {
   }
 
   /** Ends the command with what blocked it; nothing is thrown, since a refusal is an answer. */
-  protected refuse(blocking: readonly Reason[]): void {
+  protected refuse(blocking: readonly Reason[], word?: "BLOCKED" | "FOUND"): void {
     process.exitCode = blocking[0]?.exitCode ?? EXIT.bug;
-    if (this.outputFormat() === "table") process.stderr.write(renderReasons(blocking));
+    if (this.outputFormat() === "table") process.stderr.write(renderReasons(blocking, word));
   }
 
   override async finally(error: Error | undefined): Promise<void> {

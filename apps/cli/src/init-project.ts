@@ -5,7 +5,7 @@ import { digestOf, isEnvironmentName } from "@floe/core/model";
 import { createLayoutStore } from "@floe/oci";
 import { EXAMPLE_CHECK, EXAMPLE_CONFIG, GITIGNORE, manifestTemplate } from "./init-templates.ts";
 import { openKey } from "./open-signer.ts";
-import { pushFiles } from "./push-files.ts";
+import { preparePush, sendLayers } from "./push-files.ts";
 import { writeKeyPair } from "./write-key-pair.ts";
 
 /** Version of the example artifact. */
@@ -111,12 +111,13 @@ async function pushExample(
   const path = join(folder, ".floe/registry");
   const store = createLayoutStore({ path, create: true, uriAsWritten: "./.floe/registry" });
   const file = { path: join(folder, "app.json"), mediaType: "application/json" };
-  const manifest = await pushFiles(store, [file], {
+  await using push = await preparePush([file], {
     artifactType: "application/vnd.floe.config.v1",
     annotations: {},
     signal,
   });
-  await store.createTag(EXAMPLE_VERSION, manifest, { signal });
+  await sendLayers(store, push, { signal });
+  await store.createTag(EXAMPLE_VERSION, push.manifest, { signal });
   const artifact = await store.getManifest(EXAMPLE_VERSION, { signal });
   if (!artifact) throw new Error("the example artifact that was just pushed is gone");
   const { signer } = await openKey(
@@ -126,7 +127,7 @@ async function pushExample(
   );
   await signArtifact({ store, artifact, signer }, { signal });
   await store[Symbol.asyncDispose]?.();
-  return digestOf(manifest.bytes);
+  return digestOf(push.manifest.bytes);
 }
 
 function nameFrom(folder: string): string {

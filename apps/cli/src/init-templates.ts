@@ -63,12 +63,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+// The embedded registry is a folder of files named after their digests. With another registry, fetch it from there:
+// FLOE_ARTIFACT_REF names the artifact, for example for oras blob fetch.
 const blob = (digest) => readFileSync(\`.floe/registry/blobs/\${digest.replace(":", "/")}\`);
-const manifest = JSON.parse(blob(process.env.FLOE_ARTIFACT_DIGEST));
-const app = JSON.parse(blob(manifest.layers[0].digest));
+const load = () => JSON.parse(blob(JSON.parse(blob(process.env.FLOE_ARTIFACT_DIGEST)).layers[0].digest));
 
-test("the service has a name", () => assert.match(app.service, /^[a-z-]+$/));
-test("at least one replica runs", () => assert.ok(app.replicas >= 1, \`replicas is \${app.replicas}\`));
+test("the service has a name", () => assert.match(load().service, /^[a-z-]+$/));
+test("at least one replica runs", () => {
+  const { replicas } = load();
+  assert.ok(replicas >= 1, \`replicas is \${replicas}\`);
+});
 `;
 
 /** What must not be committed. */

@@ -8,7 +8,14 @@ import {
   type RegistryConfig,
   tagRules,
 } from "@floe/core";
-import { classifyTag, isMutableTag, isTag, type TagRules } from "@floe/core/model";
+import {
+  classifyTag,
+  type Digest,
+  isMutableTag,
+  isTag,
+  type TagKind,
+  type TagRules,
+} from "@floe/core/model";
 import { loadProject } from "./compose.ts";
 import { openStore } from "./open-store.ts";
 
@@ -21,6 +28,8 @@ export interface ArtifactTarget extends AsyncDisposable {
   /** How tags are read: by the manifest's environments where there is a manifest. */
   readonly rules: TagRules;
   readonly manifest: Manifest | null;
+  /** Keeps what was written where that is not done by writing: an archive is replaced as a whole. */
+  save(): Promise<void>;
 }
 
 /** What the command line gives to {@link openArtifact}. */
@@ -30,10 +39,19 @@ export interface ArtifactInput {
   readonly tag: string | undefined;
   readonly manifestPath: string | undefined;
   readonly insecure?: boolean;
+  /** Archives may be written. Default `false`. */
+  readonly writesArchive?: boolean;
+  /** The manifest, when somebody has looked for it already; `null`: there is none. */
+  readonly nearest?: Manifest | null;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly version: string;
   readonly signal: AbortSignal;
+}
+
+/** Says whether a reference is a tag or digest alone, which is looked for in the manifest's registry or in --registry. */
+export function isBare(reference: string): boolean {
+  return !reference.includes("/") && !/^oci[a-z-]*:/.test(reference);
 }
 
 /**
@@ -42,21 +60,39 @@ export interface ArtifactInput {
  * @throws {FloeError} FLOE_REFERENCE_INVALID - the reference cannot be parsed
  */
 export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget> {
-  const { parseReference } = await import("@floe/oci");
-  const manifest = await nearestManifest(input);
+  const { openArchiveStore, parseReference } = await import("@floe/oci");
+  const manifest = input.nearest === undefined ? await nearestManifest(input) : input.nearest;
   const rules = manifest ? tagRules(manifest) : { environments: [] };
   const text = input.reference;
   const named = text === undefined ? null : parseReference(text);
-  if (named && (named.kind === "registry" || named.kind === "layout")) {
+  if (named && named.kind !== "tag" && named.kind !== "digest") {
     if (input.registry !== undefined)
       throw usage(`both a full reference and --registry are given`, "Give one of them.");
+    const tag = input.tag ?? named.tag;
+    if (named.kind === "archive") {
+      const { signal } = input;
+      const path = resolve(input.cwd, named.path);
+      const writable = input.writesArchive ?? false;
+      const store = await openArchiveStore(
+        { path, uriAsWritten: named.path, writable },
+        { signal },
+      );
+      return {
+        ...{ store, reference: named.digest ?? tag, tag, rules, manifest },
+        save: async () => await store.save({ signal }),
+        ...disposing(store),
+      };
+    }
     const uri =
       named.kind === "registry"
         ? `oci://${named.host}/${named.repository}`
         : `oci-layout:${named.path}`;
-    const tag = input.tag ?? named.tag;
     const store = await openStore(configFor(uri, manifest, input), input.env);
-    return { store, reference: named.digest ?? tag, tag, rules, manifest, ...disposing(store) };
+    return {
+      ...{ store, reference: named.digest ?? tag, tag, rules, manifest },
+      save: nothing,
+      ...disposing(store),
+    };
   }
   const config =
     input.registry === undefined ? manifest?.registry : configFor(input.registry, manifest, input);
@@ -75,15 +111,24 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
     tag: bare ?? input.tag ?? null,
     rules,
     manifest,
+    save: nothing,
     ...disposing(store),
   };
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 function disposing(store: ArtifactStore): AsyncDisposable {
   return { [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose]?.() };
 }
 
-async function nearestManifest(input: ArtifactInput): Promise<Manifest | null> {
+/**
+ * Loads the manifest that was named, or the nearest one; `null` when there is none, which is fine for artifacts.
+ * @throws {FloeError} FLOE_MANIFEST_NOT_FOUND - one was named and is not there
+ */
+export async function nearestManifest(
+  input: Pick<ArtifactInput, "manifestPath" | "env" | "cwd" | "version" | "signal">,
+): Promise<Manifest | null> {
   try {
     const project = { ...input, registry: undefined, installed: [], withoutGates: true };
     return (await loadProject(project)).manifest;
@@ -146,6 +191,37 @@ export async function fetchManifest(
 }
 
 /**
+ * Refuses a tag that no artifact command may write.
+ * @throws {FloeError} FLOE_TAG_INVALID - outside the grammar
+ * @throws {FloeError} FLOE_TAG_RESERVED - the tag belongs to promotions or to floe's own data
+ */
+export function checkArtifactTag(tag: string, rules: TagRules): void {
+  if (!isTag(tag)) {
+    throw new FloeError({
+      code: "FLOE_TAG_INVALID",
+      message: `${JSON.stringify(tag.slice(0, 140))} is not a tag`,
+      hint: "A tag has letters, digits, dots, underscores and hyphens, at most 128 of them.",
+    });
+  }
+  const { kind } = classifyTag(tag, rules);
+  if (!isReserved(kind)) return;
+  throw new FloeError({
+    code: "FLOE_TAG_RESERVED",
+    message: `${tag} is a tag that only promotions write`,
+    hint:
+      kind === "floe"
+        ? "Tags that begin with floe- hold floe's own records."
+        : "Promote the version instead: floe promote VERSION --to ENV",
+    details: { tag },
+  });
+}
+
+/** Says whether tags of a kind are written by promotions only, or are floe's own. */
+export function isReserved(kind: TagKind["kind"]): boolean {
+  return kind === "environment" || kind === "latest" || kind === "rollback" || kind === "floe";
+}
+
+/**
  * Puts a manifest under a tag: immutable tags are created once, mutable ones are moved.
  * @throws {FloeError} FLOE_TAG_RESERVED - the tag belongs to promotions or to floe's own data
  * @throws {FloeError} FLOE_TAG_IMMUTABLE - the tag holds another digest
@@ -157,36 +233,36 @@ export async function writeTag(
   signal: AbortSignal,
 ): Promise<void> {
   const { rules, store } = target;
-  if (!isTag(tag)) {
-    throw new FloeError({
-      code: "FLOE_TAG_INVALID",
-      message: `${JSON.stringify(tag.slice(0, 140))} is not a tag`,
-      hint: "A tag has letters, digits, dots, underscores and hyphens, at most 128 of them.",
-    });
-  }
-  const { kind } = classifyTag(tag, rules);
-  if (kind === "environment" || kind === "latest" || kind === "rollback" || kind === "floe") {
-    throw new FloeError({
-      code: "FLOE_TAG_RESERVED",
-      message: `${tag} is a tag that only promotions write`,
-      hint:
-        kind === "floe"
-          ? "Tags that begin with floe- hold floe's own records."
-          : "Promote the version instead: floe promote VERSION --to ENV",
-      details: { tag },
-    });
-  }
+  checkArtifactTag(tag, rules);
   if (isMutableTag(tag, rules)) {
     await store.moveTag(tag, manifest, { signal });
     return;
   }
   const result = await store.createTag(tag, manifest, { signal });
-  if (result.status !== "taken") return;
-  throw new FloeError({
+  if (result.status === "taken") throw taken(tag, result.digest);
+}
+
+/**
+ * Looks ahead whether a tag can be written, before much is done for it.
+ * @throws {FloeError} FLOE_TAG_IMMUTABLE - the tag holds another digest
+ */
+export async function refuseTaken(
+  { rules, store }: ArtifactTarget,
+  tag: string,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isMutableTag(tag, rules)) return;
+  const held = await store.resolve(tag, { signal });
+  if (held !== null && held.digest !== digest) throw taken(tag, held.digest);
+}
+
+function taken(tag: string, digest: Digest): FloeError {
+  return new FloeError({
     code: "FLOE_TAG_IMMUTABLE",
-    message: `${tag} holds ${result.digest} already and never moves`,
+    message: `${tag} holds ${digest} already and never moves`,
     hint: "Use a new version. Tags that may move are listed under artifacts.tags.mutable in the manifest.",
-    details: { tag, digest: result.digest },
+    details: { tag, digest },
   });
 }
 

@@ -13,9 +13,9 @@ export function signingKeyRef(
   manifest: Manifest | null,
   env: NodeJS.ProcessEnv,
 ): SecretRef | null {
-  if (key !== undefined) return parseSecretRef(key);
+  if (key !== undefined) return parseSecretRef(key, "--key");
   const fromEnv = env["FLOE_SIGNING_KEY"];
-  if (fromEnv !== undefined && fromEnv !== "") return parseSecretRef(fromEnv);
+  if (fromEnv !== undefined && fromEnv !== "") return parseSecretRef(fromEnv, "FLOE_SIGNING_KEY");
   return manifest?.operatorKeyRef ?? manifest?.signing.privateKeyRef ?? null;
 }
 

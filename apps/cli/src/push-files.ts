@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { basename, extname } from "node:path";
-import { type ArtifactStore, FloeError } from "@floe/core";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, extname, join, resolve } from "node:path";
+import { type ArtifactStore, FloeError, type ManifestInput } from "@floe/core";
 import {
   type Descriptor,
   type Digest,
@@ -10,6 +10,14 @@ import {
   EMPTY_DESCRIPTOR,
   MEDIA_TYPES,
 } from "@floe/core/model";
+import { createPathClaims } from "./files/path-claims.ts";
+import { MAX_TITLE_BYTES, pathProblem } from "./files/path-problem.ts";
+import { type InputStamp, readInput, unreadable } from "./files/read-input.ts";
+import type { FolderEntry } from "./files/scan-folder.ts";
+
+const TITLE = "org.opencontainers.image.title";
+const FOLDER_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip";
+const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/i;
 
 /** Media types by ending, for files whose type is not given. */
 const BY_ENDING: Readonly<Record<string, string>> = {
@@ -18,20 +26,20 @@ const BY_ENDING: Readonly<Record<string, string>> = {
   ".yml": "application/yaml",
   ".txt": "text/plain",
   ".tar": "application/vnd.oci.image.layer.v1.tar",
-  ".tgz": "application/vnd.oci.image.layer.v1.tar+gzip",
+  ".tgz": FOLDER_TYPE,
 };
 
-/** A file to push; `mediaType` follows the path after a colon, as oras writes it. */
+/** A file or folder to push; the media type follows the path after a colon, as oras writes it. */
 export interface PushFile {
   readonly path: string;
-  readonly mediaType: string;
+  /** `null`: by the file's ending. */
+  readonly mediaType: string | null;
 }
 
 /** Takes `config.json:application/vnd.acme.config+json` apart. */
 export function parsePushFile(word: string): PushFile {
   const match = /^(.+):([a-z0-9.+-]+\/[a-z0-9.+-]+)$/i.exec(word);
-  const path = match?.[1] ?? word;
-  return { path, mediaType: match?.[2] ?? BY_ENDING[extname(path)] ?? "application/octet-stream" };
+  return { path: match?.[1] ?? word, mediaType: match?.[2] ?? null };
 }
 
 /** What is pushed besides the files. */
@@ -39,59 +47,205 @@ export interface PushOptions {
   readonly artifactType: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Called with the bytes that were read and with how many there are. */
+  readonly onRead?: (bytes: number, total: number) => void;
+}
+
+/** A layer that is ready to be sent. */
+export interface PushLayer {
+  readonly title: string;
+  readonly descriptor: Descriptor;
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** An artifact that was described and not sent yet. To be disposed of: packed folders wait in a temporary one. */
+export interface PreparedPush extends AsyncDisposable {
+  readonly manifest: ManifestInput;
+  readonly layers: readonly PushLayer[];
+}
+
+/** What a path of the command line is, before anything of it was read. */
+interface Input {
+  readonly path: string;
+  readonly title: string;
+  readonly mediaType: string | null;
+  readonly stamp: InputStamp;
+  /** Bytes to read. */
+  readonly size: number;
+  /** `null`: a file. */
+  readonly entries: readonly FolderEntry[] | null;
 }
 
 /**
- * Pushes files as the layers of one artifact and returns its manifest, not yet tagged. The same files give the same
- * digest: nothing of the clock or the machine goes in.
- * @throws {FloeError} FLOE_USAGE_INVALID - a file is missing, or two have one name
+ * Describes files and folders as the layers of one artifact. The same content gives the same digest: nothing of the clock
+ * or the machine goes in.
+ * @throws {FloeError} FLOE_USAGE_INVALID - something is missing, cannot be packed, or two have one name
+ * @throws {FloeError} FLOE_FILE_CHANGED - something changed while it was being read
  */
-export async function pushFiles(
-  store: ArtifactStore,
+export async function preparePush(
   files: readonly PushFile[],
-  { artifactType, annotations, signal }: PushOptions,
-): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }> {
-  const layers: Descriptor[] = [];
-  for (const file of files) {
-    const title = basename(file.path);
-    if (layers.some((layer) => layer.annotations?.["org.opencontainers.image.title"] === title)) {
-      throw new FloeError({
-        code: "FLOE_USAGE_INVALID",
-        message: `two files are named ${title}`,
-        hint: "Layers are told apart by their file names.",
-      });
-    }
-    const content = await describeFile(file);
-    await store.putBlob(content, () => createReadStream(file.path), { signal });
-    layers.push({ ...content, annotations: { "org.opencontainers.image.title": title } });
+  { artifactType, annotations, signal, onRead }: PushOptions,
+): Promise<PreparedPush> {
+  if (!MEDIA_TYPE.test(artifactType))
+    throw usage(
+      `${JSON.stringify(artifactType.slice(0, 200))} is not a media type`,
+      "For example: --artifact-type application/vnd.acme.config.v1",
+    );
+  const inputs = await lookAt(files, signal);
+  const total = inputs.reduce((sum, input) => sum + input.size, 0);
+  const options = { signal, onBytes: (bytes: number) => onRead?.(bytes, total) };
+  await using resources = new AsyncDisposableStack();
+  let folder: Promise<string> | null = null;
+  const temporary = (): Promise<string> => {
+    folder ??= mkdtemp(join(tmpdir(), "floe-push-")).then((made) => {
+      resources.defer(async () => await rm(made, { recursive: true, force: true }));
+      return made;
+    });
+    return folder;
+  };
+  const layers: PushLayer[] = [];
+  for (const [index, input] of inputs.entries()) {
+    layers.push(
+      input.entries === null
+        ? await describeFile(input, options)
+        : await describeFolder(input, input.entries, join(await temporary(), `${index}`), options),
+    );
   }
-  await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, { signal });
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.ociManifest,
     artifactType,
     config: EMPTY_DESCRIPTOR,
-    layers: layers.length > 0 ? layers : [EMPTY_DESCRIPTOR],
+    layers: layers.length > 0 ? layers.map((layer) => layer.descriptor) : [EMPTY_DESCRIPTOR],
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
+  const owned = resources.move();
   return {
-    bytes: new TextEncoder().encode(JSON.stringify(manifest)),
-    mediaType: MEDIA_TYPES.ociManifest,
+    layers,
+    manifest: {
+      bytes: new TextEncoder().encode(JSON.stringify(manifest)),
+      mediaType: MEDIA_TYPES.ociManifest,
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-async function describeFile(file: PushFile): Promise<Descriptor> {
-  try {
-    const { size } = await stat(file.path);
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(file.path)) hash.update(chunk as Uint8Array);
-    return { mediaType: file.mediaType, digest: `sha256:${hash.digest("hex")}` as Digest, size };
-  } catch (cause) {
-    throw new FloeError({
-      code: "FLOE_USAGE_INVALID",
-      message: `${file.path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown error"})`,
-      hint: "Give the path of a file; a media type may follow after a colon.",
-      cause,
-    });
+/**
+ * Sends what the store does not have yet. The manifest is left to the caller, who tags it.
+ * @throws {FloeError} FLOE_FILE_CHANGED - a file is not any more what was described
+ */
+export async function sendLayers(
+  store: ArtifactStore,
+  { layers }: PreparedPush,
+  options: {
+    readonly signal: AbortSignal;
+    readonly onSent?: (bytes: number, total: number) => void;
+  },
+): Promise<void> {
+  const { signal, onSent } = options;
+  const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  for (const layer of layers) {
+    let sent = 0;
+    const count = (bytes: number): void => {
+      sent += bytes;
+      onSent?.(bytes, total);
+    };
+    async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+      // What is sent once more counts once.
+      count(-sent);
+      for await (const chunk of layer.open(signal)) {
+        count(chunk.byteLength);
+        yield chunk;
+      }
+    }
+    await store.putBlob(layer.descriptor, source, { signal });
+    count(layer.descriptor.size - sent);
   }
+  await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, { signal });
+}
+
+async function lookAt(files: readonly PushFile[], signal: AbortSignal): Promise<Input[]> {
+  const claims = createPathClaims();
+  const inputs: Input[] = [];
+  for (const { path, mediaType } of files) {
+    const stamp = await stat(path).catch((cause: unknown) => {
+      throw unreadable(path, cause, false);
+    });
+    const title = basename(resolve(path));
+    const problem = pathProblem(title, MAX_TITLE_BYTES);
+    if (problem !== null)
+      throw usage(
+        `the name ${JSON.stringify(title)} cannot be pushed: ${problem}`,
+        "Give the file another name.",
+      );
+    if (claims.claim(title, "file") !== null)
+      throw usage(`two files are named ${title}`, "Layers are told apart by their file names.");
+    if (stamp.isDirectory()) {
+      const { scanFolder } = await import("./files/scan-folder.ts");
+      const entries = await scanFolder(path, title, { signal });
+      const size = entries.reduce(
+        (sum, entry) => sum + (entry.kind === "file" ? entry.stamp.size : 0),
+        0,
+      );
+      inputs.push({ path, title, mediaType, stamp, size, entries });
+    } else if (stamp.isFile()) {
+      inputs.push({ path, title, mediaType, stamp, size: stamp.size, entries: null });
+    } else throw usage(`${path} is neither a file nor a folder`, "Only those can be pushed.");
+  }
+  return inputs;
+}
+
+interface ReadOptions {
+  readonly signal: AbortSignal;
+  readonly onBytes: (count: number) => void;
+}
+
+async function describeFile(input: Input, { signal, onBytes }: ReadOptions): Promise<PushLayer> {
+  const { path, title, stamp } = input;
+  const hash = createHash("sha256");
+  for await (const chunk of readInput(path, stamp, { signal, links: "followed" })) {
+    hash.update(chunk);
+    onBytes(chunk.byteLength);
+  }
+  return {
+    title,
+    descriptor: {
+      mediaType: input.mediaType ?? BY_ENDING[extname(path)] ?? "application/octet-stream",
+      digest: `sha256:${hash.digest("hex")}` as Digest,
+      size: stamp.size,
+      annotations: { [TITLE]: title },
+    },
+    open: (open) => readInput(path, stamp, { signal: open, links: "followed" }),
+  };
+}
+
+async function describeFolder(
+  input: Input,
+  entries: readonly FolderEntry[],
+  packedPath: string,
+  options: ReadOptions,
+): Promise<PushLayer> {
+  const { title, mediaType } = input;
+  const { packFolder } = await import("./files/pack-folder.ts");
+  const { digest, size, contentDigest } = await packFolder(entries, packedPath, options);
+  const packed = await stat(packedPath);
+  return {
+    title,
+    descriptor: {
+      mediaType: mediaType ?? FOLDER_TYPE,
+      digest,
+      size,
+      // As oras writes and reads them.
+      annotations: {
+        "io.deis.oras.content.digest": contentDigest,
+        "io.deis.oras.content.unpack": "true",
+        [TITLE]: title,
+      },
+    },
+    open: (signal) => readInput(packedPath, packed, { signal, links: "refused" }),
+  };
+}
+
+function usage(message: string, hint: string): FloeError {
+  return new FloeError({ code: "FLOE_USAGE_INVALID", message, hint });
 }

@@ -18,10 +18,18 @@ export type Reference =
       readonly tag: string | null;
       readonly digest: Digest | null;
     }
+  | {
+      readonly kind: "archive";
+      /** A tar file of an image layout, as written. */
+      readonly path: string;
+      readonly tag: string | null;
+      readonly digest: Digest | null;
+    }
   | { readonly kind: "tag"; readonly tag: string }
   | { readonly kind: "digest"; readonly digest: Digest };
 
 const LAYOUT = "oci-layout:";
+const ARCHIVE = "oci-archive:";
 const SCHEME = "oci://";
 /** Host and repository together, as registries limit them. */
 const MAX_NAME_LENGTH = 255;
@@ -32,14 +40,15 @@ const REPOSITORY =
   /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*$/;
 
 const HINT =
-  "A reference is [oci://]host[:port]/repo[:tag][@digest], oci-layout:PATH[:tag|@digest], or a bare tag or digest.";
+  "A reference is [oci://]host[:port]/repo[:tag][@digest], oci-layout:PATH[:tag|@digest], oci-archive:PATH[:tag|@digest], or a bare tag or digest.";
 
 /**
  * Parses an artifact reference. No host is ever assumed: `acme/app` is refused, since its first part is no host.
  * @throws {FloeError} FLOE_REFERENCE_INVALID - none of the forms, or it carries credentials
  */
 export function parseReference(text: string): Reference {
-  if (text.startsWith(LAYOUT)) return parseLayout(text);
+  if (text.startsWith(LAYOUT)) return parsePath(text, LAYOUT, "layout");
+  if (text.startsWith(ARCHIVE)) return parsePath(text, ARCHIVE, "archive");
   if (isDigest(text)) return { kind: "digest", digest: text };
   if (text.startsWith(SCHEME) || text.includes("/")) return parseRegistry(text);
   if (isTag(text)) return { kind: "tag", tag: text };
@@ -57,6 +66,8 @@ export function formatReference(reference: Reference): string {
       return `${SCHEME}${reference.host}/${reference.repository}${formatVersion(reference)}`;
     case "layout":
       return `${LAYOUT}${reference.path}${formatVersion(reference)}`;
+    case "archive":
+      return `${ARCHIVE}${reference.path}${formatVersion(reference)}`;
   }
 }
 
@@ -98,17 +109,18 @@ function parseRegistry(text: string): Reference {
   return { kind: "registry", host, repository, tag, digest };
 }
 
-function parseLayout(text: string): Reference {
-  const { name, digest } = splitDigest(text, text.slice(LAYOUT.length));
+function parsePath(text: string, scheme: string, kind: "layout" | "archive"): Reference {
+  const { name, digest } = splitDigest(text, text.slice(scheme.length));
   const colon = name.lastIndexOf(":");
   // A colon before a slash belongs to the path, as in C:\registry.
   const hasTag = colon >= 0 && !/[/\\]/.test(name.slice(colon));
   const path = hasTag ? name.slice(0, colon) : name;
   const tag = hasTag ? name.slice(colon + 1) : null;
-  if (path === "" || path.includes("\0")) throw invalid(text, "names no folder");
+  if (path === "" || path.includes("\0"))
+    throw invalid(text, kind === "layout" ? "names no folder" : "names no file");
   if (tag !== null && !isTag(tag)) throw invalid(text, "has no valid tag");
   if (tag !== null && digest !== null) throw invalid(text, "has both a tag and a digest");
-  return { kind: "layout", path, tag, digest };
+  return { kind, path, tag, digest };
 }
 
 function splitDigest(text: string, rest: string): { name: string; digest: Digest | null } {
@@ -116,7 +128,8 @@ function splitDigest(text: string, rest: string): { name: string; digest: Digest
   if (at < 0) return { name: rest, digest: null };
   const digest = rest.slice(at + 1);
   // A folder's name may hold an @.
-  if (text.startsWith(LAYOUT) && !/^[a-z0-9]+:/i.test(digest)) return { name: rest, digest: null };
+  const isPath = text.startsWith(LAYOUT) || text.startsWith(ARCHIVE);
+  if (isPath && !/^[a-z0-9]+:/i.test(digest)) return { name: rest, digest: null };
   if (!isDigest(digest)) throw invalid(text, "has no valid digest after its @");
   return { name: rest.slice(0, at), digest };
 }

@@ -39,7 +39,11 @@ const reference: fc.Arbitrary<Reference> = fc.oneof(
         fc.record({ tag: fc.constant(null), digest: fc.option(digest) }),
       ),
     )
-    .map(([path, version]) => ({ kind: "layout" as const, path, ...version })),
+    .chain(([path, version]) =>
+      fc
+        .constantFrom("layout" as const, "archive" as const)
+        .map((kind) => ({ kind, path, ...version })),
+    ),
   tag.map((value) => ({ kind: "tag" as const, tag: value })),
   digest.map((value) => ({ kind: "digest" as const, digest: value })),
 );
@@ -67,6 +71,7 @@ describe("parseReference", () => {
     const pieces = fc.constantFrom(
       "oci://",
       "oci-layout:",
+      "oci-archive:",
       "/",
       ":",
       "@",
@@ -108,6 +113,7 @@ describe("parseReference", () => {
     ["oci://registry/app", { host: "registry", repository: "app" }],
     ["oci-layout:./a:b/c", { kind: "layout", path: "./a:b/c", tag: null }],
     ["oci-layout:C:\\reg:v1", { kind: "layout", path: "C:\\reg", tag: "v1" }],
+    ["oci-archive:out/app.tar:v1", { kind: "archive", path: "out/app.tar", tag: "v1" }],
     [`oci-layout:/a@b@${DIGEST}`, { kind: "layout", path: "/a@b", digest: DIGEST }],
   ])("%s", ([text, expected]) => {
     expect(parseReference(text)).toMatchObject(expected);

@@ -71,14 +71,21 @@ function outcomeOf(result: RuleResult): "passed" | "failed" | "warning" | "info"
 
 const SAID = { fail: "refused by", warn: "warnings from", info: "notes from" } as const;
 
-function summaryOf(gravest: GateReason["level"] | null, results: readonly RuleResult[]): string {
+function summaryOf(
+  gravest: GateReason["level"] | null,
+  results: readonly RuleResult[],
+  reasons: readonly GateReason[],
+): string {
   const total = results.length;
   if (gravest === null) return `all ${total} rules hold`;
   const ids = results
     .filter((result) => result.level === gravest && outcomeOf(result) !== "passed")
     .map(({ bound }) => bound.id);
   const shown = ids.length <= 5 ? ids : [...ids.slice(0, 5), `${ids.length - 5} more`];
-  return `${SAID[gravest]} ${ids.length} of ${total} rules: ${shown.join(", ")}`;
+  const said = `${SAID[gravest]} ${ids.length} of ${total} rules: ${shown.join(", ")}`;
+  // Of one rule there is room to say what it found.
+  const [only, ...more] = reasons.filter(({ level }) => level === gravest);
+  return only !== undefined && more.length === 0 ? `${said} (${only.message})` : said;
 }
 
 /**
@@ -110,7 +117,7 @@ export function verdictOf(
     reasons.filter((reason) => reason.level === level).length;
   return {
     status,
-    summary: summaryOf(gravest, results),
+    summary: summaryOf(gravest, results, reasons),
     reasons: listed(reasons),
     metrics: { rules: results.length, violations: count("fail"), warnings: count("warn") },
     details: {

@@ -48,7 +48,10 @@ describe("a rule's severity", () => {
     ["info", "passed", "info FLOE-E207", "notes from 1 of 5 rules: names"],
   ] as const)("%s makes the verdict %s", async ([severity, status, finding, summary]) => {
     const verdict = await judge([{ ...NAMING, severity }], subjectOf());
-    expect(verdict).toMatchObject({ status, summary });
+    expect(verdict).toMatchObject({
+      status,
+      summary: `${summary} (${verdict.reasons?.[0]?.message})`,
+    });
     expect(findings(verdict)).toEqual([finding]);
   });
 });

@@ -13,6 +13,7 @@ export {
   crashPreloadUrl,
   readCountedWrites,
 } from "./crash/crash-env.ts";
+export { type LineProcess, startLineProcess } from "./line-process.ts";
 export {
   createMemoryStore,
   type MemoryCall,
@@ -38,6 +39,12 @@ export type {
   WriteEvent,
 } from "./registry/registry-options.ts";
 export type { StoredManifest } from "./registry/repository-state.ts";
+export {
+  type CloudCall,
+  type CloudReply,
+  type CloudStandIn,
+  startCloud,
+} from "./registry/start-cloud.ts";
 export {
   type LoggedRequest,
   type RegistrySnapshot,

@@ -14,8 +14,8 @@ const DEFAULT_MAX_BLOB_BYTES = 4 * 1024 * 1024;
 
 /** One change of a memory store's content; a call that changes nothing (`unchanged`, `taken`) makes none. */
 export interface MemoryWrite {
-  readonly kind: "blob" | "manifest" | "tag" | "untag";
-  /** Tag for `tag` and `untag`, digest for the others. */
+  readonly kind: "blob" | "manifest" | "tag" | "untag" | "delete";
+  /** Tag for `tag` and `untag`, digest for the others. `delete`: a manifest with its tags. */
   readonly target: string;
   /** What is written; for `untag` what the tag held. */
   readonly digest: Digest;
@@ -212,6 +212,15 @@ function openContent(content: MemoryContent, options: MemoryStoreOptions): Memor
       const digest = content.tags.get(tag);
       if (digest === undefined) return;
       await write({ kind: "untag", target: tag, digest }, () => content.tags.delete(tag));
+    },
+
+    async deleteManifest(digest, call) {
+      await enter("deleteManifest", digest, call);
+      if (!content.manifests.has(digest)) return false;
+      return await write({ kind: "delete", target: digest, digest }, () => {
+        for (const [tag, held] of content.tags) if (held === digest) content.tags.delete(tag);
+        return content.manifests.delete(digest);
+      });
     },
 
     async hasBlob(digest, call) {

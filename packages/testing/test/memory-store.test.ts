@@ -169,4 +169,26 @@ describe("createMemoryStore", () => {
       "Error: stop",
     );
   });
+
+  it("deletes a manifest with its tags, once, and it is no referrer any more", async () => {
+    const writes: string[] = [];
+    const store = await storeWithConfig({
+      onWrite: (_, { kind }) => {
+        writes.push(kind);
+      },
+    });
+    const subject = manifest("subject");
+    await store.createTag("v1.0.0", subject, call);
+    const { digest, size } = await store.putManifest(subject, call);
+    const record = await store.attach(manifest("record", { digest, size }), call);
+    await store.createTag("kept", subject, call);
+    expect(await store.deleteManifest?.(record.digest, call)).toBe(true);
+    expect(await store.referrers(digest, call)).toEqual([]);
+    expect(await store.deleteManifest?.(digest, call)).toBe(true);
+    expect(store.tags()).toEqual({});
+    expect(await store.resolve(digest, call)).toBeNull();
+    const before = writes.length;
+    expect(await store.deleteManifest?.(digest, call)).toBe(false);
+    expect([writes.length, writes.at(-1)]).toEqual([before, "delete"]);
+  });
 });

@@ -1,10 +1,30 @@
 import { readFile } from "node:fs/promises";
 import { FloeError, type SecretRef } from "@floe/core";
 
-/** Takes `env:NAME`, `file:PATH` or a bare path, as given on the command line, apart. */
-export function parseSecretRef(text: string): SecretRef {
-  if (text.startsWith("env:")) return { from: "env", name: text.slice(4) };
-  return { from: "file", path: text.startsWith("file:") ? text.slice(5) : text };
+/**
+ * Takes `env:NAME`, `file:PATH` or a bare path, as given on the command line, apart. People put the secret itself where
+ * its place belongs, so what does not look like a place is not shown.
+ * @throws {FloeError} FLOE_SECRET_UNREADABLE - the secret itself, or no name of a variable
+ */
+export function parseSecretRef(text: string, givenBy: string): SecretRef {
+  if (text.startsWith("env:")) {
+    const name = text.slice("env:".length);
+    if (/^[A-Za-z_][A-Za-z0-9_]{0,200}$/.test(name)) return { from: "env", name };
+    throw noPlace(`${givenBy}: env: must be followed by the name of an environment variable`);
+  }
+  const path = text.startsWith("file:") ? text.slice("file:".length) : text;
+  const isPlace =
+    !/[\r\n]/.test(path) && !path.includes("-----") && !/^[A-Za-z0-9+/_=-]{100,}$/.test(path);
+  if (isPlace) return { from: "file", path };
+  throw noPlace(`${givenBy} holds the secret or key itself (not shown)`);
+}
+
+function noPlace(message: string): FloeError {
+  return new FloeError({
+    code: "FLOE_SECRET_UNREADABLE",
+    message,
+    hint: "Say where it is: a file, file:PATH, or env:NAME for a variable that holds it.",
+  });
 }
 
 /**

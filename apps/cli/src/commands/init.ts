@@ -1,4 +1,5 @@
 import { relative, resolve } from "node:path";
+import { FloeError } from "@floe/core/errors";
 import { Args, Flags } from "@oclif/core";
 import { FloeCommand } from "../floe-command.ts";
 import { initProject } from "../init-project.ts";
@@ -24,6 +25,12 @@ export default class Init extends FloeCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Init);
+    if (flags.registry !== undefined)
+      throw new FloeError({
+        code: "FLOE_USAGE_INVALID",
+        message: `floe init makes an embedded registry, and ${flags.registry} was given`,
+        hint: "Run floe init without --registry, then set artifacts.registry.uri in the manifest.",
+      });
     const folder = resolve(args.folder);
     const made = await initProject({
       folder,

@@ -32,7 +32,8 @@ export function boardText(rows: readonly EnvironmentStatus[], now: Date): string
 
 function stateCell(row: EnvironmentStatus): Cell {
   if (row.ledger === "unreadable") return { text: "unreadable", style: "red" };
-  if (row.drift) return { text: "drift", style: "red" };
+  if (row.findings.some(({ code }) => code === "FLOE_LEDGER_DRIFT"))
+    return { text: "drift", style: "red" };
   if (row.lock) return { text: "locked", style: "yellow" };
   if (row.openIntent)
     return {
@@ -58,11 +59,6 @@ function notesOf(row: EnvironmentStatus): string[] {
   if (row.openIntent?.state === "abandoned") {
     notes.push(
       `${environment}: an interrupted ${row.openIntent.action} of ${row.openIntent.version} is open; run it again, or floe platform reconcile --env ${environment}`,
-    );
-  }
-  if (row.drift) {
-    notes.push(
-      `${environment}: latest-${environment} holds ${row.drift.actual ?? "nothing"}, by the ledger it is ${row.drift.expected ?? "nothing"}: somebody moved it without floe`,
     );
   }
   if (row.ledger === "advisory")

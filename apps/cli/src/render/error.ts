@@ -81,11 +81,14 @@ export async function renderError(error: Error, view: ErrorView): Promise<void> 
   process.stderr.write(`${lines.join("\n")}\n`);
 }
 
-/** Prints why something is refused, all reasons at once. */
-export function renderReasons(blocking: readonly Reason[]): string {
-  return blocking
+/** Prints why something is refused, all reasons at once; or what was found to be wrong. */
+export function renderReasons(
+  reasons: readonly Reason[],
+  word: "BLOCKED" | "FOUND" = "BLOCKED",
+): string {
+  return reasons
     .map(({ code, message, hint }) => {
-      const head = `${red("BLOCKED")}: ${plain(message)} ${dim(`[${code}]`)}`;
+      const head = `${red(word)}: ${plain(message)} ${dim(`[${code}]`)}`;
       return hint === null ? `${head}\n` : `${head}\n  ${dim("→")} ${plain(hint)}\n`;
     })
     .join("");

@@ -119,7 +119,25 @@ describe("docs/reference/json.md", () => {
     compare(["artifact pull"], [await artifact("pull", "v2.0.0", "-d", "out")]);
     compare(["artifact inspect"], [await artifact("inspect", "v2.0.0")]);
     compare(["artifact list"], await rows(project, "artifact", "list"));
+    compare(["artifact referrers"], await rows(project, "artifact", "referrers", "v2.0.0"));
+    compare(["artifact referrers --rebuild"], [await artifact("referrers", "--rebuild")]);
+    compare(["artifact delete"], [await artifact("delete", "edge", "--yes")]);
     compare(["artifact keygen"], [await artifact("keygen", "--output-key-prefix", "k")]);
+  });
+
+  test("describes what copies and the cache commands print", async () => {
+    await using project = await aProject();
+    const artifact = async (command: string, ...args: string[]) =>
+      await json(project, "artifact", command, ...args);
+    const copy = ["oci-layout:./.floe/registry", "oci-layout:./mirror", "--all-tags", "v*"];
+    compare(
+      ["artifact copy"],
+      [await artifact("copy", "v1.0.0", "oci-layout:./copy"), await artifact("copy", ...copy)],
+    );
+    compare(
+      ["artifact cache prune and clear"],
+      [await artifact("cache", "prune"), await artifact("cache", "clear")],
+    );
   });
 
   test("describes what the other commands print", async () => {

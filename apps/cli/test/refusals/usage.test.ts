@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -200,4 +201,22 @@ describe("the manifest", () => {
       message: expect.stringContaining("approvals"),
     });
   });
+});
+
+test("a key that was given instead of its place is refused and not shown", async () => {
+  await using project = await aProject();
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = String(privateKey.export({ type: "pkcs8", format: "pem" }));
+  const oneLine = privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
+  const lock = ["platform", "lock", "--env", "dev", "--reason", "x", "-o", "json"];
+  for (const secret of [pem, oneLine, `env:${pem}`, `file:${pem}`]) {
+    for (const run of [
+      await project.run(...lock, "--key", secret),
+      await project.runWith({ env: { FLOE_SIGNING_KEY: secret } }, ...lock, "--verbose"),
+    ]) {
+      expect(run.code).toBe(2);
+      expect(run.json["error"]).toMatchObject({ code: "FLOE_SECRET_UNREADABLE" });
+      expect(run.stdout + run.stderr).not.toContain(oneLine.slice(40, 60));
+    }
+  }
 });

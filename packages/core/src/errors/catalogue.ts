@@ -69,9 +69,17 @@ export const ERRORS = {
     exit: EXIT.usage,
     summary: "A `*_ref` names a file or environment variable that cannot be read.",
   },
+  FLOE_FILE_CHANGED: {
+    exit: EXIT.usage,
+    summary: "A file changed or vanished while floe was reading it.",
+  },
   FLOE_INIT_EXISTS: {
     exit: EXIT.usage,
     summary: "`floe init` would overwrite a file that already exists.",
+  },
+  FLOE_OUTPUT_FAILED: {
+    exit: EXIT.usage,
+    summary: "A folder or file that the result should go to cannot be written.",
   },
   // Plugins
   FLOE_PLUGIN_NOT_FOUND: {
@@ -128,6 +136,10 @@ export const ERRORS = {
     exit: EXIT.unavailable,
     summary: "The registry refused a request; the message has its own words.",
   },
+  FLOE_REGISTRY_UNSUPPORTED: {
+    exit: EXIT.unavailable,
+    summary: "The registry does not offer what was asked for, such as deleting a manifest.",
+  },
   FLOE_REGISTRY_LIMIT_EXCEEDED: {
     exit: EXIT.unavailable,
     summary: "A manifest, list or body from the registry is larger than floe accepts.",
@@ -136,6 +148,11 @@ export const ERRORS = {
     exit: EXIT.authentication,
     summary:
       "The registry did not accept the credentials, or wants some where none are configured.",
+  },
+  FLOE_REGISTRY_LOGIN_FAILED: {
+    exit: EXIT.authentication,
+    summary:
+      "Credentials of a registry could not be had from the file, helper or cloud that should give them.",
   },
   FLOE_REGISTRY_DENIED: {
     exit: EXIT.authentication,

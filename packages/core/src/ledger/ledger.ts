@@ -84,7 +84,7 @@ export function createLedger(
   backend?: AuditBackend,
 ): Ledger {
   const mode = modeFor(context.store);
-  const audit = backend ?? createOciBackend(context.store, mode);
+  const audit = backend ?? createOciBackend(context.store, mode, context.clock);
   const chain = environment.name;
   let genesis: Genesis | null = null;
   const vouchedFor = new Set<Digest>();

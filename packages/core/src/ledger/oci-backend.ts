@@ -13,11 +13,15 @@ import {
   type RawManifest,
 } from "../model/descriptor.ts";
 import { type Digest, digestOf, isDigest } from "../model/digest.ts";
-import type { ArtifactStore, CallOptions, ManifestInput } from "../ports/index.ts";
+import type { ArtifactStore, CallOptions, Clock, ManifestInput } from "../ports/index.ts";
 import { leafHash } from "./event.ts";
 
 /** Signed bytes up to this size stand in the event's manifest; larger ones are a blob. */
 const INLINE_EVENT_BYTES = 4096;
+
+/** How often, and with which pauses, a tag is looked up that is listed and cannot be read yet: 1.4 s in all. */
+const LOOKS = 7;
+const LOOK_PAUSE_MS = 50;
 
 /** How many events are fetched at a time; a registry's own limit of connections is about that. */
 const READ_AT_ONCE = 8;
@@ -42,7 +46,11 @@ export function modeFor(store: ArtifactStore): LedgerMode {
  * carries no `subject`: hundreds of events would otherwise crowd the referrers of an artifact, and cost two index
  * writes each on registries without the referrers API. Events are found by tag; records are the referrers.
  */
-export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditBackend {
+export function createOciBackend(
+  store: ArtifactStore,
+  mode: LedgerMode,
+  clock: Pick<Clock, "sleep">,
+): AuditBackend {
   const capabilities: AuditCapabilities = {
     serialises: mode === "slot" ? "strong" : "advisory",
     durable: mode === "slot" ? "fsync" : "remote-ack",
@@ -95,7 +103,12 @@ export function createOciBackend(store: ArtifactStore, mode: LedgerMode): AuditB
   async function entryOf(slot: Slot, options: CallOptions): Promise<AuditEntry> {
     const before = known.get(slot.tag);
     if (before) return { seq: slot.seq, bytes: before };
-    const manifest = await store.getManifest(slot.tag, options);
+    let manifest = await store.getManifest(slot.tag, options);
+    // Registries list a tag an instant before it can be read. Somebody who is just writing is no reason for an alarm.
+    for (let look = 1; !manifest && look <= LOOKS; look += 1) {
+      await clock.sleep(LOOK_PAUSE_MS * look, options);
+      manifest = await store.getManifest(slot.tag, options);
+    }
     if (!manifest) throw unreadable(slot.tag, "the tag is listed and its manifest is gone");
     const bytes = await eventBytes(store, manifest, slot.tag, options);
     const named = OWN_TAG.exec(slot.tag.slice(slot.tag.lastIndexOf(".") + 1))?.[2];

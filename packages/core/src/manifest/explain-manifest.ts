@@ -102,6 +102,7 @@ function explainIdentity(identity: Identity): JsonObject {
 }
 
 function explainRegistry(registry: RegistryConfig): JsonObject {
+  const { cache, circuitBreaker: breaker } = registry;
   return {
     uri: registry.uri,
     auth: {
@@ -117,6 +118,26 @@ function explainRegistry(registry: RegistryConfig): JsonObject {
       max_delay_ms: registry.retry.maxDelayMs,
       jitter: registry.retry.jitter,
     },
+    ...(cache === undefined
+      ? {}
+      : {
+          cache: {
+            enabled: cache.enabled,
+            path: cache.path,
+            max_size_gb: cache.maxBytes / 1024 ** 3,
+            ttl_hours: cache.maxAgeMs / 3_600_000,
+          },
+        }),
+    ...(breaker === undefined
+      ? {}
+      : {
+          circuit_breaker: {
+            enabled: breaker.enabled,
+            failure_threshold: breaker.failureThreshold,
+            recovery_timeout_ms: breaker.recoveryTimeoutMs,
+            half_open_requests: breaker.halfOpenRequests,
+          },
+        }),
   };
 }
 

@@ -18,6 +18,18 @@ export interface RegistryAuth {
   readonly credentialsRef: SecretRef | null;
 }
 
+/** Where and how much content of artifacts is kept on this machine. */
+export interface CacheConfig {
+  /** Default `true`. */
+  readonly enabled: boolean;
+  /** Absolute; `null`: the user's own cache folder. */
+  readonly path: string | null;
+  /** Default 10 GiB. */
+  readonly maxBytes: number;
+  /** What was not used for so long is removed. Default 24 hours. */
+  readonly maxAgeMs: number;
+}
+
 /** A repository, HTTP or folder. */
 export interface RegistryConfig {
   /** `oci://host[:port]/repo`, or `oci-layout:` with an absolute path. */
@@ -33,6 +45,16 @@ export interface RegistryConfig {
     readonly backoffMultiplier: number;
     readonly maxDelayMs: number;
     readonly jitter: boolean;
+  };
+  /** Of the content of artifacts, by digest. Where it is missing the defaults apply. */
+  readonly cache?: CacheConfig;
+  /** Where it is missing the store's own defaults apply. */
+  readonly circuitBreaker?: {
+    readonly enabled: boolean;
+    /** Failures in a row. */
+    readonly failureThreshold: number;
+    readonly recoveryTimeoutMs: number;
+    readonly halfOpenRequests: number;
   };
 }
 

@@ -93,11 +93,14 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
   ): Promise<Uint8Array>;
   /** Streams a blob; the iteration throws FLOE_DIGEST_MISMATCH before it ends if the bytes are not those of the digest. */
   openBlob(descriptor: Descriptor, options: CallOptions): AsyncIterable<Uint8Array>;
-  /** Stores a blob; nothing is sent when the store has it. */
+  /**
+   * Stores a blob; nothing is sent when the store has it. `absent: true` says that it was looked for, or that it is not to
+   * be expected there: an HTTP store then sends it without asking first.
+   */
   putBlob(
     descriptor: Descriptor,
     source: BlobSource | Uint8Array,
-    options: CallOptions,
+    options: CallOptions & { readonly absent?: boolean },
   ): Promise<void>;
 
   /**

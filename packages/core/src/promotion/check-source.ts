@@ -28,14 +28,23 @@ export async function checkSource(
       `Promote it there first: floe promote ${artifact.version} --to ${environment}`,
     );
   }
+  const { version } = artifact;
+  const view = await ledger.view(options);
   if (there.digest !== digest) {
+    // Which of the two tags was moved is what the ledger knows.
+    if (await findOutcome(ledger, view, { version, digest }, options)) {
+      return reason(
+        "FLOE_LEDGER_DRIFT",
+        `${tag} holds ${there.digest}, but by the ledger ${version} is in ${environment} at ${digest}: somebody moved the tag without floe`,
+        `Find out who. Then set ${tag} back to ${digest}, where the registry allows that, or publish a new version.`,
+      );
+    }
     return reason(
       "FLOE_SOURCE_NOT_PROMOTED",
       `${environment} holds another digest of ${artifact.version}: ${tag} is ${there.digest}, ${artifact.version} is ${digest}`,
       "The version tag was moved after it had been promoted; publish the new content under a new version.",
     );
   }
-  const view = await ledger.view(options);
   const hold = view?.state.holds.find((candidate) => candidate.digest === digest);
   if (hold) {
     return reason(
@@ -44,7 +53,6 @@ export async function checkSource(
       "A held version goes no further.",
     );
   }
-  const { version } = artifact;
   const outcome = await findOutcome(ledger, view, { version, digest }, options);
   const record = outcome?.event.body.record;
   if (!outcome || !record) {

@@ -66,8 +66,8 @@ export async function findReturn(
       seq = before.previous_seq;
     }
     return none(
-      `${environment} has no version before ${current.version} to return to`,
-      "Name a version that ran there: floe rollback VERSION --env ….",
+      `${environment} has no version with another content before ${current.version} to return to`,
+      `Versions that ran there: ${(await versionsThere(environment, context, options)).join(", ")}.`,
     );
   }
   if (wanted.version === current.version) {
@@ -87,18 +87,13 @@ export async function findReturn(
     ? await findOutcome(ledger, view, { version: wanted.version, digest: tag.digest }, options)
     : null;
   if (!tag || !outcome) {
-    const rules = tagRules(context.manifest);
-    const versions = (await context.store.listTags(options))
-      .map((name) => classifyTag(name, rules))
-      .flatMap((kind) =>
-        kind.kind === "environment" && kind.environment === environment ? [kind.version] : [],
-      );
+    const versions = await versionsThere(environment, context, options);
     const near = nearNames(wanted.version, versions);
     return none(
       `${wanted.version} was never promoted to ${environment}`,
       near.length > 0
         ? `Did you mean ${near.join(", ")}?`
-        : `Versions that were: ${versions.sort().join(", ")}.`,
+        : `Versions that were: ${versions.join(", ")}.`,
     );
   }
   if (wanted.digest !== null && wanted.digest !== tag.digest) {
@@ -124,6 +119,20 @@ export async function findReturn(
       from,
     },
   };
+}
+
+async function versionsThere(
+  environment: string,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<string[]> {
+  const rules = tagRules(context.manifest);
+  return (await context.store.listTags(options))
+    .map((name) => classifyTag(name, rules))
+    .flatMap((kind) =>
+      kind.kind === "environment" && kind.environment === environment ? [kind.version] : [],
+    )
+    .sort();
 }
 
 async function currentAt(

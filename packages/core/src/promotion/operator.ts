@@ -1,7 +1,7 @@
 import { actorName } from "../ledger/fold-state.ts";
 import { actorOf } from "../ledger/ledger-context.ts";
-import type { EnvironmentConfig } from "../manifest/manifest.ts";
-import { authorize } from "../model/identity.ts";
+import type { EnvironmentConfig, Identity } from "../manifest/manifest.ts";
+import { authorize, isSignedBy } from "../model/identity.ts";
 import type { FloeContext } from "./context.ts";
 import type { Operator } from "./operation.ts";
 import { type Reason, reason } from "./reason.ts";
@@ -28,10 +28,13 @@ export function judgeOperator(
   if (verdict.granted) {
     return { operator: { name, actor, authorized: true, via: verdict.via }, problem: null };
   }
+  const expired = context.manifest.identities.find((identity) => isSignedBy(identity, actor));
   const who =
-    actor.identity === null
-      ? `the signer (${name}) is not an identity of the manifest`
-      : verdict.reason;
+    actor.identity !== null
+      ? verdict.reason
+      : expired
+        ? `${expired.name} signs, and is not valid now (${validity(expired)})`
+        : `the signer (${name}) is not an identity of the manifest`;
   const how =
     actor.method === "ephemeral"
       ? "Signing is off, so nobody is proven: configure a signing key whose public part is an identity of the manifest."
@@ -44,4 +47,13 @@ export function judgeOperator(
       how,
     ),
   };
+}
+
+function validity({ revokedAt, validFrom, validUntil }: Identity): string {
+  const parts = [
+    revokedAt && `revoked at ${revokedAt.toISOString()}`,
+    validFrom && `valid from ${validFrom.toISOString()}`,
+    validUntil && `valid until ${validUntil.toISOString()}`,
+  ];
+  return parts.filter((part) => part !== null).join(", ");
 }

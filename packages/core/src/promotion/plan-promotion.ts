@@ -196,9 +196,16 @@ function targetTagReasons(
       `${input.artifact.version} is already in ${input.target.name}, ${now}`,
       before === digest
         ? "Nothing to do. In scripts, --if-needed makes this a success."
-        : `To make ${input.target.name} run it again, use --force; every check is made again.`,
+        : isHeld(input)
+          ? "It is held there, so it cannot run again."
+          : `To make ${input.target.name} run it again, use --force; every check is made again.`,
     ),
   ];
+}
+
+function isHeld({ view, artifact }: Pick<PromotionInput, "view" | "artifact">): boolean {
+  const { digest } = artifact.manifest.descriptor;
+  return view?.state.holds.some((hold) => hold.digest === digest) === true;
 }
 
 /** Refusals that the ledger's state gives: quarantine and holds first, then the lock. */
@@ -214,7 +221,7 @@ function stateReasons(
     .map((hold) =>
       reason(
         hold.kind === "quarantine" ? "FLOE_DIGEST_QUARANTINED" : "FLOE_VERSION_HELD",
-        `${version} is held in ${input.target.name}: ${hold.kind === "rollback" ? "rolled back from" : "quarantined"} by ${hold.by} at ${hold.at} (${hold.reason})`,
+        `${version}${hold.version === version ? "" : ` has the content of ${hold.version}, which`} is held in ${input.target.name}: ${hold.kind === "rollback" ? "rolled back from" : "quarantined"} by ${hold.by} at ${hold.at} (${hold.reason})`,
         "Promote a fixed version instead.",
       ),
     );

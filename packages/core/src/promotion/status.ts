@@ -81,10 +81,19 @@ export async function status(
       const read = await readView(ledger, options);
       if (isFloeError(read)) return unreadable(environment.name, read);
       const view = read;
-      const latest = (await store.resolve(latestTag(environment.name), options))?.digest ?? null;
-      const open = view ? ((await openIntents(ledger, view, context, options))[0] ?? null) : null;
       const current = view?.state.current ?? null;
+      const [moving, immutable] = await Promise.all([
+        store.resolve(latestTag(environment.name), options),
+        current && store.resolve(environmentTag(current.version, environment.name), options),
+      ]);
+      const latest = moving?.digest ?? null;
+      const open = view ? ((await openIntents(ledger, view, context, options))[0] ?? null) : null;
       const expected = current?.digest ?? null;
+      // While an operation is open the tag may be ahead of the ledger; that is not drift.
+      const drift =
+        latest === expected || (open !== null && latest === open.body.digest)
+          ? null
+          : { expected, actual: latest };
       const row: EnvironmentStatus = {
         environment: environment.name,
         version: current?.version ?? null,
@@ -114,13 +123,12 @@ export async function status(
               leaseEnds: open.leaseEnds.toISOString(),
             }
           : null,
-        // While an operation is open the tag may be ahead of the ledger; that is not drift.
-        drift:
-          latest === expected || (open !== null && latest === open.body.digest)
-            ? null
-            : { expected, actual: latest },
+        drift,
         ledger: !view ? "none" : ledger.mode === "slot" ? "strong" : "advisory",
-        findings: disregarded(environment.name, view),
+        findings: [
+          ...disregarded(environment.name, view),
+          ...driftFindings(environment.name, drift, current, immutable?.digest ?? null),
+        ],
       };
       if (!artifact) return row;
       const { digest } = artifact.manifest.descriptor;
@@ -170,4 +178,23 @@ function unreadable(environment: string, { code, message, hint }: FloeError): En
     ledger: "unreadable",
     findings: [reason(code, message, hint)],
   };
+}
+
+function driftFindings(
+  environment: string,
+  drift: EnvironmentStatus["drift"],
+  current: NonNullable<LedgerView["state"]["current"]> | null,
+  immutable: Digest | null,
+): Reason[] {
+  const found: Reason[] = [];
+  const moved = (tag: string, holds: Digest | null, expected: Digest | null): Reason =>
+    reason(
+      "FLOE_LEDGER_DRIFT",
+      `${tag} holds ${holds ?? "nothing"}, by the ledger it is ${expected ?? "nothing"}: somebody moved it without floe`,
+      "Find out who. The next promotion or rollback moves latest tags on; others have to be set back by hand.",
+    );
+  if (drift) found.push(moved(latestTag(environment), drift.actual, drift.expected));
+  if (current && immutable !== current.digest)
+    found.push(moved(environmentTag(current.version, environment), immutable, current.digest));
+  return found;
 }

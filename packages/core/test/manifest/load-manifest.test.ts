@@ -46,6 +46,13 @@ describe("loadManifest", () => {
           maxDelayMs: 30_000,
           jitter: true,
         },
+        circuitBreaker: {
+          enabled: true,
+          failureThreshold: 5,
+          recoveryTimeoutMs: 60_000,
+          halfOpenRequests: 1,
+        },
+        cache: { enabled: true, path: null, maxBytes: 10 * 1024 ** 3, maxAgeMs: 86_400_000 },
       },
       tags: { versionPattern: null, mutable: [] },
       signing: { mode: "key-based", privateKeyRef: null, passwordRef: null },
@@ -55,6 +62,19 @@ describe("loadManifest", () => {
       plugins: { use: [], allow: null },
       unsupported: [],
       ignored: [],
+    });
+  });
+
+  test("finds the cache's folder from the manifest's own", async () => {
+    const registry =
+      "registry: { uri: oci://h.example/a, cache: { enabled: false, path: ../kept, max_size_gb: 0.5, ttl_hours: 2 } }";
+    const text = withArtifacts("").replace(/registry:.*/, registry);
+    await using folder = await openManifestFolder(text);
+    expect((await folder.load()).registry.cache).toEqual({
+      enabled: false,
+      path: join(folder.dir, "../kept"),
+      maxBytes: 512 * 1024 ** 2,
+      maxAgeMs: 7_200_000,
     });
   });
 
@@ -144,10 +164,7 @@ describe("loadManifest", () => {
       "artifacts.signing.rekor_url",
       "artifacts.promotion.webhooks",
     ]);
-    expect(manifest.ignored).toEqual([
-      "artifacts.registry.cache",
-      "artifacts.registry.resilience.circuit_breaker",
-    ]);
+    expect(manifest.ignored).toEqual([]);
     const prod = manifest.environments[3];
     expect(prod?.unsupported).toEqual([
       "approvals",
@@ -171,10 +188,6 @@ describe("loadManifest", () => {
   });
 
   test.each([
-    [
-      "artifacts.registry.auth.type",
-      "  registry: { uri: oci://h.example/a, auth: { type: aws-irsa } }",
-    ],
     ["artifacts.verification.trust_root", "  verification: { trust_root: { file: root.json } }"],
     [
       "artifacts.verification.trust_root",
@@ -405,6 +418,36 @@ describe("registries", () => {
     const { manifest } = await loadText(withArtifacts(`  registry: { uri: "${written}" }`));
 
     expect(manifest.registry).toMatchObject({ uri, insecure, uriAsWritten: written });
+  });
+
+  test("the registry's resilience is taken over, also for a --registry on another host", async () => {
+    await using folder = await openManifestFolder(
+      withArtifacts(
+        [
+          "  registry:",
+          "    uri: oci://h.example/a",
+          "    resilience:",
+          "      retry: { max_attempts: 7, jitter: false }",
+          "      circuit_breaker: { enabled: false, failure_threshold: 2, recovery_timeout_ms: 0, half_open_requests: 3 }",
+        ].join("\n"),
+      ),
+    );
+    const expected = {
+      retry: { maxAttempts: 7, initialDelayMs: 1000, jitter: false },
+      circuitBreaker: {
+        enabled: false,
+        failureThreshold: 2,
+        recoveryTimeoutMs: 0,
+        halfOpenRequests: 3,
+      },
+    };
+
+    const own = await folder.load({});
+    const other = await folder.load({ registryOverride: "oci://other.example/b" });
+
+    expect(own.registry).toMatchObject(expected);
+    expect(other.registry).toMatchObject(expected);
+    expect(own.ignored).toEqual([]);
   });
 
   test("insecure: true lets plain http go elsewhere", async () => {

@@ -11,6 +11,7 @@ import {
   type IndexedManifest,
   type LayoutIndex,
   withManifest,
+  withoutManifest,
   withoutTag,
   withTag,
 } from "./layout-index.ts";
@@ -270,6 +271,17 @@ export function createLayoutStore(options: LayoutStoreOptions): ArtifactStore {
         const { index } = await readIndex(signal);
         if (!index.byTag.has(tag)) return;
         await change(signal, async (now) => ({ index: withoutTag(now, tag), answer: null }));
+      });
+    },
+
+    async deleteManifest(digest, { signal }) {
+      return await call({ signal }, async () => {
+        const { index } = await readIndex(signal);
+        if (!index.byDigest.has(digest)) return false;
+        return await change(signal, async (now) => ({
+          index: withoutManifest(now, digest),
+          answer: now.byDigest.has(digest),
+        }));
       });
     },
 

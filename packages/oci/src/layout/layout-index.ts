@@ -148,6 +148,15 @@ export function withoutTag(index: LayoutIndex, tag: string): LayoutIndex {
   return indexOf(index.raw, entries);
 }
 
+/** Takes a manifest out, with every tag that holds it. Its blob stays for others that may name it. */
+export function withoutManifest(index: LayoutIndex, digest: Digest): LayoutIndex {
+  if (!index.byDigest.has(digest)) return index;
+  return indexOf(
+    index.raw,
+    index.entries.filter(({ descriptor }) => descriptor?.digest !== digest),
+  );
+}
+
 function indexOf(raw: Json, entries: readonly LayoutEntry[]): LayoutIndex {
   const byTag = new Map<string, LayoutEntry>();
   const byDigest = new Map<Digest, LayoutEntry>();

@@ -1,5 +1,6 @@
 import { FloeError, type FloeErrorCode } from "@floe/core/errors";
 import type { HttpAnswer } from "../transport/http-message.ts";
+import { terminalSafe } from "../transport/terminal-safe.ts";
 import { parseRetryAfter } from "./retry.ts";
 
 /** The most of an error body that is read. */
@@ -63,6 +64,12 @@ function meaningOf(
       hint: "The account lacks a permission, or a rule of the registry forbids this.",
     };
   }
+  if (status === 407) {
+    return {
+      code: "FLOE_REGISTRY_UNAVAILABLE",
+      hint: "The proxy wants other credentials: HTTP_PROXY=http://user:password@host:port.",
+    };
+  }
   if (status === 429) {
     return {
       code: "FLOE_REGISTRY_UNAVAILABLE",
@@ -105,7 +112,7 @@ export function mayMeanTaken(error: FloeError): boolean {
 
 /** Says whether the registry's words say that a tag cannot be overwritten or removed. */
 export function saysImmutable(error: FloeError): boolean {
-  return mayMeanTaken(error) && /immutable|cannot be overwritten|locked/i.test(error.message);
+  return mayMeanTaken(error) && /immutab|overwrit|locked|protected tag/i.test(error.message);
 }
 
 function readWords(body: Uint8Array): RegistryWords {
@@ -129,11 +136,7 @@ function readWords(body: Uint8Array): RegistryWords {
   return { code: null, message: /^\s*</.test(text) ? "" : quote(text) };
 }
 
-/** One line without control characters: a terminal must not take orders from a registry. */
 function quote(text: string): string {
-  const line = text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
-    .replace(/ {2,}/g, " ")
-    .trim();
+  const line = terminalSafe(text);
   return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line;
 }

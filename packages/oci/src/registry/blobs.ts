@@ -1,24 +1,35 @@
 import { FloeError, isFloeError } from "@floe/core/errors";
 import type { Descriptor, Digest } from "@floe/core/model";
 import type { ArtifactStore, BlobSource, CallOptions } from "@floe/core/ports";
-import type { HttpAnswer } from "../transport/http-message.ts";
-import { iterateBody, refuseEncoding } from "../transport/read-body.ts";
 import type { RegistryClient, Send } from "./create-registry-client.ts";
-import { verifyStream } from "./verify-stream.ts";
+import { downloadBlob } from "./download-blob.ts";
+import { sourceRepository } from "./registry-location.ts";
+import { createBlobUploader, type UploadSettings } from "./upload-blob.ts";
+import { createUploads, type UploadSession } from "./upload-session.ts";
 
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 /** Blobs that are known to be there, such as the empty config; beyond that they are asked for again. */
 const MAX_KNOWN = 10_000;
+/** Uploads that a refused mount began and that wait for their blob. */
+const MAX_WAITING = 16;
 
 /** Reads and writes blobs. */
-export type Blobs = Pick<ArtifactStore, "hasBlob" | "getBlob" | "openBlob" | "putBlob">;
+export type Blobs = Pick<ArtifactStore, "hasBlob" | "getBlob" | "openBlob" | "putBlob"> &
+  Required<Pick<ArtifactStore, "mountBlob">> & {
+    /** Cancels the uploads that refused mounts began and nobody used. */
+    readonly cancelUnused: () => Promise<void>;
+  };
 
 /** Makes the blob requests of a repository. */
-export function createBlobs(client: RegistryClient): Blobs {
+export function createBlobs(client: RegistryClient, settings: UploadSettings): Blobs {
+  const uploads = createUploads(client);
+  const uploader = createBlobUploader(client, uploads, settings, look);
   const known = new Set<Digest>();
-  const remember = (digest: Digest) => {
+  const waiting = new Map<Digest, UploadSession>();
+
+  function remember(digest: Digest): void {
     if (known.size < MAX_KNOWN) known.add(digest);
-  };
+  }
 
   async function look(send: Send, digest: Digest, options: CallOptions): Promise<boolean> {
     const target = `blobs/${digest}`;
@@ -30,77 +41,13 @@ export function createBlobs(client: RegistryClient): Blobs {
     return answer.status === 200;
   }
 
-  async function start(
-    descriptor: Descriptor,
-    options: CallOptions,
-    fresh: boolean,
-  ): Promise<HttpAnswer> {
-    const target = `blobs/${descriptor.digest}`;
-    const answer = await client.open(
-      { method: "GET", target, access: "pull", accept: [200], fresh },
-      options,
-    );
-    refuseEncoding(answer);
-    return answer;
-  }
-
-  async function* stream(
-    descriptor: Descriptor,
-    options: CallOptions,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    // What was handed out cannot be taken back: only the start is repeated.
-    const answer = await client.retry(options.signal, () => start(descriptor, options, false));
-    yield* read(answer, descriptor, options);
-  }
-
-  function read(answer: HttpAnswer, descriptor: Descriptor, { signal }: CallOptions) {
-    return verifyStream(iterateBody(answer, { signal, idleMs: client.idleMs }), descriptor);
-  }
-
   async function readWhole(
     descriptor: Descriptor,
-    options: CallOptions,
-    fresh: boolean,
+    options: CallOptions & { readonly fresh: boolean },
   ): Promise<Uint8Array> {
-    return await client.retry(options.signal, async () => {
-      const chunks: Uint8Array[] = [];
-      const answer = await start(descriptor, options, fresh);
-      for await (const chunk of read(answer, descriptor, options)) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    });
-  }
-
-  async function upload(
-    descriptor: Descriptor,
-    source: BlobSource,
-    options: CallOptions,
-  ): Promise<void> {
-    const started = await client.attempt(
-      { method: "POST", target: "blobs/uploads/", access: "push", accept: [202] },
-      options,
-    );
-    const given = started.headers["location"];
-    if (given === undefined) {
-      throw new FloeError({
-        code: "FLOE_REGISTRY_RESPONSE_INVALID",
-        message: `${started.label}: the registry started an upload and did not say where`,
-      });
-    }
-    // An upload location is a redirect: on another host it gets no credentials.
-    const target = client.resolveTarget(given, started.url, "upload location");
-    // By hand: URLSearchParams would write the rest of the query anew, and registries sign it.
-    target.search = `${target.search === "" ? "?" : `${target.search}&`}digest=${descriptor.digest}`;
-    await client.attempt(
-      {
-        method: "PUT",
-        target,
-        access: "push",
-        headers: { "content-type": "application/octet-stream" },
-        body: { size: descriptor.size, open: () => verifyStream(source(), descriptor) },
-        accept: [201, 200, 204],
-      },
-      options,
-    );
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of downloadBlob(client, descriptor, options)) chunks.push(chunk);
+    return Buffer.concat(chunks);
   }
 
   return {
@@ -114,29 +61,59 @@ export function createBlobs(client: RegistryClient): Blobs {
         });
       }
       try {
-        return await readWhole(descriptor, { signal }, false);
+        return await readWhole(descriptor, { signal, fresh: false });
       } catch (error) {
         if (!isFloeError(error, "FLOE_DIGEST_MISMATCH")) throw error;
-        return await readWhole(descriptor, { signal }, true);
+        return await readWhole(descriptor, { signal, fresh: true });
       }
     },
 
-    openBlob: (descriptor, options) => stream(descriptor, options),
+    openBlob: (descriptor, { signal }) =>
+      downloadBlob(client, descriptor, { signal, fresh: false }),
 
-    async putBlob(descriptor, source, { signal }) {
+    async mountBlob({ digest }, from, { signal }) {
+      const repository = sourceRepository(client.location, from);
+      if (repository === null) return false;
+      if (known.has(digest)) return true;
+      if (repository === client.location.repository) {
+        return await look(client.request, digest, { signal });
+      }
+      try {
+        const answer = await uploads.mount(digest, repository, { signal });
+        if (answer === "mounted") {
+          remember(digest);
+          return true;
+        }
+        if (waiting.size < MAX_WAITING) waiting.set(digest, answer);
+        else await uploads.cancel(answer);
+        return false;
+      } catch (error) {
+        // A token for the source is often not to be had. The upload that follows says what is really wrong.
+        if (signal.aborted || !isFloeError(error)) throw error;
+        return false;
+      }
+    },
+
+    async cancelUnused() {
+      const unused = [...waiting.values()];
+      waiting.clear();
+      await Promise.all(unused.map((session) => uploads.cancel(session)));
+    },
+
+    async putBlob(descriptor, source, { signal, absent = false }) {
       const { digest } = descriptor;
-      if (known.has(digest) || (await look(client.request, digest, { signal }))) return;
+      const begun = waiting.get(digest) ?? null;
+      waiting.delete(digest);
+      if (known.has(digest)) return;
+      const asks = begun === null && !absent;
+      if (asks && (await look(client.request, digest, { signal }))) return;
       const open: BlobSource =
         source instanceof Uint8Array
           ? async function* whole() {
               yield source;
             }
           : source;
-      await client.retry(signal, async (attempt) => {
-        // A lost answer: the upload may be complete. Otherwise it starts from the beginning.
-        if (attempt > 1 && (await look(client.attempt, digest, { signal }))) return;
-        await upload(descriptor, open, { signal });
-      });
+      await uploader.upload(descriptor, open, begun, { signal });
       remember(digest);
     },
   };

@@ -1,9 +1,6 @@
-import type { CallOptions, Clock, StoreStats } from "@floe/core/ports";
-import {
-  type AuthSession,
-  createAuthSession,
-  type RegistryCredentials,
-} from "../auth/create-auth-session.ts";
+import type { CallOptions, Clock, Logger, StoreStats } from "@floe/core/ports";
+import { type AuthSession, createAuthSession } from "../auth/create-auth-session.ts";
+import type { RegistryCredentials } from "../auth/registry-credentials.ts";
 import type { Access } from "../auth/scopes.ts";
 import { checkTarget } from "../transport/check-target.ts";
 import type { Transport } from "../transport/create-transport.ts";
@@ -11,15 +8,17 @@ import { discard, followRedirects } from "../transport/follow-redirects.ts";
 import { type HttpAnswer, type HttpBody, labelOf } from "../transport/http-message.ts";
 import { readBody, readSome } from "../transport/read-body.ts";
 import { answerError, MAX_ERROR_BYTES } from "./answer-error.ts";
+import { guardHosts, type HostRules } from "./guard-hosts.ts";
+import { readWarnings } from "./read-warnings.ts";
 import type { RegistryLocation } from "./registry-location.ts";
-import { type RetryContext, type RetrySettings, withRetry } from "./retry.ts";
+import { type RetryContext, withRetry } from "./retry.ts";
 import { createServerClock } from "./server-clock.ts";
 
 const MAX_TOKEN_BYTES = 128 * 1024;
 
 /** One request to the repository. */
 export interface RegistryRequest {
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "PUT" | "PATCH" | "POST" | "DELETE";
   /** Below `/v2/<repository>/`, or a whole address that the registry gave and that was checked. */
   readonly target: string | URL;
   readonly access: Access;
@@ -28,6 +27,8 @@ export interface RegistryRequest {
   /** Statuses that are answers; all others throw. */
   readonly accept: readonly number[];
   readonly fresh?: boolean;
+  /** The body is handed out as it comes. */
+  readonly streamed?: boolean;
 }
 
 /** An answer with its body read. */
@@ -61,28 +62,32 @@ export interface RegistryClient {
   retry<Result>(signal: AbortSignal, run: (attempt: number) => Promise<Result>): Promise<Result>;
   /** Resolves an address out of an answer, checked. */
   resolveTarget(target: string, from: URL, what: string, sameOrigin?: boolean): URL;
+  /** What streamed bodies are read by. */
   readonly idleMs: number;
+  readonly minBytesPerSecond: number;
   close(): void;
 }
 
 /** What {@link createRegistryClient} needs. */
-export interface RegistryClientOptions {
+export interface RegistryClientOptions extends HostRules {
   readonly location: RegistryLocation;
   readonly transport: Transport;
-  readonly credentials: () => Promise<RegistryCredentials | null>;
-  readonly retry: RetrySettings;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly monotonicMs: () => number;
+  readonly credentials: (options: CallOptions) => Promise<RegistryCredentials | null>;
   readonly maxManifestBytes: number;
   readonly userAgent: string;
+  /** Told what the registry warns of. */
+  readonly logger: Pick<Logger, "warn"> | null;
 }
+
+/** A registry that warns of every request in other words is not listened to for ever. */
+const MAX_WARNINGS = 20;
 
 /** Makes the client of one repository. */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { location, transport, clock, random, monotonicMs } = options;
+  const { location, clock, random, monotonicMs } = options;
   const { origin } = location;
-  const { idleMs, bodyMs } = transport.timeouts;
+  const transport = guardHosts(options.transport, options);
+  const { idleMs, bodyMs, minBytesPerSecond } = transport.timeouts;
   const serverClock = createServerClock(() => clock.now(), monotonicMs);
   const retryContext: RetryContext = { settings: options.retry, clock, random };
   let requests = 0;
@@ -92,12 +97,18 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     registry: origin,
     repository: location.repository,
     credentials: options.credentials,
-    now: monotonicMs,
-    exchange: async ({ url, authorization, signal }) => {
-      const headers = { accept: "application/json", "user-agent": options.userAgent };
+    monotonicMs,
+    now: () => clock.now(),
+    exchange: async ({ url, authorization, form, signal }) => {
+      const body = form === undefined ? {} : { body: Buffer.from(form, "utf8") };
+      const headers = {
+        accept: "application/json",
+        "user-agent": options.userAgent,
+        ...(form === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+      };
       const answer = await followRedirects(
         transport,
-        { method: "GET", url, headers, signal },
+        { method: form === undefined ? "GET" : "POST", url, headers, signal, ...body },
         {
           authorization,
           credentialOrigin: url.origin,
@@ -109,9 +120,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         },
       );
       const limits = { signal, idleMs, totalMs: bodyMs, maxBytes: MAX_TOKEN_BYTES };
-      const body = answer.status === 200 ? await readBody(answer, limits) : new Uint8Array();
-      if (answer.status !== 200) await discard(transport, answer, signal);
-      return { answer, body };
+      if (answer.status === 200) return { answer, body: await readBody(answer, limits) };
+      await discard(transport, answer, signal);
+      return { answer, body: new Uint8Array() };
     },
   });
 
@@ -135,13 +146,16 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         signal,
         ...(request.body === undefined ? {} : { body: request.body }),
         ...(request.fresh === undefined ? {} : { fresh: request.fresh }),
+        ...(request.streamed === undefined ? {} : { streamed: request.streamed }),
       },
       {
         authorization,
         credentialOrigin: origin.origin,
         registry: origin,
         onAnswer: (answer) => {
-          if (answer.url.origin === origin.origin) serverClock.observe(answer.headers.date);
+          if (answer.url.origin !== origin.origin) return;
+          serverClock.observe(answer.headers.date);
+          if (answer.headers.warning !== undefined) tellWarnings(answer.headers.warning);
         },
         onRequest: (method) => {
           requests += 1;
@@ -151,21 +165,36 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     );
   }
 
+  /** Shows each warning once per process and registry. */
+  function tellWarnings(header: string): void {
+    const { shown } = options.hosts.of(origin.origin);
+    for (const warning of readWarnings(header)) {
+      if (shown.has(warning) || shown.size >= MAX_WARNINGS) continue;
+      shown.add(warning);
+      options.logger?.warn(`${origin.host} says: ${session.redact(warning)}`);
+    }
+  }
+
   /** Sends with credentials, renewing them once, and turns every status that is no answer into an error. */
   async function start(request: RegistryRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { access } = request;
     const used = await session.authorize(access, { signal });
     let answer = await exchange(request, used, signal);
+    const { status } = answer;
     // A 401 of another host than the registry's is not about the registry's credentials.
-    if (answer.status === 401 && answer.url.origin === origin.origin) {
-      const header = answer.headers["www-authenticate"] ?? "";
+    if ((status === 401 || status === 403) && answer.url.origin === origin.origin) {
+      const challenges = answer.stream.headersDistinct["www-authenticate"] ?? [];
       const label = labelOf(request.method, addressOf(request.target));
-      await discard(transport, answer, signal);
-      const renewed = await session.reauthorize({ header, used, label }, access, { signal });
-      answer = await exchange(request, renewed, signal);
+      if (status === 401) await discard(transport, answer, signal);
+      const refusal = { status, challenges, used, label };
+      const renewed = await session.reauthorize(refusal, access, { signal });
+      if (renewed !== null) {
+        if (status === 403) await discard(transport, answer, signal);
+        answer = await exchange(request, renewed, signal);
+      }
       if (answer.status === 401) {
         await discard(transport, answer, signal);
-        throw await session.refuse(label, { signal });
+        throw await session.refuse(label, access, { signal });
       }
     }
     if (request.accept.includes(answer.status)) return answer;
@@ -198,6 +227,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     random,
     monotonicMs,
     idleMs,
+    minBytesPerSecond,
     get stats() {
       return { requests, writes };
     },
@@ -205,7 +235,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     attempt,
     request: (request, { signal }) =>
       withRetry(retryContext, signal, () => attempt(request, { signal })),
-    open: (request, { signal }) => start(request, signal),
+    open: (request, { signal }) => start({ ...request, streamed: true }, signal),
     retry: (signal, run) => withRetry(retryContext, signal, run),
     resolveTarget: (target, from, what, sameOrigin = false) =>
       checkTarget(target, { registry: origin, from, what, sameOrigin }),
@@ -213,11 +243,12 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
+/** One text per header. Control characters that HTTP lets pass go: terminals take orders from them. */
 function flatten(answer: HttpAnswer): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => [
       name,
-      Array.isArray(value) ? value.join(", ") : value,
+      (Array.isArray(value) ? value.join(", ") : value)?.replace(/[\u0080-\u009f]/g, " "),
     ]),
   );
 }

@@ -1,30 +1,57 @@
+import type { LookupFunction } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ArtifactStore, Clock } from "@floe/core/ports";
-import type { RegistryCredentials } from "../auth/create-auth-session.ts";
+import type { ArtifactStore, CallOptions, Clock, Logger } from "@floe/core/ports";
+import type { RegistryCredentials } from "../auth/registry-credentials.ts";
 import { createTransport, DEFAULT_TIMEOUTS, type Timeouts } from "../transport/create-transport.ts";
+import type { Environment } from "../transport/select-proxy.ts";
+import type { ClientCertificate } from "../transport/tls-settings.ts";
 import { createBlobs } from "./blobs.ts";
+import { type BreakerSettings, DEFAULT_BREAKER } from "./circuit-breaker.ts";
 import { createRegistryClient } from "./create-registry-client.ts";
 import { createFallbackIndex } from "./fallback-index.ts";
+import { createHostStates, type HostStates, PROCESS_HOSTS } from "./host-state.ts";
 import { createManifests } from "./manifests.ts";
 import { createReferrers } from "./referrers.ts";
 import { parseRegistryUri } from "./registry-location.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "./retry.ts";
 import { createTags } from "./tags.ts";
+import { DEFAULT_UPLOADS, type UploadSettings } from "./upload-blob.ts";
 
 /** Options of {@link createRegistryStore}. */
 export interface RegistryStoreOptions {
   /** `oci://host[:port]/repo`. */
   readonly uri: string;
-  /** Asked once, when the registry first wants credentials. Default: none, anonymous. */
-  readonly credentials?: () => Promise<RegistryCredentials | null>;
+  /**
+   * Asked when the registry first wants credentials, and again when they say that they have to be renewed. See
+   * `createCredentialSource` of `@floe/oci/credentials`. Default: none, anonymous.
+   */
+  readonly credentials?: (options: CallOptions) => Promise<RegistryCredentials | null>;
   /** Plain http for a host that is not loopback. Default `false`. */
   readonly insecure?: boolean;
   /** `false` accepts any certificate. Default `true`. */
   readonly tlsVerify?: boolean;
-  /** PEM of the certificate authorities to trust instead of the system's. */
+  /** PEM of certificate authorities to trust besides the system's. */
   readonly ca?: string;
+  /** Shown to the registry itself (mutual TLS), never to hosts that it leads to. */
+  readonly clientCertificate?: ClientCertificate;
+  /** Host names besides the registry's own that may have private addresses: its token service, where it stores blobs. */
+  readonly trustedHosts?: readonly string[];
+  /** Where `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are looked up. Default: nowhere, no proxy. */
+  readonly proxyEnv?: Environment;
+  /** Resolves host names. Default `dns.lookup`. */
+  readonly lookup?: LookupFunction;
   readonly retry?: Partial<RetrySettings>;
+  readonly circuitBreaker?: Partial<BreakerSettings>;
+  /** Requests to one host at a time, and as many uploads; shared by all stores of the process. Default 8. */
+  readonly maxConcurrent?: number;
+  /** Requests to one host in a second, evenly spread and shared likewise. Default: no limit. */
+  readonly requestsPerSecond?: number;
+  /** What stores know of hosts together: pauses, places, the circuit breaker. Default: one table for the process. */
+  readonly hosts?: HostStates;
+  /** Told what the registry warns of, and of `tlsVerify: false`. Default: nobody. */
+  readonly logger?: Pick<Logger, "warn">;
   readonly timeouts?: Partial<Timeouts>;
+  readonly uploads?: Partial<UploadSettings>;
   /** The most bytes of a manifest, an index or a page of a list. Default 4 MiB. */
   readonly maxManifestBytes?: number;
   /** Local time and waiting. Default: the system's. */
@@ -38,6 +65,11 @@ export interface RegistryStoreOptions {
 }
 
 const DEFAULT_MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+const DEFAULT_MAX_CONCURRENT = 8;
+
+export { registryTls } from "../transport/registry-tls.ts";
+export { trustedHosts } from "../transport/trusted-hosts.ts";
+export { createHostStates };
 
 /**
  * Opens a repository of a registry over HTTP (OCI distribution-spec 1.1). Nothing is sent before the first call.
@@ -49,13 +81,27 @@ const DEFAULT_MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
  * @throws {FloeError} FLOE_REFERENCE_INVALID - `uri` names no repository, or carries credentials
  */
 export function createRegistryStore(options: RegistryStoreOptions): ArtifactStore {
+  const { tlsVerify = true, hosts = PROCESS_HOSTS } = options;
+  const location = parseRegistryUri(options.uri, options.insecure ?? false);
+  const { origin } = location;
+  if (!tlsVerify && origin.protocol === "https:") warnUnverified(origin, hosts, options.logger);
   const client = createRegistryClient({
-    location: parseRegistryUri(options.uri, options.insecure ?? false),
+    location,
     transport: createTransport({
       timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
-      tlsVerify: options.tlsVerify ?? true,
+      tlsVerify,
       ca: options.ca,
+      clientCertificate: options.clientCertificate,
+      registry: origin,
+      trustedHosts: options.trustedHosts,
+      proxyEnv: options.proxyEnv,
+      lookup: options.lookup,
     }),
+    hosts,
+    breaker: { ...DEFAULT_BREAKER, ...options.circuitBreaker },
+    maxConcurrent: options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT,
+    requestsPerSecond: options.requestsPerSecond ?? null,
+    logger: options.logger ?? null,
     credentials: options.credentials ?? (() => Promise.resolve(null)),
     retry: { ...DEFAULT_RETRY, ...options.retry },
     clock: options.clock ?? SYSTEM_CLOCK,
@@ -66,7 +112,10 @@ export function createRegistryStore(options: RegistryStoreOptions): ArtifactStor
   });
   const manifests = createManifests(client);
   const tags = createTags(client, manifests);
-  const blobs = createBlobs(client);
+  const { cancelUnused, ...blobs } = createBlobs(client, {
+    ...DEFAULT_UPLOADS,
+    ...options.uploads,
+  });
   const fallback = createFallbackIndex(client, manifests);
   const referrers = createReferrers(client, { manifests, tags, fallback });
 
@@ -88,10 +137,26 @@ export function createRegistryStore(options: RegistryStoreOptions): ArtifactStor
     moveTag: tags.move,
     listTags: tags.list,
     deleteTag: tags.delete,
+    deleteManifest: manifests.delete,
     ...blobs,
     ...referrers,
-    [Symbol.asyncDispose]: async () => client.close(),
+    async [Symbol.asyncDispose]() {
+      await cancelUnused();
+      client.close();
+    },
   };
+}
+
+function warnUnverified(
+  origin: URL,
+  hosts: HostStates,
+  logger: Pick<Logger, "warn"> | undefined,
+): void {
+  const { shown } = hosts.of(origin.origin);
+  const warning = `tls_verify is false: whoever answers for ${origin.host} is believed, and gets the credentials`;
+  if (logger === undefined || shown.has(warning)) return;
+  shown.add(warning);
+  logger.warn(warning);
 }
 
 const SYSTEM_CLOCK: Clock = {

@@ -1,58 +1,83 @@
 import { FloeError, isFloeError } from "@floe/core/errors";
-import { type Descriptor, type Digest, digestHex, MEDIA_TYPES } from "@floe/core/model";
+import type { Descriptor, Digest } from "@floe/core/model";
 import type { CallOptions } from "@floe/core/ports";
 import { saysImmutable } from "./answer-error.ts";
 import type { RegistryClient } from "./create-registry-client.ts";
-import { readDescriptor, readManifestJson } from "./manifest-json.ts";
+import {
+  describeReferrer,
+  fallbackTag,
+  makeFallbackIndex,
+  readFallbackIndex,
+} from "./fallback-manifest.ts";
+import { inParallel } from "./in-parallel.ts";
+import { readManifestJson } from "./manifest-json.ts";
 import type { Manifests } from "./manifests.ts";
 
 const MAX_ROUNDS = 40;
 /** So often in a row everything must be found before it counts. */
 const STABLE_ROUNDS = 2;
+/** So often where others were seen to write at the same time. */
+const CONTENDED_ROUNDS = 4;
+/** So often the list is written where the registry shows something else under its tag. */
+const MAX_HIDDEN_WRITES = 3;
+/** The most entries of one list, each of which is fetched, and how many at a time. */
+const MAX_ENTRIES = 2000;
+const WIDTH = 6;
+/** Manifests that were fetched already; beyond that they are fetched again. */
+const MAX_JUDGED = 10_000;
 const SHORTEST_ROUND_TRIP_MS = 1;
 const LONGEST_ROUND_TRIP_MS = 500;
 
+interface FoundList {
+  readonly entries: Map<Digest, Descriptor>;
+  /** Under the tag is the subject itself. */
+  readonly isSubject: boolean;
+}
+
+interface Judged {
+  readonly subject: Digest | null;
+  readonly entry: Descriptor;
+}
+
 /** The index that stands in for the referrers API, under a tag made of the subject's digest. */
 export interface FallbackIndex {
+  /** The entries whose manifests are there and have this subject, as the manifests describe themselves. */
   read(subject: Digest, options: CallOptions): Promise<Descriptor[]>;
   /** Adds an entry, and comes back when it is there to stay. */
   add(subject: Digest, entry: Descriptor, options: CallOptions): Promise<void>;
-}
-
-/** The tag of a subject's index (distribution-spec, "Referrers Tag Schema"). */
-function fallbackTag(subject: Digest): string {
-  const algorithm = subject.slice(0, subject.indexOf(":"));
-  return `${algorithm}-${digestHex(subject).slice(0, 64)}`;
 }
 
 /** Makes the fallback index of a repository. */
 export function createFallbackIndex(client: RegistryClient, manifests: Manifests): FallbackIndex {
   /** Writers of one process take turns; the loop below is for those of others. */
   const turns = new Map<Digest, Promise<void>>();
+  const judged = new Map<Digest, Judged>();
 
-  /** Entries by digest, as they stand there: what others wrote is kept, whatever floe knows of it. */
-  async function readEntries(
-    subject: Digest,
-    options: CallOptions,
-  ): Promise<Map<Digest, Descriptor>> {
+  /** What is under the tag: the entries as they stand there, whatever floe knows of them. */
+  async function readList(subject: Digest, options: CallOptions): Promise<FoundList> {
     const tag = fallbackTag(subject);
     const found = await manifests.get(tag, options);
+    if (found === null) return { entries: new Map(), isSubject: false };
     // GitLab resolves the tag as if it were the digest and gives the subject itself.
-    if (found === null || found.descriptor.digest === subject) return new Map();
-    const json = readManifestJson(found.bytes);
-    const { mediaType } = found.descriptor;
-    if (mediaType !== MEDIA_TYPES.ociIndex || json?.schemaVersion !== 2 || json.subject !== null) {
-      throw invalid(client, tag, `is not an index of referrers but ${mediaType}`);
-    }
-    const entries = new Map<Digest, Descriptor>();
-    for (const value of json.manifests ?? []) {
-      const descriptor = readDescriptor(value);
-      if (descriptor === null) throw invalid(client, tag, "has an entry that is no descriptor");
-      // A subject that lists itself would send every walk in a circle.
-      if (descriptor.digest === subject) continue;
-      entries.set(descriptor.digest, { ...(value as Descriptor), ...descriptor });
-    }
-    return entries;
+    if (found.descriptor.digest === subject) return { entries: new Map(), isSubject: true };
+    const entries = readFallbackIndex(found, `${client.location.name}:${tag}`);
+    // A subject that lists itself would send every walk in a circle.
+    entries.delete(subject);
+    return { entries, isSubject: false };
+  }
+
+  /** Reads what a list says of a manifest out of the manifest itself; `null`: it is gone. */
+  async function judge(digest: Digest, options: CallOptions): Promise<Judged | null> {
+    const before = judged.get(digest);
+    if (before !== undefined) return before;
+    const found = await manifests.get(digest, options);
+    const json = found === null ? null : readManifestJson(found.bytes);
+    if (found === null || json === null) return null;
+    const subject = json.subject?.digest ?? null;
+    const now = { subject, entry: describeReferrer(found.descriptor, json) };
+    // Content never changes under a digest.
+    if (judged.size < MAX_JUDGED) judged.set(digest, now);
+    return now;
   }
 
   async function write(
@@ -60,12 +85,9 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
     entries: ReadonlyMap<Digest, Descriptor>,
     options: CallOptions,
   ): Promise<void> {
-    const sorted = [...entries.values()].sort((a, b) => (a.digest < b.digest ? -1 : 1));
-    const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.ociIndex, manifests: sorted };
-    const bytes = new TextEncoder().encode(JSON.stringify(index));
+    const manifest = makeFallbackIndex(entries.values());
     const tag = fallbackTag(subject);
     try {
-      const manifest = { bytes, mediaType: MEDIA_TYPES.ociIndex };
       await client.retry(options.signal, () => manifests.putOnce(tag, manifest, options));
     } catch (error) {
       if (!isFloeError(error) || !saysImmutable(error)) throw error;
@@ -79,7 +101,7 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
   }
 
   /**
-   * Merges until the index holds all that this loop ever saw, twice in a row, with random pauses in between.
+   * Merges until the index holds all that this loop ever saw, often enough in a row, with random pauses in between.
    * Nothing guards the tag, so a rival's write may undo ours: whoever sees an entry missing writes it again.
    */
   async function mergeAndVerify(
@@ -89,17 +111,24 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
   ): Promise<void> {
     const seen = new Map<Digest, Descriptor>([[entry.digest, entry]]);
     let stable = 0;
+    let needed = STABLE_ROUNDS;
+    let writes = 0;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const started = client.monotonicMs();
-      const found = await readEntries(subject, options);
-      const missing = [...seen.keys()].some((digest) => !found.has(digest));
-      for (const [digest, descriptor] of found) seen.set(digest, descriptor);
+      const { entries, isSubject } = await readList(subject, options);
+      if (isSubject && writes === MAX_HIDDEN_WRITES) throw hidden(client, subject);
+      const missing = [...seen.keys()].some((digest) => !entries.has(digest));
+      const grown = [...entries.keys()].some((digest) => !seen.has(digest));
+      // Somebody else is writing: one of them may still hold what it read before ours was there.
+      if (round > 0 && (missing || grown)) needed = CONTENDED_ROUNDS;
+      for (const [digest, descriptor] of entries) seen.set(digest, descriptor);
       if (missing) {
         stable = 0;
+        writes += 1;
         await write(subject, seen, options);
       } else {
         stable += 1;
-        if (stable === STABLE_ROUNDS) return;
+        if (stable >= needed) return;
       }
       const elapsed = client.monotonicMs() - started;
       const trip = Math.min(Math.max(elapsed, SHORTEST_ROUND_TRIP_MS), LONGEST_ROUND_TRIP_MS);
@@ -115,8 +144,12 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
 
   return {
     async read(subject, options) {
-      const entries = await readEntries(subject, options);
-      return [...entries.values()].flatMap((value) => readDescriptor(value) ?? []);
+      const { entries } = await readList(subject, options);
+      if (entries.size > MAX_ENTRIES) throw tooMany(client, subject, entries.size);
+      const found = await inParallel([...entries.keys()], WIDTH, (digest) =>
+        judge(digest, options),
+      );
+      return found.flatMap((one) => (one?.subject === subject ? [one.entry] : []));
     },
 
     async add(subject, entry, options) {
@@ -133,10 +166,19 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
   };
 }
 
-function invalid(client: RegistryClient, tag: string, reason: string): FloeError {
+function hidden(client: RegistryClient, subject: Digest): FloeError {
   return new FloeError({
     code: "FLOE_REGISTRY_RESPONSE_INVALID",
-    message: `${client.location.name}:${tag} ${reason}`,
-    hint: "The tag belongs to the list of an artifact's referrers; something else was put there.",
+    message: `${client.location.name}: the registry gives the artifact itself for the tag ${fallbackTag(subject)}, so that its referrers cannot be listed there`,
+    hint: "GitLab does so. What was attached is stored, and is found by its own tag if it has one.",
+    details: { retryable: false },
+  });
+}
+
+function tooMany(client: RegistryClient, subject: Digest, count: number): FloeError {
+  return new FloeError({
+    code: "FLOE_REGISTRY_LIMIT_EXCEEDED",
+    message: `${client.location.name}:${fallbackTag(subject)} lists ${count} referrers; floe reads at most ${MAX_ENTRIES}`,
+    hint: "Somebody attaches too much to the artifact; each entry has to be fetched to be believed.",
   });
 }

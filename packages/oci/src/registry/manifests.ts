@@ -17,6 +17,7 @@ import type {
   Send,
 } from "./create-registry-client.ts";
 import { readManifestJson } from "./manifest-json.ts";
+import { refuseDeletion } from "./refuse-deletion.ts";
 
 const ACCEPT = [
   MEDIA_TYPES.ociManifest,
@@ -45,6 +46,7 @@ export interface Manifests {
   putOnce(reference: string, manifest: ManifestInput, options: CallOptions): Promise<PutAnswer>;
   /** Puts under the digest, repeated where it can help: the same bytes twice are the same. */
   putByDigest(manifest: ManifestInput, options: CallOptions): Promise<PutAnswer>;
+  readonly delete: Required<ArtifactStore>["deleteManifest"];
 }
 
 /** Makes the manifest requests of a repository. */
@@ -116,6 +118,22 @@ export function createManifests(client: RegistryClient): Manifests {
     putOnce,
     putByDigest: (manifest, options) =>
       client.retry(options.signal, () => putOnce(digestOf(manifest.bytes), manifest, options)),
+
+    delete: (digest, options) =>
+      client.retry(options.signal, async (attempt) => {
+        const target = `manifests/${checkReference(digest)}`;
+        const accept = [200, 202, 204, 404];
+        try {
+          const answer = await client.attempt(
+            { method: "DELETE", target, access: "delete", accept },
+            options,
+          );
+          // An answer that was lost: it was there when it was first asked for.
+          return answer.status !== 404 || attempt > 1;
+        } catch (error) {
+          throw refuseDeletion(`the manifest ${digest}`, error);
+        }
+      }),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Descriptor, type Digest, MEDIA_TYPES } from "@floe/core/model";
 import type { ArtifactStore, CallOptions, ManifestInput } from "@floe/core/ports";
 import type { RegistryAnswer, RegistryClient } from "./create-registry-client.ts";
 import type { FallbackIndex } from "./fallback-index.ts";
+import { describeReferrer } from "./fallback-manifest.ts";
 import { parseObject, readDescriptor, readManifestJson } from "./manifest-json.ts";
 import { describeManifest, type Manifests } from "./manifests.ts";
 import { readPages } from "./read-pages.ts";
@@ -11,11 +12,17 @@ import type { Tags } from "./tags.ts";
 /** How often the API is asked for a manifest that it does not list yet. */
 const LISTING_ROUNDS = 5;
 const LISTING_PAUSE_MS = 200;
+/** So long a missing API is taken for missing: registries are upgraded under running processes. */
+const ABSENT_FOR_MS = 60_000;
 
 /** Finds and makes referrers: with the registry's API, or with the fallback tag where there is none. */
 export type Referrers = Pick<ArtifactStore, "referrers" | "attach">;
 
-/** Makes the referrer requests of a repository. Whether there is an API is found out once and remembered. */
+/**
+ * Makes the referrer requests of a repository. Whether there is an API is found out per repository and remembered; a
+ * missing one is looked for again after a minute. What an API lists is taken at its word, what a fallback index lists
+ * is looked at, since everybody who may push can write there.
+ */
 export function createReferrers(
   client: RegistryClient,
   parts: {
@@ -26,6 +33,13 @@ export function createReferrers(
 ): Referrers {
   const { manifests, tags, fallback } = parts;
   let api: "unknown" | "present" | "absent" = "unknown";
+  let absentSince = 0;
+  /** There was no API before there was one: what was attached then may be in the fallback index only. */
+  let wasAbsent = false;
+
+  function isAbsent(): boolean {
+    return api === "absent" && client.monotonicMs() - absentSince < ABSENT_FOR_MS;
+  }
 
   /** Asks the API; `null` if there is none. */
   async function askApi(subject: Digest, options: CallOptions): Promise<Descriptor[] | null> {
@@ -41,7 +55,10 @@ export function createReferrers(
       if (!isIndexAnswer(page)) {
         if (found.size > 0 || api === "present") throw changedItsMind(page);
         // A repository that does not exist yet says nothing about the API.
-        if (!isUnknownName(page)) api = "absent";
+        if (isUnknownName(page)) return null;
+        api = "absent";
+        absentSince = client.monotonicMs();
+        wasAbsent = true;
         return null;
       }
       api = "present";
@@ -61,11 +78,11 @@ export function createReferrers(
     if (acknowledged && api === "absent") api = "unknown";
     // The header alone proves nothing before the API was seen once: Amazon ECR sent it without having one.
     if (acknowledged && api === "present") return;
-    if (api !== "absent") {
+    if (!isAbsent()) {
       for (let round = 1; round <= LISTING_ROUNDS; round += 1) {
         const listed = await askApi(subject, options);
         if (listed === null) break;
-        if (acknowledged || listed.some(({ digest }) => digest === entry.digest)) return;
+        if (listed.some(({ digest }) => digest === entry.digest)) return;
         if (round < LISTING_ROUNDS) await client.clock.sleep(LISTING_PAUSE_MS * round, options);
       }
       if (api === "present") throw notListed(client, subject, entry);
@@ -75,11 +92,11 @@ export function createReferrers(
 
   return {
     async referrers(digest, options) {
-      if (api !== "absent") {
-        const listed = await askApi(digest, options);
-        if (listed !== null) return listed;
-      }
-      return await fallback.read(digest, options);
+      const listed = isAbsent() ? null : await askApi(digest, options);
+      if (listed !== null && !wasAbsent) return listed;
+      const kept = await fallback.read(digest, options);
+      const both = [...(listed ?? []), ...kept];
+      return [...new Map(both.map((one) => [one.digest, one])).values()];
     },
 
     async attach(manifest, options) {
@@ -88,13 +105,7 @@ export function createReferrers(
       if (!json?.subject) throw new TypeError("a manifest without subject cannot be attached");
       const subject = json.subject.digest;
       const acknowledged = await put(manifest, descriptor, options);
-      const artifactType = json.artifactType ?? json.configMediaType;
-      // All annotations are copied and the type is pulled up, so that readers need not fetch to choose.
-      const entry: Descriptor = {
-        ...descriptor,
-        ...(artifactType === null ? {} : { artifactType }),
-        ...(json.annotations === null ? {} : { annotations: json.annotations }),
-      };
+      const entry = describeReferrer(descriptor, json);
       await makeFindable(subject, { entry, acknowledged: acknowledged === subject }, options);
       return descriptor;
     },

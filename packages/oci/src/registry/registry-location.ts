@@ -1,4 +1,4 @@
-import { FloeError } from "@floe/core/errors";
+import { FloeError, isFloeError } from "@floe/core/errors";
 import { parseReference } from "../reference.ts";
 
 /** Where a repository is. */
@@ -35,6 +35,21 @@ export function parseRegistryUri(uri: string, insecure: boolean): RegistryLocati
     origin: new URL(`${scheme}://${hub ? "registry-1.docker.io" : host}`),
     repository: hub && !repository.includes("/") ? `library/${repository}` : repository,
   };
+}
+
+/**
+ * The path of another repository, given as a store's `repository`, when it is of the same registry; `null` when it is
+ * of another one, or a folder.
+ */
+export function sourceRepository(location: RegistryLocation, from: string): string | null {
+  if (from.startsWith("oci-layout:")) return null;
+  try {
+    const other = parseRegistryUri(`oci://${from}`, false);
+    return other.origin.host === location.origin.host ? other.repository : null;
+  } catch (error) {
+    if (isFloeError(error)) return null;
+    throw error;
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -25,7 +25,7 @@ export const DEFAULT_RETRY: RetrySettings = {
 };
 
 /** The longest `Retry-After` that is waited for. */
-const LONGEST_RETRY_AFTER_MS = 60_000;
+export const LONGEST_PAUSE_MS = 60_000;
 
 /** What {@link withRetry} waits with. */
 export interface RetryContext {
@@ -52,17 +52,22 @@ export async function withRetry<Result>(
       if (signal.aborted) throw signal.reason;
       if (!isFloeError(error) || error.details?.["retryable"] !== true) throw error;
       if (attempt >= settings.maxAttempts) throw error;
-      await clock.sleep(delayOf(error, attempt, context), { signal });
+      const delay = delayOf(error, attempt, context);
+      if (delay > 0) await clock.sleep(delay, { signal });
     }
   }
 }
 
+/** What is still to be waited for here. A pause that the host asked for is kept by all requests to it (`guardHosts`). */
 function delayOf(error: FloeError, attempt: number, { settings, random }: RetryContext): number {
   const asked = error.details?.["retry_after_ms"];
-  if (typeof asked === "number") {
-    if (asked > LONGEST_RETRY_AFTER_MS) throw tooLong(error, asked);
-    return asked;
-  }
+  if (typeof asked === "number" && asked > LONGEST_PAUSE_MS) throw tooLong(error, asked);
+  const isPaused = error.details?.["status"] === 429 || (typeof asked === "number" && asked > 0);
+  return isPaused ? 0 : backoffMs(attempt, settings, random);
+}
+
+/** The pause after the `attempt`-th failure, in milliseconds. */
+export function backoffMs(attempt: number, settings: RetrySettings, random: () => number): number {
   const { initialDelayMs, backoffMultiplier, maxDelayMs, jitter } = settings;
   const full = Math.min(initialDelayMs * backoffMultiplier ** (attempt - 1), maxDelayMs);
   return jitter ? full * random() : full;
@@ -82,6 +87,7 @@ function tooLong(error: FloeError, askedMs: number): FloeError {
 export function parseRetryAfter(value: string | undefined, now: Date): number | null {
   if (value === undefined) return null;
   if (/^\s*\d{1,10}\s*$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
+  // Date.parse takes more than dates of this form, `-5` for one.
+  const date = /^\s*[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now.getTime());
 }

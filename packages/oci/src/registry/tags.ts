@@ -3,13 +3,9 @@ import { type Descriptor, type Digest, isTag } from "@floe/core/model";
 import type { ArtifactStore, CallOptions, CreateTagResult, ManifestInput } from "@floe/core/ports";
 import { mayMeanTaken, saysImmutable } from "./answer-error.ts";
 import type { RegistryClient } from "./create-registry-client.ts";
-import { parseObject } from "./manifest-json.ts";
+import { listTags } from "./list-tags.ts";
 import { describeManifest, type Manifests } from "./manifests.ts";
-import { readPages } from "./read-pages.ts";
-
-/** As many as every registry gives in one page; Amazon ECR takes no more. */
-const PAGE_SIZE = 1000;
-const MAX_TAGS = 1_000_000;
+import { refuseDeletion } from "./refuse-deletion.ts";
 
 /** What {@link Tags.create} came to, with what the registry said about the subject. */
 type CreateTagOutcome = CreateTagResult & { readonly subject: string | null };
@@ -31,6 +27,24 @@ export interface Tags {
  * and after, which finds a rival but cannot stop one.
  */
 export function createTags(client: RegistryClient, manifests: Manifests): Tags {
+  /** Writes; where nobody knows in the end whether it landed, what the tag holds decides. `null`: it does not. */
+  async function settle<Result>(
+    tag: string,
+    signal: AbortSignal,
+    write: (attempt: number) => Promise<Result>,
+    decide: (held: Descriptor) => Result | null,
+  ): Promise<Result> {
+    try {
+      return await client.retry(signal, write);
+    } catch (error) {
+      if (signal.aborted || !isAmbiguous(error)) throw error;
+      const held = await lookAfter(manifests.resolveOnce, { tag, error, signal });
+      const settled = held === null ? null : decide(held);
+      if (settled === null) throw error;
+      return settled;
+    }
+  }
+
   async function create(
     tag: string,
     manifest: ManifestInput,
@@ -43,7 +57,7 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
       const held = await manifests.resolve(tag, options);
       if (held !== null) return judge(held, mine, "unchanged");
     }
-    const outcome = await client.retry(options.signal, async (attempt) => {
+    const write = async (attempt: number): Promise<CreateTagOutcome> => {
       if (attempt > 1 && !contentNamed) {
         // The answer was lost or bad: did it land?
         const held = await manifests.resolveOnce(tag, options);
@@ -51,14 +65,19 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
       }
       try {
         const { subject } = await manifests.putOnce(tag, manifest, options);
-        return { status: "created", descriptor: mine, subject } as const;
+        return { status: "created", descriptor: mine, subject };
       } catch (error) {
         if (!isFloeError(error) || !mayMeanTaken(error)) throw error;
-        const held = await manifests.resolveOnce(tag, options);
-        if (held === null) throw error;
+        // Amazon ECR refuses the same digest, too.
+        const { signal } = options;
+        const held = await lookAfter(manifests.resolve, { tag, error, signal });
+        if (held === null) throw saysImmutable(error) ? immutable(tag, error) : error;
         return judge(held, mine, attempt > 1 ? "created" : "unchanged");
       }
-    });
+    };
+    const outcome = await settle(tag, options.signal, write, (held) =>
+      judge(held, mine, "created"),
+    );
     if (outcome.status !== "created" || contentNamed) return outcome;
     const after = await manifests.resolve(tag, options);
     if (after === null) throw gone(tag, client);
@@ -76,44 +95,30 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
       const previous = before?.digest ?? null;
       if (expect !== undefined && previous !== expect) throw moved(tag, expect, previous);
       if (previous === mine.digest) return { status: "unchanged", previous };
-      await client.retry(signal, async (attempt) => {
+      const isMine = (held: Descriptor | null) => (held?.digest === mine.digest ? true : null);
+      const write = async (attempt: number): Promise<true> => {
         if (attempt > 1) {
           const held = (await manifests.resolveOnce(tag, { signal }))?.digest ?? null;
-          if (held === mine.digest) return;
+          if (held === mine.digest) return true;
           if (held !== previous) throw moved(tag, previous, held);
         }
         try {
           await manifests.putOnce(tag, manifest, { signal });
+          return true;
         } catch (error) {
-          throw isFloeError(error) && saysImmutable(error) ? immutable(tag, error) : error;
+          if (!isFloeError(error) || !saysImmutable(error)) throw error;
+          const held = await lookAfter(manifests.resolve, { tag, error, signal });
+          if (isMine(held) === null) throw immutable(tag, error);
+          return true;
         }
-      });
+      };
+      await settle(tag, signal, write, isMine);
       const after = (await manifests.resolve(tag, { signal }))?.digest ?? null;
       if (after !== mine.digest) throw moved(tag, mine.digest, after);
       return { status: "moved", previous };
     },
 
-    async list({ signal, prefix = "" }) {
-      const tags = new Set<string>();
-      // No `last` to skip what stands before the prefix: registries differ in how they sort, and some do not.
-      const target = `tags/list?n=${PAGE_SIZE}`;
-      const first = { method: "GET", target, access: "pull", accept: [200, 404] } as const;
-      for await (const page of readPages(client, first, { signal })) {
-        const json = parseObject(page.body, page.label);
-        // Only a registry's own 404 says that there is no such repository yet.
-        if (page.status === 404 && Array.isArray(json["errors"])) return [];
-        for (const tag of readTags(json["tags"], page.label)) {
-          if (tag.startsWith(prefix) && isTag(tag)) tags.add(tag);
-        }
-        if (tags.size > MAX_TAGS) {
-          throw new FloeError({
-            code: "FLOE_REGISTRY_LIMIT_EXCEEDED",
-            message: `${page.label}: more than ${MAX_TAGS} tags`,
-          });
-        }
-      }
-      return [...tags];
-    },
+    list: ({ signal, prefix = "" }) => listTags(client, { signal, prefix }),
 
     async delete(tag, { signal }) {
       checkTag(tag);
@@ -124,10 +129,29 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
           { signal },
         );
       } catch (error) {
-        throw isFloeError(error) && saysImmutable(error) ? immutable(tag, error) : error;
+        throw refuseDeletion(`the tag ${tag}`, error);
       }
     },
   };
+}
+
+/** Looks at a tag after trouble; trouble with looking is of less interest than the first. */
+async function lookAfter(
+  resolve: Manifests["resolve"],
+  { tag, error, signal }: { readonly tag: string; readonly error: unknown } & CallOptions,
+): Promise<Descriptor | null> {
+  try {
+    return await resolve(tag, { signal });
+  } catch (second) {
+    throw signal.aborted ? second : error;
+  }
+}
+
+/** Says whether a write that failed may have been done all the same. */
+function isAmbiguous(error: unknown): boolean {
+  return (
+    isFloeError(error) && error.details?.["retryable"] === true && error.details["status"] !== 429
+  );
 }
 
 function judge(
@@ -138,15 +162,6 @@ function judge(
   return held.digest === mine.digest
     ? { status: same, descriptor: mine, subject: null }
     : { status: "taken", digest: held.digest, subject: null };
-}
-
-function readTags(value: unknown, label: string): readonly string[] {
-  if (value === null || value === undefined) return [];
-  if (Array.isArray(value) && value.every((tag) => typeof tag === "string")) return value;
-  throw new FloeError({
-    code: "FLOE_REGISTRY_RESPONSE_INVALID",
-    message: `${label}: the answer is not a list of tags`,
-  });
 }
 
 function checkTag(tag: string): void {

@@ -1,4 +1,5 @@
-import type { Agent, ClientRequest } from "node:http";
+import type { ClientRequest } from "node:http";
+import { type ConnectionOptions, createConnections } from "./connections.ts";
 import { type HttpAnswer, type HttpBody, type HttpRequest, labelOf } from "./http-message.ts";
 import { TimeLimitError, toNetworkError } from "./network-error.ts";
 
@@ -12,6 +13,8 @@ export interface Timeouts {
   readonly idleMs: number;
   /** For the whole of a body that is read into memory. Default 60 000. */
   readonly bodyMs: number;
+  /** Bytes per second of a streamed body below which, over `idleMs`, the peer is given up. Default 256. */
+  readonly minBytesPerSecond: number;
 }
 
 /** The time limits that apply where none are given. */
@@ -20,15 +23,12 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   headersMs: 30_000,
   idleMs: 30_000,
   bodyMs: 60_000,
+  minBytesPerSecond: 256,
 };
 
 /** Options of {@link createTransport}. */
-export interface TransportOptions {
+export interface TransportOptions extends ConnectionOptions {
   readonly timeouts: Timeouts;
-  /** `false` accepts any certificate. */
-  readonly tlsVerify: boolean;
-  /** PEM of certificate authorities to trust instead of the system's. */
-  readonly ca?: string | undefined;
 }
 
 /** Sends HTTP requests over connections that are kept open. */
@@ -44,50 +44,31 @@ export interface Transport {
   close(): void;
 }
 
-/** Connections per origin; more make nothing faster on a small machine. */
-const MAX_SOCKETS = 8;
+/** The most bytes of an answer's headers: signed addresses in them are long. */
+const MAX_HEADER_BYTES = 32 * 1024;
 
 /** Makes a transport. The http modules are reached late and by name, which starts 16 ms faster than importing them. */
 export function createTransport(options: TransportOptions): Transport {
   const { timeouts } = options;
-  const agents = new Map<string, Agent>();
-  const tls = {
-    rejectUnauthorized: options.tlsVerify,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  };
-
-  function moduleOf(protocol: string) {
-    return protocol === "https:"
-      ? process.getBuiltinModule("node:https")
-      : process.getBuiltinModule("node:http");
-  }
-
-  function agentOf(protocol: string): Agent {
-    let agent = agents.get(protocol);
-    if (agent === undefined) {
-      const settings = { keepAlive: true, maxSockets: MAX_SOCKETS };
-      agent =
-        protocol === "https:"
-          ? new (process.getBuiltinModule("node:https").Agent)({ ...settings, ...tls })
-          : new (process.getBuiltinModule("node:http").Agent)(settings);
-      agents.set(protocol, agent);
-    }
-    return agent;
-  }
+  const connections = createConnections(options, timeouts.connectMs);
 
   async function send(request: HttpRequest): Promise<HttpAnswer> {
     const { method, url, body, signal } = request;
     const label = labelOf(method, url);
     signal.throwIfAborted();
-    const outgoing = moduleOf(url.protocol).request(url, {
+    const route = connections.route(url, request.fresh === true);
+    const http = route.secure
+      ? process.getBuiltinModule("node:https")
+      : process.getBuiltinModule("node:http");
+    const outgoing = http.request({
+      ...route.options,
       method,
-      headers: { ...request.headers, ...lengthHeader(method, body) },
-      agent: request.fresh === true ? false : agentOf(url.protocol),
-      ...(request.fresh === true ? tls : {}),
+      headers: { ...request.headers, ...lengthHeader(method, body), ...route.proxyHeaders },
+      maxHeaderSize: MAX_HEADER_BYTES,
       signal,
     });
     try {
-      return await perform(outgoing, { method, body, label, url, timeouts });
+      return await perform(outgoing, { method, body, label, url, timeouts, signal });
     } catch (error) {
       outgoing.destroy();
       if (error instanceof SourceError) throw error.cause;
@@ -100,14 +81,7 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  return {
-    timeouts,
-    send,
-    close() {
-      for (const agent of agents.values()) agent.destroy();
-      agents.clear();
-    },
-  };
+  return { timeouts, send, close: () => connections.close() };
 }
 
 /** What a body's source threw; it is handed on as it is, since it is not the network's failure. */
@@ -119,25 +93,35 @@ interface Sending {
   readonly label: string;
   readonly url: URL;
   readonly timeouts: Timeouts;
+  readonly signal: AbortSignal;
 }
 
 function perform(outgoing: ClientRequest, sending: Sending): Promise<HttpAnswer> {
-  const { timeouts, method, label, url } = sending;
+  const { timeouts, method, label, url, signal } = sending;
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   let timer: NodeJS.Timeout | undefined;
   const limit = (ms: number, what: string) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      outgoing.destroy(new TimeLimitError(`${what} within ${ms / 1000} seconds`));
+      const error = new TimeLimitError(`${what} within ${ms / 1000} seconds`);
+      outgoing.destroy(error);
+      // A request that waits for its connection does not tell of its end.
+      reject(error);
     }, ms);
   };
   const progress = () => limit(timeouts.idleMs, "the registry took nothing");
   let answered = false;
 
+  const abort = () => {
+    clearTimeout(timer);
+    reject(signal.reason);
+  };
+  signal.addEventListener("abort", abort, { once: true });
+
+  limit(timeouts.connectMs, "no connection");
   outgoing.once("socket", (socket) => {
-    if (!socket.connecting) return;
-    limit(timeouts.connectMs, "no connection");
-    socket.once(url.protocol === "https:" ? "secureConnect" : "connect", progress);
+    if (!socket.connecting) progress();
+    else socket.once("encrypted" in socket ? "secureConnect" : "connect", progress);
   });
   outgoing.once("finish", () => {
     if (!answered) limit(timeouts.headersMs, "no answer");
@@ -146,7 +130,10 @@ function perform(outgoing: ClientRequest, sending: Sending): Promise<HttpAnswer>
     clearTimeout(timer);
     reject(error);
   });
-  outgoing.once("close", () => clearTimeout(timer));
+  outgoing.once("close", () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  });
   outgoing.once("response", (stream) => {
     answered = true;
     clearTimeout(timer);

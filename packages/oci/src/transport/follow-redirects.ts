@@ -1,11 +1,11 @@
 import { FloeError } from "@floe/core/errors";
 import { checkTarget } from "./check-target.ts";
 import type { Transport } from "./create-transport.ts";
-import type { HttpAnswer, HttpRequest } from "./http-message.ts";
+import { type HttpAnswer, type HttpRequest, labelOf } from "./http-message.ts";
 import { readSome } from "./read-body.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const MAX_HOPS = 5;
+const MAX_HOPS = 10;
 const DISCARD_BYTES = 64 * 1024;
 
 /** Who may see the credentials, and what counts as the registry. */
@@ -22,8 +22,8 @@ export interface RedirectRules {
 }
 
 /**
- * Sends a request and follows redirects of GET and HEAD by hand, at most five.
- * @throws {FloeError} FLOE_REGISTRY_RESPONSE_INVALID - too many, of another method, or to a forbidden address
+ * Sends a request and follows redirects of GET and HEAD by hand, at most ten.
+ * @throws {FloeError} FLOE_REGISTRY_RESPONSE_INVALID - too many, in a circle, of a write, or to a forbidden address
  */
 export async function followRedirects(
   transport: Transport,
@@ -32,8 +32,18 @@ export async function followRedirects(
 ): Promise<HttpAnswer> {
   let url = request.url;
   let { authorization } = rules;
+  const seen = new Set<string>();
   for (let hop = 0; hop <= MAX_HOPS; hop += 1) {
     if (url.origin !== rules.credentialOrigin) authorization = null;
+    // The same address without credentials is another request.
+    const key = `${url.href} ${authorization === null}`;
+    if (seen.has(key)) {
+      throw new FloeError({
+        code: "FLOE_REGISTRY_RESPONSE_INVALID",
+        message: `${labelOf(request.method, url)}: the redirects lead in a circle`,
+      });
+    }
+    seen.add(key);
     const headers = {
       ...request.headers,
       "accept-encoding": "identity",
@@ -56,7 +66,7 @@ export async function followRedirects(
   }
   throw new FloeError({
     code: "FLOE_REGISTRY_RESPONSE_INVALID",
-    message: `${request.method} ${request.url.origin}${request.url.pathname}: more than ${MAX_HOPS} redirects`,
+    message: `${labelOf(request.method, request.url)}: more than ${MAX_HOPS} redirects`,
   });
 }
 

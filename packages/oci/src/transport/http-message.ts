@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** Use a connection of its own, after bytes came wrong over a shared one. */
   readonly fresh?: boolean;
+  /** The answer's body is handed out as it comes, and may take as long as whoever reads it. */
+  readonly streamed?: boolean;
 }
 
 /** Status and headers of an answer; the body is still to be read. */

@@ -1,4 +1,4 @@
-import { FloeError } from "@floe/core/errors";
+import { FloeError, isFloeError } from "@floe/core/errors";
 
 /** A time limit that ran out, before it is given a FloeError's form. */
 export class TimeLimitError extends Error {}
@@ -21,6 +21,8 @@ const WORDS: Readonly<Record<string, string>> = {
  */
 export function toNetworkError(error: unknown, label: string, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
+  // A refusal of floe's own: an address that it does not go to, a proxy that says no.
+  if (isFloeError(error)) return error;
   if (error instanceof TimeLimitError) {
     return unavailable(`${label}: ${error.message}`, { retryable: true, cause: error });
   }
@@ -33,10 +35,17 @@ export function toNetworkError(error: unknown, label: string, signal: AbortSigna
       cause: error,
     });
   }
+  if (/ALERT_CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE|ALERT_BAD_CERTIFICATE/.test(code)) {
+    return unavailable(`${label}: the registry refused the TLS connection (${code})`, {
+      retryable: false,
+      hint: "It may want a client certificate: FLOE_REGISTRY_CLIENT_CERT_FILE and FLOE_REGISTRY_CLIENT_KEY_FILE.",
+      cause: error,
+    });
+  }
   if (TLS_CODE.test(code)) {
     return unavailable(`${label}: no trusted TLS connection (${code})`, {
       retryable: false,
-      hint: "Trust the registry's certificate authority (NODE_EXTRA_CA_CERTS), or set insecure: true for plain http.",
+      hint: "Trust the registry's certificate authority (FLOE_REGISTRY_CA_FILE), or set insecure: true for plain http.",
       cause: error,
     });
   }

@@ -1,12 +1,15 @@
 import { FloeError } from "@floe/core/errors";
 import type { HttpAnswer } from "./http-message.ts";
 import { TimeLimitError, toNetworkError } from "./network-error.ts";
+import { terminalSafe } from "./terminal-safe.ts";
 
 /** Limits of reading an answer's body. */
 export interface ReadLimits {
   readonly signal: AbortSignal;
   /** The longest pause between two pieces. */
   readonly idleMs: number;
+  /** Over each `idleMs` of waiting. Default 0, no least speed. */
+  readonly minBytesPerSecond?: number;
 }
 
 /**
@@ -74,23 +77,36 @@ export async function readSome(
 
 /**
  * Gives the pieces of a body as they come. Leaving the loop closes the connection.
- * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE - it broke off, or paused longer than `idleMs`
+ * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE - it broke off, paused longer than `idleMs`, or came too slowly
  */
 export async function* iterateBody(
   answer: HttpAnswer,
-  { signal, idleMs }: ReadLimits,
+  { signal, idleMs, minBytesPerSecond = 0 }: ReadLimits,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { stream } = answer;
-  const watch = () =>
-    setTimeout(() => {
+  let since = performance.now();
+  let waitedMs = 0;
+  let bytes = 0;
+  const watch = () => {
+    since = performance.now();
+    return setTimeout(() => {
       stream.destroy(new TimeLimitError(`nothing came for ${idleMs / 1000} seconds`));
     }, idleMs);
+  };
   let timer = watch();
   try {
-    for await (const chunk of stream) {
+    for await (const piece of stream) {
       // The consumer's own pauses are not the peer's.
       clearTimeout(timer);
-      yield chunk as Buffer;
+      const chunk = piece as Buffer;
+      waitedMs += performance.now() - since;
+      bytes += chunk.length;
+      if (waitedMs >= idleMs) {
+        if (bytes < (minBytesPerSecond * waitedMs) / 1000) throw tooSlow(bytes, waitedMs);
+        waitedMs = 0;
+        bytes = 0;
+      }
+      yield chunk;
       timer = watch();
     }
   } catch (error) {
@@ -99,6 +115,10 @@ export async function* iterateBody(
     clearTimeout(timer);
     if (!stream.readableEnded) stream.destroy();
   }
+}
+
+function tooSlow(bytes: number, waitedMs: number): TimeLimitError {
+  return new TimeLimitError(`only ${bytes} bytes came in ${Math.round(waitedMs / 1000)} seconds`);
 }
 
 /**
@@ -111,7 +131,7 @@ export function refuseEncoding(answer: HttpAnswer): void {
   answer.stream.destroy();
   throw new FloeError({
     code: "FLOE_REGISTRY_RESPONSE_INVALID",
-    message: `${answer.label}: the answer has Content-Encoding ${JSON.stringify(encoding.slice(0, 40))}, which nobody asked for`,
+    message: `${answer.label}: the answer has Content-Encoding "${terminalSafe(encoding.slice(0, 40))}", which nobody asked for`,
     hint: "A proxy between floe and the registry compresses answers; turn that off for the registry.",
   });
 }

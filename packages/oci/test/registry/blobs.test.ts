@@ -1,25 +1,13 @@
-import { type Descriptor, digestOf } from "@floe/core/model";
+import { digestOf } from "@floe/core/model";
 import { describe, expect, test } from "vitest";
+import { verifyStream } from "../../src/registry/verify-stream.ts";
+import { blob, collect, pieces } from "./blob-fixture.ts";
 import { codeOf, errorOf, openStore, REPO } from "./open-store.ts";
 
 const signal = new AbortController().signal;
 
-function blob(bytes: Uint8Array): Descriptor {
-  return { mediaType: "application/octet-stream", digest: digestOf(bytes), size: bytes.length };
-}
-
 const bytes = new TextEncoder().encode("some bytes of a blob");
 const descriptor = blob(bytes);
-
-async function* pieces(of: Uint8Array, size = 7) {
-  for (let at = 0; at < of.length; at += size) yield of.subarray(at, at + size);
-}
-
-async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(chunk);
-  return new Uint8Array(Buffer.concat(chunks));
-}
 
 describe("putBlob", () => {
   test("looks, starts an upload and puts; what is known to be there costs nothing more", async () => {
@@ -69,6 +57,68 @@ describe("putBlob", () => {
     expect(opened.registry.writes).toBe(0);
   });
 
+  test("bytes are held back until they are judged, whatever the source sends after them", async () => {
+    await using opened = await openStore();
+    const wrong = { ...descriptor, digest: digestOf("other") };
+    let seen = 0;
+    const source = async function* () {
+      yield bytes;
+      yield new Uint8Array();
+      seen += 1;
+      yield new Uint8Array();
+    };
+    // The registry would complain as well; it must not even get the chance to take them.
+    const taken: Uint8Array[] = [];
+    const drained = (async () => {
+      for await (const piece of verifyStream(source(), wrong)) taken.push(piece);
+    })();
+    expect(await codeOf(drained)).toBe("FLOE_DIGEST_MISMATCH");
+    expect([seen, taken]).toEqual([1, []]);
+    expect(await codeOf(opened.store.putBlob(wrong, source, { signal }))).toBe(
+      "FLOE_DIGEST_MISMATCH",
+    );
+  });
+
+  // (38)
+  test("an upload that is aborted is cancelled, and nothing is stored", async () => {
+    await using opened = await openStore();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const source = async function* () {
+      yield bytes.subarray(0, 3);
+      controller.abort(reason);
+      yield bytes.subarray(3);
+    };
+    const call = opened.store.putBlob(descriptor, source, { signal: controller.signal });
+    await expect(call).rejects.toBe(reason);
+    expect(opened.trace().at(-1)).toMatch(/^DELETE blobs\/uploads\//);
+    expect([opened.registry.writes, opened.registry.uploadCount(REPO)]).toEqual([0, 0]);
+  });
+
+  test("a large source is asked for its pieces only as fast as they leave", async () => {
+    await using opened = await openStore();
+    const size = 512 * 1024 * 1024;
+    const piece = new Uint8Array(1024 * 1024);
+    let pulled = 0;
+    const source = async function* () {
+      for (; pulled < 512; pulled += 1) yield piece;
+    };
+    opened.registry.faults.add({ match: { method: "PUT" }, action: { kind: "stall-upload" } });
+    const controller = new AbortController();
+    const wrong = { ...descriptor, size };
+    const uploads = { chunkedAboveBytes: size };
+    const call = opened.another({ uploads }).putBlob(wrong, source, { signal: controller.signal });
+    await expect.poll(() => pulled, { timeout: 5000 }).toBeGreaterThan(0);
+    let before = -1;
+    while (before !== pulled) {
+      before = pulled;
+      await new Promise((later) => setTimeout(later, 100));
+    }
+    controller.abort();
+    await expect(call).rejects.toThrow();
+    expect(pulled).toBeLessThan(64);
+  });
+
   test("a source that throws ends the call with what it threw", async () => {
     await using opened = await openStore();
     const failing = async function* () {
@@ -80,6 +130,7 @@ describe("putBlob", () => {
     expect(opened.registry.writes).toBe(0);
   });
 
+  // (33) (35)
   test.for([
     ["POST", { kind: "drop" }],
     ["POST", { kind: "status", status: 502 }],
@@ -101,6 +152,7 @@ describe("putBlob", () => {
     expect(opens).toBeGreaterThan(0);
   });
 
+  // (43)
   test("a proxy's limit on uploads is explained", async () => {
     await using opened = await openStore();
     const action = { kind: "status", status: 413, body: "<html>too large</html>" } as const;
@@ -143,6 +195,7 @@ describe("reading blobs", () => {
     },
   );
 
+  // (1) (2) (3) (7)
   test.for([
     [{ kind: "flip-byte" }, "FLOE_DIGEST_MISMATCH"],
     [{ kind: "truncate" }, "FLOE_REGISTRY_UNAVAILABLE"],
@@ -158,6 +211,7 @@ describe("reading blobs", () => {
     expect(await codeOf(collect(opened.store.openBlob(descriptor, { signal })))).toBe(code);
   });
 
+  // (4) (6)
   test("a blob that is longer or shorter than its descriptor says is refused", async () => {
     await using opened = await openStore();
     await opened.store.putBlob(descriptor, bytes, { signal });

@@ -44,6 +44,7 @@ describe("reading manifests", () => {
     expect(opened.trace()).toHaveLength(before);
   });
 
+  // (15)
   test.for([
     ["another digest", digestOf("lie"), "FLOE_DIGEST_MISMATCH"],
     ["no digest", "sha256:zz", "FLOE_REGISTRY_RESPONSE_INVALID"],
@@ -56,6 +57,7 @@ describe("reading manifests", () => {
     expect(await codeOf(opened.store.getManifest("v1", { signal }))).toBe(code);
   });
 
+  // (16)
   test("a HEAD without a digest is made good by a GET", async () => {
     await using opened = await openStore();
     const { digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -64,6 +66,7 @@ describe("reading manifests", () => {
     expect((await opened.store.resolve("v1", { signal }))?.digest).toBe(digest);
   });
 
+  // (15)
   test("a HEAD by digest that claims another digest is an error", async () => {
     await using opened = await openStore();
     const { digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -72,6 +75,7 @@ describe("reading manifests", () => {
     expect(await codeOf(opened.store.resolve(digest, { signal }))).toBe("FLOE_DIGEST_MISMATCH");
   });
 
+  // (3)
   test("bytes that changed on the way are fetched once more, and then refused", async () => {
     await using opened = await openStore();
     const { digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -86,6 +90,7 @@ describe("reading manifests", () => {
     expect(opened.registry.faults.pending).toBe(0);
   });
 
+  // (9)
   test("a manifest larger than 4 MiB is refused, announced or not", async () => {
     await using opened = await openStore();
     const bytes = new TextEncoder().encode(`{"a":"${"x".repeat(4 * 1024 * 1024)}"}`);
@@ -97,6 +102,7 @@ describe("reading manifests", () => {
     expect(await codeOf(opened.store.getManifest("big", { signal }))).toBe(code);
   });
 
+  // (9) (10)
   test.for([
     ["is not JSON", "hello", "FLOE_REGISTRY_RESPONSE_INVALID"],
     ["is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), "FLOE_REGISTRY_RESPONSE_INVALID"],
@@ -123,6 +129,7 @@ describe("reading manifests", () => {
     expect((await opened.store.getManifest("v1", { signal }))?.descriptor.mediaType).toBe(expected);
   });
 
+  // (7)
   test("a compressed answer is refused", async () => {
     await using opened = await openStore();
     await pushArtifact(opened.registry, REPO, "v1");
@@ -145,6 +152,7 @@ describe("writing manifests", () => {
     expect(opened.store.stats).toEqual({ requests: 1, writes: 1 });
   });
 
+  // (18)
   test("a registry that stored another digest is found out", async () => {
     await using opened = await openStore();
     const built = buildArtifact();

@@ -1,7 +1,11 @@
 import { isFloeError } from "@floe/core/errors";
 import type { ArtifactStore, Clock } from "@floe/core/ports";
 import { type RegistryOptions, startRegistry, type TestRegistry } from "@floe/testing";
-import { createRegistryStore, type RegistryStoreOptions } from "../../src/index.ts";
+import {
+  createHostStates,
+  createRegistryStore,
+  type RegistryStoreOptions,
+} from "../../src/index.ts";
 
 /** The repository that the tests use. */
 export const REPO = "acme/app";
@@ -25,17 +29,29 @@ export async function openStore(
 ): Promise<OpenedStore> {
   const registry = await startRegistry(registryOptions);
   const pauses: number[] = [];
+  let slept = 0;
   const clock: Clock = {
     now: () => new Date(),
     sleep: async (milliseconds, { signal }) => {
       signal.throwIfAborted();
       pauses.push(milliseconds);
+      slept += milliseconds;
     },
   };
+  // Of its own, as if every test were a process; and time that passes as the clock says.
+  const hosts = createHostStates();
+  const monotonicMs = () => performance.now() + slept;
   const stores: ArtifactStore[] = [];
   const another = (options: Partial<RegistryStoreOptions> = {}) => {
     const uri = `oci://${registry.host}/${REPO}`;
-    const store = createRegistryStore({ uri, clock, ...storeOptions, ...options });
+    const store = createRegistryStore({
+      uri,
+      clock,
+      hosts,
+      monotonicMs,
+      ...storeOptions,
+      ...options,
+    });
     stores.push(store);
     return store;
   };

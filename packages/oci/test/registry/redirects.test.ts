@@ -112,7 +112,71 @@ describe("redirects", () => {
     });
     const call = opened.store.getManifest("v1", { signal });
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
-    expect(opened.registry.requests).toHaveLength(6);
+    expect(opened.registry.requests).toHaveLength(1);
+  });
+
+  // Row 22.
+  test("more than ten in a row are refused", async () => {
+    let hops = 0;
+    await using other = await startOther((_, response) => {
+      hops += 1;
+      response.writeHead(307, { location: `/hop/${hops}` }).end();
+    });
+    await using opened = await openStore({}, { retry: { maxAttempts: 1 } });
+    const headers = { location: `${other.url}/hop/0` };
+    opened.registry.faults.add({ match: {}, action: { kind: "status", status: 307, headers } });
+    const error = await errorOf(opened.store.getManifest("v1", { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+    expect(error.message).toContain("more than 10 redirects");
+    expect(hops).toBe(10);
+  });
+
+  // Rows 20 and 21.
+  test("another port of the same host is another origin and gets no credentials", async () => {
+    await using other = await startOther((_, response) => response.end(bytes));
+    await using opened = await openStore({ auth }, { credentials });
+    await opened.store.hasBlob(descriptor.digest, { signal });
+    const headers = { location: `${other.url}/blob` };
+    for (const method of ["GET", "HEAD"]) {
+      const action = { kind: "status", status: 307, headers } as const;
+      opened.registry.faults.add({ match: { method }, action });
+    }
+    await opened.store.getBlob(descriptor, { signal });
+    await opened.store.hasBlob(descriptor.digest, { signal });
+    expect(other.seen.map(({ method }) => method)).toEqual(["GET", "HEAD"]);
+    for (const { headers: sent } of other.seen) expect(sent.authorization).toBeUndefined();
+    expect(opened.registry.requests.at(-1)?.headers["authorization"]).toMatch(/^Basic /);
+  });
+
+  // Rows 23 and 24.
+  test.for([
+    "http://169.254.169.254/latest/meta-data",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://0/",
+    "http://0x7f.1.2.3/",
+    "http://localhost.:1/",
+    "file:///etc/passwd",
+    "http://me:pw@127.0.0.1/",
+    "http://registry@evil.example/",
+    "http://[",
+    "",
+    `http://${"a".repeat(300)}`,
+  ])("neither an upload nor a token goes to %j", async (target) => {
+    await using opened = await openStore({}, { retry: { maxAttempts: 1 } });
+    const code = /FLOE_REGISTRY_(?:RESPONSE_INVALID|UNAVAILABLE|UNAUTHORIZED|REFUSED)/;
+    opened.registry.faults.add({
+      match: { method: "POST" },
+      action: { kind: "status", status: 202, headers: { location: target } },
+    });
+    const upload = opened.store.putBlob(descriptor, bytes, { signal });
+    expect(await codeOf(upload)).toMatch(code);
+    const challenge = `Bearer realm="${target}",service="x"`;
+    opened.registry.faults.add({
+      match: {},
+      action: { kind: "status", status: 401, headers: { "www-authenticate": challenge } },
+    });
+    expect(await codeOf(opened.store.resolve("v1", { signal }))).toMatch(code);
   });
 
   test("a redirected write is refused", async () => {

@@ -1,32 +1,18 @@
-import { type Descriptor, type Digest, digestOf, MEDIA_TYPES } from "@floe/core/model";
-import { type BuiltArtifact, buildArtifact, pushArtifact, type TestRegistry } from "@floe/testing";
+import { digestOf, MEDIA_TYPES } from "@floe/core/model";
+import { buildArtifact, pushArtifact } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { createRegistryStore } from "../../src/index.ts";
 import { codeOf, errorOf, openStore, REPO } from "./open-store.ts";
+import {
+  digestsOf,
+  entriesOf,
+  fallbackTag,
+  plantList,
+  pushSubject,
+  referrer,
+} from "./referrer-fixture.ts";
 
 const signal = new AbortController().signal;
-
-function referrer(subject: Descriptor, name: string): BuiltArtifact {
-  const annotations = { name, time: "now" };
-  return buildArtifact({
-    subject,
-    annotations,
-    artifactType: "x/record",
-    layers: [{ content: "s" }],
-  });
-}
-
-async function pushSubject(registry: TestRegistry): Promise<Descriptor> {
-  return (await pushArtifact(registry, REPO, "v1", { layers: [{ content: "s" }] })).descriptor;
-}
-
-function fallbackTag(digest: Digest): string {
-  return digest.replace(":", "-");
-}
-
-function digestsOf(all: readonly { digest: string }[]): string[] {
-  return all.map(({ digest }) => digest).sort();
-}
 
 describe("with the referrers API", () => {
   test("the first attach confirms that the API is there, later ones believe OCI-Subject", async () => {
@@ -93,6 +79,61 @@ describe("with the referrers API", () => {
     expect(await codeOf(opened.store.referrers(subject.digest, { signal }))).toBe(code);
   });
 
+  // (40) Amazon ECR sent the header without listing anything.
+  test("an OCI-Subject is believed only once the API has listed something", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    const body = `{"schemaVersion":2,"mediaType":"${MEDIA_TYPES.ociIndex}","manifests":[]}`;
+    const headers = { "content-type": MEDIA_TYPES.ociIndex };
+    const action = { kind: "status", status: 200, headers, body } as const;
+    opened.registry.faults.add({ match: { path: /referrers/ }, action, times: 2 });
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(opened.pauses).toEqual([200, 400]);
+    opened.registry.faults.add({ match: { path: /referrers/ }, action, times: 99 });
+    const call = opened.another().attach(referrer(subject, "two"), { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+
+  // (40)
+  test("no filter is asked for, so that none can be left out", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    await opened.store.referrers(subject.digest, { signal });
+    expect(opened.registry.requests.at(-1)?.query).toBe("");
+  });
+
+  // (40)
+  test.for([
+    ["is cut off", { kind: "truncate" }, "FLOE_REGISTRY_UNAVAILABLE"],
+    [
+      "is a page of HTML",
+      { kind: "status", status: 200, headers: { "content-type": "text/html" }, body: "<html>" },
+      "FLOE_REGISTRY_RESPONSE_INVALID",
+    ],
+    ["is not found", { kind: "status", status: 404 }, "FLOE_ARTIFACT_NOT_FOUND"],
+  ] as const)("a list whose second page %s is never taken for whole", async ([, action, code]) => {
+    await using opened = await openStore({ referrersPageSize: 1 });
+    const subject = await pushSubject(opened.registry);
+    for (const name of ["1", "2", "3"]) {
+      await pushArtifact(opened.registry, REPO, null, { subject, annotations: { name } });
+    }
+    const match = { path: /referrers/ };
+    opened.registry.faults.add({ match, action, after: 1, times: 99 });
+    expect(await codeOf(opened.store.referrers(subject.digest, { signal }))).toBe(code);
+  });
+
+  // (40)
+  test("pages that lead in a circle are refused", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    const link = `</v2/${REPO}/referrers/${subject.digest}>; rel="next"`;
+    const action = { kind: "headers", headers: { link } } as const;
+    opened.registry.faults.add({ match: { path: /referrers/ }, action, times: 99 });
+    const call = opened.store.referrers(subject.digest, { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+  });
+
+  // (40)
   test("an API that disappears in the middle is an error, not an empty list", async () => {
     await using opened = await openStore();
     const subject = await pushSubject(opened.registry);
@@ -209,6 +250,58 @@ describe("with the fallback tag", () => {
     expect(written.manifests).toContainEqual(entry);
   });
 
+  // (40)
+  test("an entry counts when its manifest says so itself, and is described by it", async () => {
+    await using opened = await openStore({ referrers: false });
+    const { registry } = opened;
+    const subject = await pushSubject(registry);
+    const other = await pushSubject(registry, "v2");
+    const mine = referrer(subject, "mine");
+    const strange = referrer(other, "strange");
+    for (const manifest of [mine, strange]) registry.plant(REPO, manifest);
+    const gone = { ...mine.descriptor, digest: digestOf("gone") };
+    const lying = { ...mine.descriptor, artifactType: "x/lie", annotations: { name: "lie" } };
+    plantList(registry, subject, [lying, strange.descriptor, other, gone, subject]);
+    const listed = await opened.store.referrers(subject.digest, { signal });
+    expect(listed).toEqual([{ ...mine.descriptor, annotations: { name: "mine", time: "now" } }]);
+    const before = opened.trace().length;
+    await opened.store.referrers(subject.digest, { signal });
+    // Those that are known need not be fetched again: content never changes under a digest.
+    expect(opened.trace().slice(before)).toEqual([
+      `GET manifests/${fallbackTag(subject.digest)}`,
+      `GET manifests/${gone.digest}`,
+    ]);
+  });
+
+  // (40)
+  test("an entry whose bytes were exchanged is an error", async () => {
+    await using opened = await openStore({ referrers: false });
+    const { registry } = opened;
+    const subject = await pushSubject(registry);
+    const mine = referrer(subject, "mine");
+    registry.plant(REPO, mine);
+    plantList(registry, subject, [mine.descriptor]);
+    const match = { path: new RegExp(mine.descriptor.digest) };
+    registry.faults.add({ match, action: { kind: "flip-byte", at: 20 }, times: 9 });
+    const call = opened.store.referrers(subject.digest, { signal });
+    expect(await codeOf(call)).toBe("FLOE_DIGEST_MISMATCH");
+  });
+
+  // (40)
+  test("a list of more entries than can be fetched is an error", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const many = Array.from({ length: 2001 }, (_, at) => ({
+      mediaType: MEDIA_TYPES.ociManifest,
+      digest: digestOf(`${at}`),
+      size: 4,
+    }));
+    plantList(opened.registry, subject, many);
+    const call = opened.store.referrers(subject.digest, { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_LIMIT_EXCEEDED");
+    expect(opened.trace().filter((line) => line.startsWith("GET manifests/"))).toHaveLength(1);
+  });
+
   test("a write that a rival undid is done again", async () => {
     let undo: () => void = () => {};
     await using opened = await openStore({
@@ -225,11 +318,44 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
+  // (40)
   test("a registry that gives the subject for the tag has no referrers", async () => {
     await using opened = await openStore({ referrers: false });
     const { bytes, mediaType, digest } = await pushArtifact(opened.registry, REPO, "v1");
     opened.registry.plant(REPO, { bytes, mediaType, tag: fallbackTag(digest) });
     expect(await opened.store.referrers(digest, { signal })).toEqual([]);
+  });
+
+  // (40) GitLab
+  test("a registry that gives the subject only while there is no list keeps one", async () => {
+    await using opened = await openStore({ referrers: false, selfResolvingTags: "absent" });
+    const subject = await pushSubject(opened.registry);
+    expect(await opened.store.referrers(subject.digest, { signal })).toEqual([]);
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
+  });
+
+  // (40) GitLab
+  test("a registry that always gives the subject is an error with what to do, and the record is there by its tag", async () => {
+    await using opened = await openStore({ referrers: false, selfResolvingTags: "always" });
+    const subject = await pushSubject(opened.registry);
+    const one = referrer(subject, "one");
+    const error = await errorOf(opened.store.attach(one, { signal, tag: "one" }));
+    expect(error.code).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+    expect(error.message).toContain(fallbackTag(subject.digest));
+    expect(opened.registry.tags(REPO)["one"]).toBe(one.descriptor.digest);
+    expect(await opened.store.referrers(subject.digest, { signal })).toEqual([]);
+  });
+
+  // (40)
+  test("an image manifest under the tag is an error, and is not written over", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const tag = fallbackTag(subject.digest);
+    const planted = opened.registry.plant(REPO, { ...buildArtifact(), tag });
+    const call = opened.store.attach(referrer(subject, "one"), { signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
+    expect(opened.registry.tags(REPO)[tag]).toBe(planted);
   });
 
   test("something else under the tag is an error", async () => {
@@ -240,6 +366,7 @@ describe("with the fallback tag", () => {
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
   });
 
+  // (40)
   test.for([
     [{ status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
     [{ status: 400 }],
@@ -254,6 +381,7 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
+  // (40)
   test("an OCI-Subject without an API behind it is not believed", async () => {
     await using opened = await openStore({ referrers: false, subjectHeader: true });
     const subject = await pushSubject(opened.registry);
@@ -261,6 +389,7 @@ describe("with the fallback tag", () => {
     expect(await opened.another().referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
+  // (40)
   test("an immutable index tag is an error with what to do, and the record is there by its tag", async () => {
     await using opened = await openStore({ referrers: false, immutableTags: true });
     const subject = await pushSubject(opened.registry);
@@ -270,5 +399,61 @@ describe("with the fallback tag", () => {
     expect(error.code).toBe("FLOE_TAG_IMMUTABLE");
     expect(error.hint).toContain("sha256-*");
     expect(opened.registry.tags(REPO)["two"]).toBe(two.descriptor.digest);
+  });
+});
+
+describe("an API that comes and goes", () => {
+  // (40)
+  test("appears: what was listed before and what is listed now are both found", async () => {
+    await using opened = await openStore({ referrers: false });
+    const { registry, store } = opened;
+    const subject = await pushSubject(registry);
+    const one = referrer(subject, "one");
+    const two = referrer(subject, "two");
+    await store.attach(one, { signal });
+    registry.configure({ referrers: true });
+    await store.attach(two, { signal });
+    expect(entriesOf(registry, subject)).toHaveLength(1);
+    // Registries that are upgraded do not always know of what they had before.
+    const body = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.ociIndex,
+      manifests: [two.descriptor],
+    });
+    const headers = { "content-type": MEDIA_TYPES.ociIndex };
+    const action = { kind: "status", status: 200, headers, body } as const;
+    registry.faults.add({ match: { path: /referrers/ }, action, times: 9 });
+    const listed = await store.referrers(subject.digest, { signal });
+    expect(digestsOf(listed)).toEqual(digestsOf([one.descriptor, two.descriptor]));
+  });
+
+  // (40)
+  test("is looked for again after a while by a reader that only reads", async () => {
+    let now = 0;
+    await using opened = await openStore({ referrers: false }, { monotonicMs: () => now });
+    const { registry, store } = opened;
+    const subject = await pushSubject(registry);
+    expect(await store.referrers(subject.digest, { signal })).toEqual([]);
+    registry.configure({ referrers: true });
+    await opened.another().attach(referrer(subject, "one"), { signal });
+    now += 59_000;
+    expect(await store.referrers(subject.digest, { signal })).toEqual([]);
+    now += 2000;
+    expect(await store.referrers(subject.digest, { signal })).toHaveLength(1);
+  });
+
+  test("is known of one repository, not of the host", async () => {
+    await using opened = await openStore();
+    const { registry } = opened;
+    const subject = await pushSubject(registry);
+    const { digest } = await pushArtifact(registry, "acme/other", "v1");
+    const action = { kind: "status", status: 404, body: "404 page not found" } as const;
+    registry.faults.add({ match: { path: /acme\/other\/referrers/ }, action, times: 99 });
+    const other = createRegistryStore({ uri: `oci://${registry.host}/acme/other` });
+    expect(await other.referrers(digest, { signal })).toEqual([]);
+    await other[Symbol.asyncDispose]?.();
+    await opened.store.attach(referrer(subject, "one"), { signal });
+    expect(entriesOf(registry, subject)).toEqual([]);
+    expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
   });
 });

@@ -1,3 +1,4 @@
+import { digestOf } from "@floe/core/model";
 import {
   buildArtifact,
   type ImmutableAnswer,
@@ -16,6 +17,18 @@ async function pushBlobs(registry: TestRegistry): Promise<void> {
 
 const first = buildArtifact({ layers });
 const second = buildArtifact({ layers, annotations: { second: "yes" } });
+
+const IMMUTABLE_ANSWERS: readonly ImmutableAnswer[] = [
+  "ecr",
+  "harbor",
+  "docker-hub",
+  "acr",
+  "acr-denied",
+  "artifact-registry",
+  "quay",
+  "gitlab",
+  "artifactory",
+];
 
 describe("createTag", () => {
   test("looks, puts and looks again", async () => {
@@ -52,7 +65,8 @@ describe("createTag", () => {
     expect(opened.trace().slice(before)).toEqual(["PUT manifests/c"]);
   });
 
-  test.for<ImmutableAnswer>(["ecr", "harbor", "docker-hub", "acr"])(
+  // (41)
+  test.for<ImmutableAnswer>(IMMUTABLE_ANSWERS)(
     "reads the refusal of an immutable tag by %s as taken or unchanged",
     async (immutableAnswer) => {
       await using opened = await openStore({ immutableTags: true, immutableAnswer });
@@ -64,6 +78,7 @@ describe("createTag", () => {
     },
   );
 
+  // (17)
   test("sees a rival who wrote between its look and its put", async () => {
     let plant: () => void = () => {};
     await using opened = await openStore({
@@ -91,6 +106,95 @@ describe("createTag", () => {
     const result = await opened.store.createTag("v1", first, { signal });
     expect(result.status).toBe("created");
     expect(opened.registry.writes).toBe(writes + 1);
+  });
+
+  test("a write whose last answer was lost is looked up as well", async () => {
+    await using opened = await openStore({}, { retry: { maxAttempts: 1 } });
+    await pushBlobs(opened.registry);
+    const fault = (tag: string) =>
+      opened.registry.faults.add({
+        match: { method: "PUT", path: `/v2/${REPO}/manifests/${tag}` },
+        action: { kind: "status", status: 502, apply: true },
+      });
+    fault("v1");
+    expect((await opened.store.createTag("v1", first, { signal })).status).toBe("created");
+    fault("latest");
+    const moved = await opened.store.moveTag("latest", first, { signal });
+    expect(moved).toEqual({ status: "moved", previous: null });
+  });
+
+  test("a write that did not land keeps the error of its last attempt", async () => {
+    await using opened = await openStore({}, { retry: { maxAttempts: 1 } });
+    await pushBlobs(opened.registry);
+    const match = { method: "PUT" };
+    opened.registry.faults.add({ match, action: { kind: "status", status: 502 }, times: 9 });
+    for (const call of [
+      opened.store.createTag("v1", first, { signal }),
+      opened.store.moveTag("latest", first, { signal }),
+    ]) {
+      expect((await errorOf(call)).message).toContain("502");
+    }
+    expect(opened.registry.tags(REPO)).toEqual({});
+  });
+
+  // (41) Harbor answers 412 also for a vulnerable image, and then to HEAD as well.
+  test("a refusal that cannot be looked into stays what it was", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const body =
+      '{"errors":[{"code":"PROJECTPOLICYVIOLATION","message":"current image is vulnerable"}]}';
+    const action = { kind: "status", status: 412, body } as const;
+    opened.registry.faults.add({ match: { method: "PUT" }, action });
+    opened.registry.faults.add({
+      match: { method: "HEAD" },
+      action: { ...action, body: "" },
+      after: 1,
+    });
+    const error = await errorOf(opened.store.createTag("v1", first, { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_REFUSED");
+    expect(error.message).toContain("vulnerable");
+  });
+
+  // (41)
+  test("a tag that is kept from being made at all is immutable", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const body = '{"errors":[{"code":"DENIED","message":"tag v1 is immutable"}]}';
+    const action = { kind: "status", status: 403, body } as const;
+    opened.registry.faults.add({ match: { method: "PUT" }, action });
+    const call = opened.store.createTag("v1", first, { signal });
+    expect(await codeOf(call)).toBe("FLOE_TAG_IMMUTABLE");
+  });
+
+  // (42)
+  test("a repository that has to be made first is said to be missing", async () => {
+    await using opened = await openStore();
+    const body = '{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}';
+    const action = { kind: "status", status: 404, body } as const;
+    opened.registry.faults.add({ match: { method: "PUT" }, action, times: 9 });
+    const error = await errorOf(opened.store.createTag("v1", first, { signal }));
+    expect(error.code).toBe("FLOE_ARTIFACT_NOT_FOUND");
+    expect(error.hint).toContain("created before");
+    const config = { mediaType: "x/y", digest: digestOf("{}"), size: 2 };
+    opened.registry.faults.clear();
+    opened.registry.faults.add({ match: { method: "POST" }, action, times: 9 });
+    const bytes = new TextEncoder().encode("{}");
+    const blob = await errorOf(opened.store.putBlob(config, bytes, { signal }));
+    expect(blob.hint).toContain("created before");
+  });
+
+  // (17) (18)
+  test("a registry that holds something else than it was sent is found out", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const { digest } = second.descriptor;
+    const lie = { kind: "content-digest", digest } as const;
+    opened.registry.faults.add({ match: { method: "PUT" }, action: lie });
+    const call = opened.store.createTag("v1", first, { signal });
+    expect(await codeOf(call)).toBe("FLOE_DIGEST_MISMATCH");
+    opened.registry.faults.add({ match: { method: "HEAD" }, action: lie, after: 1 });
+    const result = await opened.store.createTag("v2", first, { signal });
+    expect(result).toEqual({ status: "taken", digest });
   });
 
   test("a server error before the write leads to one more write", async () => {
@@ -148,13 +252,34 @@ describe("moveTag", () => {
     expect(opened.registry.tags(REPO)["latest"]).toBe(second.descriptor.digest);
   });
 
-  test("an immutable tag is an error with what to do", async () => {
+  // (41)
+  test.for<ImmutableAnswer>(IMMUTABLE_ANSWERS)(
+    "an immutable tag is an error with what to do, whatever %s says",
+    async (immutableAnswer) => {
+      await using opened = await openStore({ immutableTags: /^latest/, immutableAnswer });
+      await pushBlobs(opened.registry);
+      await opened.store.moveTag("latest", first, { signal });
+      const error = await errorOf(opened.store.moveTag("latest", second, { signal }));
+      expect(error.code).toBe("FLOE_TAG_IMMUTABLE");
+      expect(error.hint).toContain("latest-*");
+      expect(await codeOf(opened.store.deleteTag("latest", { signal }))).toBe("FLOE_TAG_IMMUTABLE");
+    },
+  );
+
+  // (41)
+  test("an immutable tag that somebody put on the same digest meanwhile is where it should be", async () => {
     await using opened = await openStore({ immutableTags: /^latest/ });
-    await pushBlobs(opened.registry);
-    await opened.store.moveTag("latest", first, { signal });
-    const error = await errorOf(opened.store.moveTag("latest", second, { signal }));
-    expect(error.code).toBe("FLOE_TAG_IMMUTABLE");
-    expect(error.hint).toContain("latest-*");
+    const { registry } = opened;
+    await pushBlobs(registry);
+    registry.faults.add({
+      match: ({ method }) => {
+        if (method === "PUT") registry.plant(REPO, { ...first, tag: "latest" });
+        return false;
+      },
+      action: { kind: "drop" },
+    });
+    const moved = await opened.store.moveTag("latest", first, { signal });
+    expect(moved).toEqual({ status: "moved", previous: null });
   });
 });
 
@@ -171,6 +296,66 @@ describe("listTags and deleteTag", () => {
     },
   );
 
+  // (39)
+  test.for([10_000, 100_000])("lists %i tags, a thousand with each request", async (count) => {
+    await using opened = await openStore();
+    const { bytes, mediaType } = await pushArtifact(opened.registry, REPO, "v1");
+    for (let n = 1; n < count; n += 1) {
+      opened.registry.plant(REPO, { bytes, mediaType, tag: `v${1 + n}` });
+    }
+    const before = opened.trace().length;
+    expect(new Set(await opened.store.listTags({ signal })).size).toBe(count);
+    expect(opened.trace().length - before).toBe(count / 1000);
+  });
+
+  // (39)
+  test.for([
+    ["cuts its list and does not say so", { tagLinks: false }, 2500, 3],
+    ["cuts its list where it ends", { tagLinks: false }, 2000, 3],
+    ["gives everything whatever is asked", { tagList: "unsorted" }, 1000, 2],
+  ] as const)("a registry that %s is not believed", async ([, options, count, requests]) => {
+    await using opened = await openStore(options);
+    const { bytes, mediaType } = await pushArtifact(opened.registry, REPO, "v1");
+    for (let n = 1; n < count; n += 1) {
+      opened.registry.plant(REPO, { bytes, mediaType, tag: `v${1 + n}` });
+    }
+    const before = opened.trace().length;
+    expect(await opened.store.listTags({ signal })).toHaveLength(count);
+    expect(opened.trace().length - before).toBe(requests);
+  });
+
+  // (39)
+  test("pages without end are not followed for ever", async () => {
+    await using opened = await openStore();
+    let page = 0;
+    opened.registry.faults.add({
+      match: () => true,
+      get action() {
+        page += 1;
+        const headers = { link: `</v2/${REPO}/tags/list?page=${page}>; rel=next` };
+        return { kind: "status", status: 200, headers, body: '{"tags":["v1"]}' } as const;
+      },
+      times: 9999,
+    });
+    const call = opened.store.listTags({ signal });
+    expect(await codeOf(call)).toBe("FLOE_REGISTRY_LIMIT_EXCEEDED");
+    expect(opened.trace()).toHaveLength(1000);
+  });
+
+  // (39)
+  test("of several links the next one is followed, in one header or in two", async () => {
+    await using opened = await openStore();
+    const answer = (body: string, headers: Record<string, string> = {}) =>
+      opened.registry.faults.add({
+        match: {},
+        action: { kind: "status", status: 200, headers, body },
+      });
+    const link = `</v2/${REPO}/tags/list>; rel="first", </v2/${REPO}/tags/list?page=2>; rel=next`;
+    answer('{"tags":["a","b"]}', { link });
+    answer('{"tags":["b","c"]}');
+    expect(await opened.store.listTags({ signal })).toEqual(["a", "b", "c"]);
+  });
+
   test("a repository that does not exist has no tags, but a strange 404 is an error", async () => {
     await using opened = await openStore();
     expect(await opened.store.listTags({ signal })).toEqual([]);
@@ -180,6 +365,7 @@ describe("listTags and deleteTag", () => {
     expect(await codeOf(opened.store.listTags({ signal }))).toBe(code);
   });
 
+  // (39)
   test.for([
     ["another host", '<http://127.0.0.1:1/v2/acme/app/tags/list>; rel="next"'],
     ["itself", '</v2/acme/app/tags/list?n=1000>; rel="next"'],
@@ -196,6 +382,7 @@ describe("listTags and deleteTag", () => {
     expect(await codeOf(opened.store.listTags({ signal }))).toBe(code);
   });
 
+  // (39)
   test("no tags at all, and what is no tag, are left out", async () => {
     await using opened = await openStore();
     const headers = { "content-type": "application/json" };
@@ -218,6 +405,14 @@ describe("listTags and deleteTag", () => {
     await opened.store.deleteTag("v1", { signal });
     await opened.store.deleteTag("v1", { signal });
     expect(opened.registry.tags(REPO)).toEqual({});
+  });
+
+  test("a registry that deletes no tags says so, as docker-registry does", async () => {
+    await using opened = await openStore({ tagDeletion: false });
+    await pushArtifact(opened.registry, REPO, "v1");
+    const error = await errorOf(opened.store.deleteTag("v1", { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_UNSUPPORTED");
+    expect(error.exitCode).toBe(5);
   });
 
   test("an immutable tag is not deleted", async () => {

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { isDigest } from "@floe/core/model";
-import { answer, type Decision, errorAnswer, type RegistryRequest, reply } from "./answer.ts";
+import {
+  type Answer,
+  answer,
+  type Decision,
+  errorAnswer,
+  type RegistryRequest,
+  reply,
+} from "./answer.ts";
 import { locationOf, openRepository, type RegistryContext } from "./registry-context.ts";
 import { digestLike, type RepositoryState, type UploadSession } from "./repository-state.ts";
 
@@ -19,17 +26,7 @@ export function handleBlob(
   switch (request.method) {
     case "GET":
     case "HEAD":
-      return reply(
-        answer(
-          200,
-          {
-            "content-type": "application/octet-stream",
-            "content-length": String(bytes.length),
-            "docker-content-digest": digest,
-          },
-          request.method === "GET" ? bytes : "",
-        ),
-      );
+      return reply(readBlob(context, request, digest, bytes));
     case "DELETE":
       return {
         kind: "write",
@@ -41,6 +38,29 @@ export function handleBlob(
     default:
       return reply(errorAnswer(405, "UNSUPPORTED", "method not allowed"));
   }
+}
+
+function readBlob(
+  context: RegistryContext,
+  request: RegistryRequest,
+  digest: string,
+  bytes: Uint8Array,
+): Answer {
+  const asked = /^bytes=(\d+)-$/.exec(String(request.headers["range"] ?? ""))?.[1];
+  const from = context.settings().blobRanges && asked !== undefined ? Number(asked) : null;
+  if (from !== null && from >= bytes.length) {
+    return errorAnswer(416, "BLOB_UNKNOWN", "the range is outside of the blob");
+  }
+  const part = bytes.subarray(from ?? 0);
+  const headers = {
+    "content-type": "application/octet-stream",
+    "content-length": String(part.length),
+    "docker-content-digest": digest,
+    ...(from === null
+      ? {}
+      : { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
+  };
+  return answer(from === null ? 200 : 206, headers, request.method === "GET" ? part : "");
 }
 
 /** Handles `POST /v2/<name>/blobs/uploads/` (distribution-spec end-4, end-11). */
@@ -56,14 +76,17 @@ export function handleUploadStart(
   if (whole !== null) return storeBlob(context, name, whole, request.body);
   const mounted = request.query.get("mount");
   const source = context.repositories.get(request.query.get("from") ?? "");
-  const bytes = mounted === null ? undefined : source?.blobs.get(mounted);
+  const bytes =
+    mounted === null || !context.settings().mounts ? undefined : source?.blobs.get(mounted);
   if (mounted !== null && bytes !== undefined) {
     return storeBlob(context, name, mounted, bytes);
   }
   const id = randomUUID();
-  const session: UploadSession = { chunks: [], size: 0, state: 0 };
+  const session: UploadSession = { chunks: [], size: 0, state: 0, isShort: false };
   openRepository(context, name).uploads.set(id, session);
-  return reply(answer(202, sessionHeaders(context, name, id, session)));
+  const { chunkMinBytes } = context.settings();
+  const least = chunkMinBytes === null ? {} : { "oci-chunk-min-length": String(chunkMinBytes) };
+  return reply(answer(202, { ...sessionHeaders(context, name, id, session), ...least }));
 }
 
 /** Handles `/v2/<name>/blobs/uploads/<id>` (distribution-spec end-5, end-6, end-13). */
@@ -78,7 +101,9 @@ export function handleUpload(
   if (state === undefined || session === undefined) {
     return reply(errorAnswer(404, "BLOB_UPLOAD_UNKNOWN", "upload unknown"));
   }
+  const settings = context.settings();
   if (request.method === "GET") {
+    if (!settings.uploadStatus) return reply(errorAnswer(400, "METHOD_UNKNOWN", "unknown method"));
     return reply(answer(204, sessionHeaders(context, name, id, session)));
   }
   if (request.method === "DELETE") {
@@ -88,15 +113,25 @@ export function handleUpload(
   if (request.query.get("_state") !== String(session.state)) {
     return reply(errorAnswer(400, "BLOB_UPLOAD_INVALID", "not the Location of the last answer"));
   }
+  if (settings.uploadLimitBytes !== null && request.body.length > settings.uploadLimitBytes) {
+    return reply(answer(413, { "content-type": "text/html" }, "<html>too large</html>"));
+  }
   const start = rangeStart(request);
   if (start !== null && start !== session.size) {
     return reply(answer(416, sessionHeaders(context, name, id, session)));
   }
   if (request.method === "PATCH") {
-    session.chunks.push(Uint8Array.from(request.body));
-    session.size += request.body.length;
+    const { chunkLimitBytes, chunkMinBytes, chunkTakesBytes } = settings;
+    const refused =
+      (chunkLimitBytes !== null && request.body.length > chunkLimitBytes) ||
+      (chunkMinBytes !== null && session.isShort);
+    if (refused) return reply(answer(416, sessionHeaders(context, name, id, session)));
+    session.isShort = chunkMinBytes !== null && request.body.length < chunkMinBytes;
+    const taken = Uint8Array.from(request.body.subarray(0, chunkTakesBytes ?? undefined));
+    session.chunks.push(taken);
+    session.size += taken.length;
     session.state += 1;
-    return reply(answer(202, sessionHeaders(context, name, id, session)));
+    return reply(answer(settings.chunkStatus, sessionHeaders(context, name, id, session)));
   }
   if (request.method !== "PUT") {
     return reply(errorAnswer(405, "UNSUPPORTED", "method not allowed"));

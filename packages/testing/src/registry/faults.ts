@@ -10,6 +10,8 @@ export type FaultAction =
   | { readonly kind: "delay"; readonly milliseconds: number }
   /** Never answers; the request is not applied. */
   | { readonly kind: "stall" }
+  /** Reads nothing of the request's body and never answers. */
+  | { readonly kind: "stall-upload" }
   /** Announces the whole body and closes the connection after `bytes` of it (default half). */
   | { readonly kind: "truncate"; readonly bytes?: number }
   /** Announces the whole body, sends `bytes` of it (default half) and then nothing more. */
@@ -131,6 +133,7 @@ export function distort(given: Answer, action: FaultAction): Answer {
     case "drop-answer":
     case "delay":
     case "stall":
+    case "stall-upload":
     case "truncate":
     case "stall-body":
       return given;

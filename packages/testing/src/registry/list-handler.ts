@@ -20,7 +20,7 @@ export function handleTags(
   if (state === undefined) {
     return reply(errorAnswer(404, "NAME_UNKNOWN", "repository name not known to registry"));
   }
-  const { tagList, tagPageSize } = context.settings();
+  const { tagList, tagPageSize, tagLinks } = context.settings();
   if (tagList === "unsorted") return reply(jsonAnswer(200, { name, tags: [...state.tags.keys()] }));
   const last = request.query.get("last");
   const asked = request.query.get("n");
@@ -32,7 +32,7 @@ export function handleTags(
   const page = sorted.slice(0, size);
   const end = page.at(-1);
   const next =
-    page.length < sorted.length && end !== undefined
+    tagLinks && page.length < sorted.length && end !== undefined
       ? {
           link: `</v2/${name}/tags/list?n=${page.length}&last=${encodeURIComponent(end)}>; rel="next"`,
         }

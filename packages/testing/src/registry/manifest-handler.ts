@@ -6,6 +6,7 @@ import {
   digestLike,
   findManifest,
   missingParts,
+  type RepositoryState,
   readManifestJson,
   type StoredManifest,
 } from "./repository-state.ts";
@@ -50,7 +51,7 @@ function readManifest(
   reference: string,
 ): Decision {
   const state = context.repositories.get(name);
-  const stored = state === undefined ? null : findManifest(state, reference);
+  const stored = state === undefined ? null : findForReading(context, state, reference);
   const accept = String(request.headers["accept"] ?? "");
   if (
     stored === null ||
@@ -61,6 +62,18 @@ function readManifest(
   return reply(
     answer(200, headersOf(stored), request.method === "GET" ? stored.bytes : new Uint8Array()),
   );
+}
+
+function findForReading(
+  context: RegistryContext,
+  state: RepositoryState,
+  reference: string,
+): StoredManifest | null {
+  const { selfResolvingTags } = context.settings();
+  const found = findManifest(state, reference);
+  if (selfResolvingTags === "never" || !/^sha\d+-/.test(reference)) return found;
+  const itself = findManifest(state, reference.replace("-", ":"));
+  return selfResolvingTags === "always" ? (itself ?? found) : (found ?? itself);
 }
 
 function putManifest(
@@ -115,12 +128,22 @@ function putManifest(
 }
 
 function deleteManifest(context: RegistryContext, name: string, reference: string): Decision {
+  const { manifestDeletion, tagDeletion } = context.settings();
+  if (isDigest(reference) && !manifestDeletion) {
+    return reply(errorAnswer(405, "UNSUPPORTED", "The operation is unsupported."));
+  }
+  if (!isDigest(reference) && !tagDeletion) {
+    return reply(errorAnswer(400, "DIGEST_INVALID", "provided digest did not match"));
+  }
   const state = context.repositories.get(name);
   if (state === undefined || findManifest(state, reference) === null) {
     return reply(errorAnswer(404, "MANIFEST_UNKNOWN", "manifest unknown"));
   }
-  const refusal = immutableRefusal(context, name, reference, null);
-  if (refusal !== null) return refusal;
+  const held = [...state.tags].filter(([, digest]) => digest === reference).map(([tag]) => tag);
+  for (const tag of isDigest(reference) ? held : [reference]) {
+    const refusal = immutableRefusal(context, name, tag, null);
+    if (refusal !== null) return refusal;
+  }
   return {
     kind: "write",
     apply: () => {
@@ -167,5 +190,19 @@ function immutableAnswerOf(kind: ImmutableAnswer, name: string, tag: string) {
       return errorAnswer(403, "DENIED", `requested tag ${tag} is immutable`);
     case "acr":
       return errorAnswer(405, "UNSUPPORTED", "The operation is unsupported: the tag is locked.");
+    case "acr-denied":
+      return errorAnswer(409, "DENIED", "The operation is disallowed on this tag: it is locked.");
+    case "artifact-registry":
+      return errorAnswer(
+        400,
+        "FAILED_PRECONDITION",
+        `cannot update tag ${tag}. The repository has enabled tag immutability`,
+      );
+    case "quay":
+      return errorAnswer(409, "TAG_IMMUTABLE", `the tag ${tag} is immutable`);
+    case "gitlab":
+      return errorAnswer(403, "DENIED", "Insufficient permissions to push to a protected tag");
+    case "artifactory":
+      return errorAnswer(403, "DENIED", "Not enough permissions to overwrite artifact");
   }
 }

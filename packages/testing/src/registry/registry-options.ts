@@ -8,6 +8,10 @@ export type RegistryAuthOptions =
       readonly password: string;
       /** Accepted by `POST /token` as `grant_type=refresh_token`; default none. */
       readonly refreshToken?: string;
+      /** Answers to `POST /token` as a service that has no such form; default it has. */
+      readonly withoutPost?: 401 | 404 | 405;
+      /** Accepted by `POST /oauth2/exchange`, which gives `refreshToken` for it, as Azure's registry does. */
+      readonly exchangedToken?: string;
       /** What `/token` gives without credentials. Default `none`: a token that allows nothing. */
       readonly anonymous?: "pull" | "none";
       /** Default 300; a token is refused after that many seconds. */
@@ -17,7 +21,16 @@ export type RegistryAuthOptions =
     };
 
 /** Which registry's refusal to imitate when an immutable tag is written. */
-export type ImmutableAnswer = "ecr" | "harbor" | "docker-hub" | "acr";
+export type ImmutableAnswer =
+  | "ecr"
+  | "harbor"
+  | "docker-hub"
+  | "acr"
+  | "acr-denied"
+  | "artifact-registry"
+  | "quay"
+  | "gitlab"
+  | "artifactory";
 
 /** One applied change, for {@link RegistryOptions.onWrite}. */
 export interface WriteEvent {
@@ -48,6 +61,33 @@ export interface RegistrySettings {
   readonly tagList: "sorted" | "unsorted";
   /** The most tags in one answer; default no limit. */
   readonly tagPageSize: number | null;
+  /** `false`: a list that was cut to `n` has no Link, as with `crane registry serve`. Default `true`. */
+  readonly tagLinks: boolean;
+  /** Manifests can be deleted by digest. Default `true`; off, it answers 405 as docker-registry does by default. */
+  readonly manifestDeletion: boolean;
+  /** Tags can be deleted. Default `true`; off, it answers 400 DIGEST_INVALID as docker-registry 2.8 does. */
+  readonly tagDeletion: boolean;
+  /**
+   * GitLab takes the tag `sha256-<hex>` for the digest: `absent` when there is no such tag, `always` also when there is
+   * one. Default `never`.
+   */
+  readonly selfResolvingTags: "never" | "absent" | "always";
+  /** Blobs can be read from the middle, with `Range`. Default `true`; off, the header is ignored. */
+  readonly blobRanges: boolean;
+  /** `false`: a mount begins an upload instead, as the specification allows. Default `true`. */
+  readonly mounts: boolean;
+  /** Uploads of more bytes in one request are answered 413, as a proxy does. Default no limit. */
+  readonly uploadLimitBytes: number | null;
+  /** A longer PATCH is answered 416, as GHCR does beyond 4 MiB. Default no limit. */
+  readonly chunkLimitBytes: number | null;
+  /** Announced as `OCI-Chunk-Min-Length`; a shorter PATCH that is not the last is refused. Default none. */
+  readonly chunkMinBytes: number | null;
+  /** Of a longer PATCH only so much is kept, as `Range` then says. Default all of it. */
+  readonly chunkTakesBytes: number | null;
+  /** The status of a PATCH that was taken; `crane registry serve` says 204. Default 202. */
+  readonly chunkStatus: 202 | 204;
+  /** `false`: 400 to the GET of an upload, as `crane registry serve` does. Default `true`. */
+  readonly uploadStatus: boolean;
   /** Answers 404 to a manifest GET or HEAD whose `Accept` does not name its media type, as docker-registry 2.8 does. */
   readonly requireAccept: boolean;
   /** `Location` headers with scheme and host. Default `false`. */
@@ -80,6 +120,18 @@ export const DEFAULT_SETTINGS: RegistrySettings = {
   immutableRefusesSame: true,
   tagList: "sorted",
   tagPageSize: null,
+  tagLinks: true,
+  manifestDeletion: true,
+  tagDeletion: true,
+  selfResolvingTags: "never",
+  blobRanges: true,
+  mounts: true,
+  uploadLimitBytes: null,
+  chunkLimitBytes: null,
+  chunkMinBytes: null,
+  chunkTakesBytes: null,
+  chunkStatus: 202,
+  uploadStatus: true,
   requireAccept: false,
   absoluteLocations: false,
   validateManifests: true,

@@ -14,6 +14,8 @@ export interface UploadSession {
   size: number;
   /** Changes with every chunk; the `Location` carries it, so that a client which keeps an old one is found out. */
   state: number;
+  /** The last chunk was shorter than chunks must be, so that it can only have been the last of all. */
+  isShort: boolean;
 }
 
 /** Everything that one repository holds. */

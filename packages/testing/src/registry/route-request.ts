@@ -36,6 +36,7 @@ export function routeRequest(
   request: RegistryRequest,
 ): Decision {
   if (request.path === "/token") return reply(tokens.token(request));
+  if (request.path === "/oauth2/exchange") return reply(tokens.exchange(request));
   if (request.path === "/v2/" || request.path === "/v2") {
     return reply(tokens.refuse(request, null) ?? jsonAnswer(200, {}));
   }

@@ -58,6 +58,8 @@ export interface TestRegistry extends AsyncDisposable {
   manifest(repository: string, reference: string): StoredManifest | null;
   blob(repository: string, digest: string): Uint8Array | null;
   blobCount(repository: string): number;
+  /** How many uploads were begun and neither finished nor cancelled. */
+  uploadCount(repository: string): number;
   /** Stores a manifest without any check or request, under its digest and a tag, as somebody outside would. */
   plant(
     repository: string,
@@ -130,6 +132,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
       incoming.socket.destroy();
       return;
     }
+    if (fault?.kind === "stall-upload") return;
     const body = await readBody(incoming);
     if (fault?.kind === "stall") return;
     if (fault?.kind === "delay") await new Promise((done) => setTimeout(done, fault.milliseconds));
@@ -194,6 +197,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     },
     blob: (repository, digest) => context.repositories.get(repository)?.blobs.get(digest) ?? null,
     blobCount: (repository) => context.repositories.get(repository)?.blobs.size ?? 0,
+    uploadCount: (repository) => context.repositories.get(repository)?.uploads.size ?? 0,
     plant(repository, { bytes, mediaType, tag }) {
       const state = openRepository(context, repository);
       const digest = digestLike(bytes);

@@ -8,6 +8,8 @@ export interface TokenService {
   refuse(request: RegistryRequest, name: string | null): Answer | null;
   /** Handles `/token`: the docker token endpoint (GET) and its oauth2 form (POST). */
   token(request: RegistryRequest): Answer;
+  /** Handles `/oauth2/exchange`: Azure's way from an access token of the cloud to a refresh token of the registry. */
+  exchange(request: RegistryRequest): Answer;
   /** A header value that is accepted for everything, or `null` if the registry asks for none. */
   masterAuthorization(): string | null;
   /** Forgets every token that was handed out. */
@@ -35,10 +37,10 @@ export function createTokenService(context: RegistryContext): TokenService {
     return token;
   }
 
-  function isGranted(header: string, scope: string | null): boolean {
+  function isGranted(header: string, needed: readonly string[]): boolean {
     const grant = grants.get(header.replace(/^Bearer /i, ""));
     if (grant === undefined || grant.expiresAt <= context.settings().now().getTime()) return false;
-    return scope === null || grant.scopes.has(EVERYTHING) || grant.scopes.has(scope);
+    return needed.every((one) => grant.scopes.has(EVERYTHING) || grant.scopes.has(one));
   }
 
   return {
@@ -53,12 +55,17 @@ export function createTokenService(context: RegistryContext): TokenService {
         });
       }
       const action = actionOf(request.method);
-      if (isGranted(header, name === null ? null : `${name}:${action}`)) return null;
+      // Whoever mounts a blob reads the repository that it comes from.
+      const from = name === null ? null : request.query.get("from");
+      const needed = name === null ? [] : [`${name}:${action}`];
+      if (from !== null) needed.push(`${from}:pull`);
+      if (isGranted(header, needed)) return null;
       const actions = action === "pull" ? "pull" : `pull,${action}`;
+      const scope = `repository:${name}:${actions}${from === null ? "" : ` repository:${from}:pull`}`;
       const realm = auth.realm ?? `${context.origin()}/token`;
       return errorAnswer(401, "UNAUTHORIZED", "authentication required", {
         "www-authenticate": `Bearer realm="${realm}",service="floe-test"${
-          name === null ? "" : `,scope="repository:${name}:${actions}"`
+          name === null ? "" : `,scope="${scope}"`
         }${header === "" ? "" : ',error="insufficient_scope"'}`,
       });
     },
@@ -66,13 +73,13 @@ export function createTokenService(context: RegistryContext): TokenService {
     token(request) {
       const { auth } = context.settings();
       if (auth?.kind !== "bearer") return errorAnswer(404, "UNSUPPORTED", "no token service");
-      const form =
-        request.method === "POST"
-          ? new URLSearchParams(Buffer.from(request.body).toString("utf8"))
-          : request.query;
+      if (request.method === "POST" && auth.withoutPost !== undefined)
+        return errorAnswer(auth.withoutPost, "UNSUPPORTED", "no such form");
+      const form = request.method === "POST" ? formOf(request) : request.query;
       const header = String(request.headers["authorization"] ?? "");
       const known =
         header === basic(auth.username, auth.password) ||
+        (auth.refreshToken !== undefined && header === basic("<token>", auth.refreshToken)) ||
         (request.method === "POST" &&
           auth.refreshToken !== undefined &&
           form.get("refresh_token") === auth.refreshToken);
@@ -90,6 +97,20 @@ export function createTokenService(context: RegistryContext): TokenService {
       );
     },
 
+    exchange(request) {
+      const { auth } = context.settings();
+      const form = formOf(request);
+      const known =
+        auth?.kind === "bearer" &&
+        auth.exchangedToken !== undefined &&
+        form.get("grant_type") === "access_token" &&
+        form.get("service") === request.headers["host"] &&
+        form.get("access_token") === auth.exchangedToken;
+      return known
+        ? jsonAnswer(200, { refresh_token: auth.refreshToken })
+        : errorAnswer(401, "UNAUTHORIZED", "the access token is not accepted");
+    },
+
     masterAuthorization() {
       const { auth } = context.settings();
       if (auth === null) return null;
@@ -101,6 +122,10 @@ export function createTokenService(context: RegistryContext): TokenService {
       grants = new Map();
     },
   };
+}
+
+function formOf(request: RegistryRequest): URLSearchParams {
+  return new URLSearchParams(Buffer.from(request.body).toString("utf8"));
 }
 
 function actionOf(method: string): string {

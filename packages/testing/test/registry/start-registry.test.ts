@@ -73,6 +73,11 @@ describe("manifests", () => {
     ["harbor", 412, "PRECONDITION"],
     ["docker-hub", 403, "DENIED"],
     ["acr", 405, "UNSUPPORTED"],
+    ["acr-denied", 409, "DENIED"],
+    ["artifact-registry", 400, "FAILED_PRECONDITION"],
+    ["quay", 409, "TAG_IMMUTABLE"],
+    ["gitlab", 403, "DENIED"],
+    ["artifactory", 403, "DENIED"],
   ] as const)("an immutable tag is refused as %s does", async ([kind, status, code]) => {
     await using registry = await startRegistry({ immutableTags: /^v/, immutableAnswer: kind });
     const { digest } = await pushArtifact(registry, REPO, "v1");
@@ -85,6 +90,37 @@ describe("manifests", () => {
     expect(await refused.text()).toContain(code);
     expect(registry.tags(REPO)["v1"]).toBe(digest);
     await pushArtifact(registry, REPO, "latest", { annotations: { a: "b" } });
+    const deleted = await call(registry, "DELETE", `/v2/${REPO}/manifests/${digest}`);
+    expect(deleted.status).toBe(status);
+  });
+
+  test("deletion can be off, and is refused as docker-registry does", async () => {
+    await using registry = await startRegistry({ manifestDeletion: false, tagDeletion: false });
+    const { digest } = await pushArtifact(registry, REPO, "v1");
+    const manifest = await call(registry, "DELETE", `/v2/${REPO}/manifests/${digest}`);
+    expect([manifest.status, await manifest.text()]).toEqual([
+      405,
+      expect.stringContaining("UNSUPPORTED"),
+    ]);
+    const tag = await call(registry, "DELETE", `/v2/${REPO}/manifests/v1`);
+    expect([tag.status, await tag.text()]).toEqual([
+      400,
+      expect.stringContaining("DIGEST_INVALID"),
+    ]);
+  });
+
+  test("a tag of a digest's form can be taken for the digest, as GitLab does", async () => {
+    await using registry = await startRegistry({ selfResolvingTags: "absent" });
+    const { digest } = await pushArtifact(registry, REPO, "v1");
+    const tag = digest.replace(":", "-");
+    const path = `/v2/${REPO}/manifests/${tag}`;
+    const digestNow = async () =>
+      (await call(registry, "HEAD", path)).headers.get("docker-content-digest");
+    expect(await digestNow()).toBe(digest);
+    const other = await pushArtifact(registry, REPO, tag);
+    expect(await digestNow()).toBe(other.digest);
+    registry.configure({ selfResolvingTags: "always" });
+    expect(await digestNow()).toBe(digest);
   });
 });
 
@@ -113,6 +149,47 @@ describe("blobs", () => {
     });
     expect(finished.status).toBe(201);
     expect(registry.blob(REPO, digest)).toEqual(content);
+  });
+
+  test("a blob can be read from the middle, unless ranges are off", async () => {
+    await using registry = await startRegistry();
+    const path = `/v2/${REPO}/blobs/uploads/?digest=${digest}`;
+    await call(registry, "POST", path, { body: content });
+    const get = (range: string) =>
+      call(registry, "GET", `/v2/${REPO}/blobs/${digest}`, { headers: { range } });
+    const part = await get("bytes=6-");
+    expect([part.status, part.headers.get("content-range")]).toEqual([206, "bytes 6-10/11"]);
+    expect(await part.text()).toBe("world");
+    expect((await get("bytes=11-")).status).toBe(416);
+    registry.configure({ blobRanges: false });
+    const whole = await get("bytes=6-");
+    expect([whole.status, await whole.text()]).toEqual([200, "hello world"]);
+  });
+
+  test("a registry's ways with chunks can be chosen", async () => {
+    await using registry = await startRegistry({ chunkMinBytes: 4, chunkStatus: 204 });
+    const begun = await call(registry, "POST", `/v2/${REPO}/blobs/uploads/`);
+    expect(begun.headers.get("oci-chunk-min-length")).toBe("4");
+    const patch = async (location: string, size: number, start = 0) => {
+      const headers = { "content-range": `${start}-${start + size - 1}` };
+      const answer = await call(registry, "PATCH", location, {
+        body: content.slice(start, start + size),
+        headers,
+      });
+      const { status } = answer;
+      return { status, range: answer.headers.get("range"), next: answer.headers.get("location") };
+    };
+    const short = await patch(begun.headers.get("location") ?? "", 2);
+    expect([short.status, short.range]).toEqual([204, "0-1"]);
+    expect((await patch(short.next ?? "", 4, 2)).status).toBe(416);
+    registry.configure({ chunkMinBytes: null, chunkLimitBytes: 3, chunkTakesBytes: 1 });
+    expect((await patch(short.next ?? "", 4, 2)).status).toBe(416);
+    expect((await patch(short.next ?? "", 3, 2)).range).toBe("0-2");
+    registry.configure({ uploadStatus: false, uploadLimitBytes: 2 });
+    expect((await call(registry, "GET", short.next ?? "")).status).toBe(400);
+    expect(registry.uploadCount(REPO)).toBe(1);
+    expect((await call(registry, "DELETE", short.next ?? "")).status).toBe(204);
+    expect(registry.uploadCount(REPO)).toBe(0);
   });
 
   test("one POST with a digest stores a blob, and another repository mounts it", async () => {
@@ -149,6 +226,16 @@ describe("lists", () => {
     expect(await rest.json()).toEqual({ name: REPO, tags: ["c"] });
     expect(rest.headers.has("link")).toBe(false);
     expect((await call(registry, "GET", "/v2/nowhere/tags/list")).status).toBe(404);
+  });
+
+  test("a list can be cut without a Link", async () => {
+    await using registry = await startRegistry({ tagLinks: false });
+    for (const tag of ["b", "a"]) await pushArtifact(registry, REPO, tag);
+    const page = await call(registry, "GET", `/v2/${REPO}/tags/list?n=1`);
+    expect([await page.json(), page.headers.has("link")]).toEqual([
+      { name: REPO, tags: ["a"] },
+      false,
+    ]);
   });
 
   test("an unsorted list ignores n and last", async () => {

@@ -2,17 +2,20 @@ import { FloeError } from "@floe/core/errors";
 import { digestOf } from "@floe/core/model";
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
-import { writeTag } from "../../open-artifact.ts";
+import { checkArtifactTag, refuseTaken, writeTag } from "../../open-artifact.ts";
 import { parseAnnotations } from "../../parse-flags.ts";
-import { parsePushFile, pushFiles } from "../../push-files.ts";
+import { parsePushFile, preparePush, sendLayers } from "../../push-files.ts";
+import { createByteProgress } from "../../render/byte-progress.ts";
+import { pushJson } from "../../render/push.ts";
 
 export default class Push extends ArtifactCommand {
-  static override summary = "Push files as one artifact and print its digest";
+  static override summary = "Push files and folders as one artifact and print its digest";
   static override description =
-    "A version tag is immutable: pushing the same content again succeeds, other content is refused with 4.";
+    "Each file is a layer; a folder is one layer that pull and oras unpack again. The same content has the same digest. A version tag is immutable: pushing the same content again succeeds, other content is refused with 4.";
   static override strict = false;
   static override examples = [
     "<%= config.bin %> artifact push v1.0.0 compiled.json",
+    "<%= config.bin %> artifact push v1.0.0 app.json charts/",
     "<%= config.bin %> artifact push -a compiled.json -r oci://harbor.example.com/acme/app -t v1.0.0",
     "<%= config.bin %> artifact push oci-layout:./registry:v1.0.0 app.json:application/vnd.acme.config+json --annotation org.opencontainers.image.source=https://git.example.com/app",
   ];
@@ -26,7 +29,7 @@ export default class Push extends ArtifactCommand {
       char: "a",
       multiple: true,
       multipleNonGreedy: true,
-      description: "File to push; may be given several times",
+      description: "File or folder to push; may be given several times",
     }),
     "artifact-type": Flags.string({
       default: "application/vnd.floe.config.v1",
@@ -41,43 +44,54 @@ export default class Push extends ArtifactCommand {
 
   async run(): Promise<void> {
     const { flags, argv } = await this.parse(Push);
+    const { signal } = this;
     const words = argv as string[];
     const named = flags.registry !== undefined && flags.tag !== undefined;
     const reference = named ? undefined : words[0];
     const files = [...(flags.artifact ?? []), ...words.slice(named ? 0 : 1)].map(parsePushFile);
     if (files.length === 0)
-      throw new FloeError({
-        code: "FLOE_USAGE_INVALID",
-        message: "no file to push is given",
-        hint: "For example: floe artifact push v1.0.0 compiled.json",
-      });
+      throw usage(
+        "no file to push is given",
+        "For example: floe artifact push v1.0.0 compiled.json",
+      );
     await using target = await this.open(reference, flags);
-    const { tag } = target;
+    const { tag, store } = target;
     if (tag === null)
-      throw new FloeError({
-        code: "FLOE_USAGE_INVALID",
-        message: "no tag to push to is given",
-        hint: "Give a reference with a tag, or -t TAG.",
+      throw usage("no tag to push to is given", "Give a reference with a tag, or -t TAG.");
+    checkArtifactTag(tag, target.rules);
+    const show = (label: string) =>
+      createByteProgress(process.stderr, { label, quiet: flags.quiet === true });
+    const reading = show("reading");
+    const sending = show(`pushing ${tag}`);
+    try {
+      await using push = await preparePush(files, {
+        artifactType: flags["artifact-type"],
+        annotations: parseAnnotations(flags.annotation ?? []),
+        signal,
+        onRead: (bytes, total) => reading.add(bytes, total),
       });
-    const options = {
-      artifactType: flags["artifact-type"],
-      annotations: parseAnnotations(flags.annotation ?? []),
-      signal: this.signal,
-    };
-    const manifest = await pushFiles(target.store, files, options);
-    await writeTag(target, tag, manifest, this.signal);
-    const digest = digestOf(manifest.bytes);
-    this.logger(flags).info(`pushed ${target.store.repository}:${tag}`);
-    await this.result(
-      {
-        success: true,
-        digest,
-        tag,
-        repository: target.store.repository,
-        media_type: manifest.mediaType,
-        size: manifest.bytes.byteLength,
-      },
-      () => digest,
-    );
+      reading.done();
+      const digest = digestOf(push.manifest.bytes);
+      // Before gigabytes are sent for nothing; the tag is looked at again when it is written.
+      await refuseTaken(target, tag, digest, signal);
+      await sendLayers(store, push, {
+        signal,
+        onSent: (bytes, total) => sending.add(bytes, total),
+      });
+      await writeTag(target, tag, push.manifest, signal);
+      sending.done();
+      this.logger(flags).info(`pushed ${store.repository}:${tag}`);
+      await this.result(
+        pushJson(push, { digest, tag, repository: store.repository }),
+        () => digest,
+      );
+    } finally {
+      reading.done();
+      sending.done();
+    }
   }
+}
+
+function usage(message: string, hint: string): FloeError {
+  return new FloeError({ code: "FLOE_USAGE_INVALID", message, hint });
 }

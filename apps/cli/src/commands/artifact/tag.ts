@@ -1,6 +1,6 @@
 import { Args } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
-import { fetchManifest, writeTag } from "../../open-artifact.ts";
+import { checkArtifactTag, fetchManifest, writeTag } from "../../open-artifact.ts";
 
 export default class Tag extends ArtifactCommand {
   static override summary = "Give an artifact another tag";
@@ -18,6 +18,7 @@ export default class Tag extends ArtifactCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Tag);
     await using target = await this.open(args.reference, flags);
+    checkArtifactTag(args.name, target.rules);
     const raw = await fetchManifest(target, this.signal);
     const { digest, mediaType } = raw.descriptor;
     await writeTag(target, args.name, { bytes: raw.bytes, mediaType }, this.signal);

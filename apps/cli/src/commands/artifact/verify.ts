@@ -4,6 +4,7 @@ import { EXIT, FloeError } from "@floe/core/errors";
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
+import { throughCache } from "../../open-cache.ts";
 
 export default class Verify extends ArtifactCommand {
   static override summary = "Verify the signature of an artifact";
@@ -30,7 +31,8 @@ export default class Verify extends ArtifactCommand {
     const { args, flags } = await this.parse(Verify);
     await using target = await this.open(args.reference, flags);
     const policy = await this.policy(flags, target.manifest);
-    const artifact = await fetchManifest(target, this.signal);
+    const cached = await throughCache(target, process.env);
+    const artifact = await fetchManifest({ ...target, store: cached ?? target.store }, this.signal);
     const { createArtifactVerifier } = await import("@floe/signing");
     const verdict = await createArtifactVerifier({ now: () => new Date() }).verifyArtifact(
       target.store,
@@ -39,6 +41,8 @@ export default class Verify extends ArtifactCommand {
       { signal: this.signal },
     );
     const { digest } = artifact.descriptor;
+    // A key of the command line is not what the project trusts.
+    if (verdict.status === "valid" && flags.key === undefined) await cached?.admit(digest);
     const view = {
       success: verdict.status === "valid",
       digest,

@@ -26,6 +26,6 @@ export default class Status extends FloeCommand {
     );
     await this.result(boardJson(rows), () => boardText(rows, new Date()));
     const findings = rows.flatMap((row) => row.findings);
-    if (findings.length > 0) this.refuse(findings);
+    if (findings.length > 0) this.refuse(findings, "FOUND");
   }
 }

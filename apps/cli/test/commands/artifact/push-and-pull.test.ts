@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { buildArtifact } from "@floe/testing";
 import { describe, expect, test } from "vitest";
@@ -23,6 +23,14 @@ describe("artifact push", () => {
       repository: expect.stringContaining(".floe/registry"),
       media_type: "application/vnd.oci.image.manifest.v1+json",
       size: expect.any(Number),
+      files: [
+        {
+          title: "app.json",
+          digest: expect.stringMatching(/^sha256:/),
+          size: 2,
+          media_type: "application/json",
+        },
+      ],
     });
   });
 
@@ -73,14 +81,16 @@ describe("artifact push", () => {
     expect([run.code, run.stderr]).toEqual([0, ""]);
     expect(run.stdout).toMatch(DIGEST_LINE);
     const listed = await floe(["artifact", "list", "-r", "oci-layout:./registry", "--json"], at);
-    expect(listed.rows).toEqual([{ tag: "v1.0.0", kind: "version" }]);
+    expect(listed.rows).toEqual([
+      { tag: "v1.0.0", kind: "version", version: "v1.0.0", environment: null },
+    ]);
   });
 
   test("without a file, with a missing one, or with two of one name is 2", async () => {
     await using project = await aProject({ versions: [] });
     project.write("app.json", "{}");
     project.write("b/app.json", "{}");
-    for (const files of [[], ["gone.json"], ["app.json", "b/app.json"], ["b"]]) {
+    for (const files of [[], ["gone.json"], ["app.json", "b/app.json"], ["/dev/null"]]) {
       const run = await project.run("artifact", "push", "v1.0.0", ...files, "--json");
       expect([files, run.code]).toEqual([files, 2]);
       expect(run.json["error"]).toMatchObject({ code: "FLOE_USAGE_INVALID" });
@@ -103,8 +113,8 @@ describe("artifact pull", () => {
     );
     const run = await project.done("artifact", "pull", "v1.0.0", "-d", "out", "-o", "json");
     expect(run.json["files"]).toEqual([
-      { path: "app.json", digest: expect.stringMatching(/^sha256:/), size: 14 },
-      { path: "values.yaml", digest: expect.stringMatching(/^sha256:/), size: 5 },
+      { path: "app.json", digest: expect.stringMatching(/^sha256:/), size: 14, unpacked: null },
+      { path: "values.yaml", digest: expect.stringMatching(/^sha256:/), size: 5, unpacked: null },
     ]);
     expect(project.read("out/app.json")).toBe('{"replicas":2}');
     expect(project.read("out/values.yaml")).toBe("a: 1\n");
@@ -132,6 +142,20 @@ describe("artifact pull", () => {
     [".git/hooks/post-checkout"],
     ["ok.txt", "../evil"],
     ["a.txt", "A.txt"],
+    ["a", "a/b"],
+    ["a/b", "a"],
+    ["caf\u00e9", "cafe\u0301"],
+    ["a\u0000b"],
+    ["x".repeat(256)],
+    ["\u00e9".repeat(128)],
+    ["\ud800"],
+    ["aux.txt"],
+    ["sub/COM1"],
+    ["ends.with.dot."],
+    ["sub/.GIT/config"],
+    [".g\u200cit/config"],
+    ["a//b"],
+    ["./a"],
   ])("refuses the title %j and writes nothing", async (...titles) => {
     await using project = await aProject({ versions: [] });
     await withTitle(project, ...titles);
@@ -141,7 +165,7 @@ describe("artifact pull", () => {
     expect(run.json["error"]).toMatchObject({ code: "FLOE_REGISTRY_RESPONSE_INVALID" });
     expect(existsSync(join(project.dir, "evil"))).toBe(false);
     expect(existsSync("/tmp/floe-evil")).toBe(false);
-    expect(existsSync(join(project.dir, "out/ok.txt"))).toBe(false);
+    expect(readdirSync(join(project.dir, "out"))).toEqual([]);
   });
 
   test("does not follow a link out of the folder that is there already", async () => {
@@ -187,15 +211,20 @@ describe("artifact inspect, list and tag", () => {
     await using project = await aProject({ versions: ["v1.0.0", "v1.10.0", "v1.9.0"] });
     await project.promote("v1.0.0", "dev");
     const { rows } = await project.done("artifact", "list", "-o", "json");
+    const of = (kind: string, version: string | null, environment: string | null) => ({
+      ...{ kind, version, environment },
+    });
     expect(rows).toEqual([
-      { tag: "latest-dev", kind: "latest" },
-      { tag: "v1.0.0", kind: "version" },
-      { tag: "v1.0.0-dev", kind: "environment" },
-      { tag: "v1.9.0", kind: "version" },
-      { tag: "v1.10.0", kind: "version" },
+      { tag: "latest-dev", ...of("latest", null, "dev") },
+      { tag: "v1.0.0", ...of("version", "v1.0.0", null) },
+      { tag: "v1.0.0-dev", ...of("environment", "v1.0.0", "dev") },
+      { tag: "v1.9.0", ...of("version", "v1.9.0", null) },
+      { tag: "v1.10.0", ...of("version", "v1.10.0", null) },
     ]);
     const all = await project.done("artifact", "list", "--all", "-o", "json");
-    expect(all.rows).toContainEqual({ tag: "floe-ledger.dev", kind: "floe" });
+    expect(all.rows).toContainEqual(
+      expect.objectContaining({ tag: "floe-ledger.dev", kind: "floe" }),
+    );
     const some = await project.done("artifact", "list", "v1.*.0", "-o", "json");
     expect(some.rows.map((row) => row["tag"])).toEqual(["v1.0.0", "v1.9.0", "v1.10.0"]);
   });

@@ -66,15 +66,18 @@ test("the board shows people versions, a lock, a hold and drift", async () => {
   if (!other) throw new Error("v1.1.0 is gone");
   const moved = { bytes: other.bytes, mediaType: other.descriptor.mediaType };
   await project.store.moveTag("latest-dev", moved, go);
-  const { stdout } = await project.done("status");
+  const { code, stdout, stderr } = await project.run("status");
+  expect(code).toBe(18);
   expect(stdout).toMatch(/^ENVIRONMENT +VERSION +DIGEST +BY +SINCE +STATE\n/);
   expect(stdout).toMatch(/^dev +v1\.0\.0 +sha256:[0-9a-f]+ +release +\S+ +drift$/m);
   expect(stdout).toMatch(/^staging +v1\.0\.0 .* locked$/m);
   expect(stdout).toMatch(/^prod +- +- +- +- +empty$/m);
   expect(stdout).toContain("staging: locked by release");
   expect(stdout).toContain("dev: v1.1.0 is held (rollback: leaks[31m memory)");
-  expect(stdout).toMatch(/dev: latest-dev holds sha256:.* by the ledger it is sha256:/);
-  const { rows } = await project.done("status", "--env", "dev", "-o", "json");
+  expect(stderr).toMatch(
+    /FOUND: latest-dev holds sha256:.* by the ledger it is sha256:.*FLOE_LEDGER_DRIFT/,
+  );
+  const { rows } = await project.run("status", "--env", "dev", "-o", "json");
   expect(rows[0]?.["drift"]).toEqual({
     expected: rows[0]?.["digest"],
     actual: other.descriptor.digest,
@@ -114,4 +117,24 @@ test("history -o json is an array of chained events, newest first, that filters 
   expect(await count("--since", "1h")).toBe(5);
   expect(await count("--since", "2999-01-01")).toBe(0);
   expect(await count("-n", "3")).toBe(3);
+});
+
+test("an environment tag that somebody moved is drift, and no source for the next environment", async () => {
+  await using project = await aProject({ versions: ["v1.0.0", "v1.1.0"] });
+  await project.promote("v1.0.0", "dev");
+  const other = await project.store.getManifest("v1.1.0", go);
+  if (!other) throw new Error("v1.1.0 is gone");
+  const moved = { bytes: other.bytes, mediaType: other.descriptor.mediaType };
+  await project.store.moveTag("v1.0.0-dev", moved, go);
+  const status = await project.run("status", "--env", "dev", "-o", "json");
+  expect(status.code).toBe(18);
+  expect(status.rows[0]?.["findings"]).toMatchObject([
+    { code: "FLOE_LEDGER_DRIFT", message: expect.stringContaining("v1.0.0-dev holds sha256:") },
+  ]);
+  const promoted = await project.run("promote", "v1.0.0", "--to", "staging", "-o", "json");
+  expect(promoted.code).toBe(18);
+  expect(promoted.json["error"]).toMatchObject({
+    code: "FLOE_LEDGER_DRIFT",
+    message: expect.stringContaining("somebody moved the tag without floe"),
+  });
 });

@@ -12,7 +12,6 @@ import { type ResolvedIdentities, resolveIdentities } from "./resolve-identities
 import { overrideRegistry, resolveRegistry } from "./resolve-registry.ts";
 import { resolveSecretRef } from "./resolve-secret-ref.ts";
 import {
-  ignoredOf,
   resolveAudit,
   resolvePolicies,
   resolveSigning,
@@ -83,7 +82,7 @@ export async function resolveManifest(
     audit,
     plugins: { use: document.plugins?.use ?? [], allow: document.plugins?.allow ?? null },
     unsupported: unsupportedOf(document),
-    ignored: ignoredOf(document),
+    ignored: [],
   };
 }
 

@@ -1,23 +1,11 @@
 import { isAbsolute, resolve } from "node:path";
 import { FloeError } from "../../errors/index.ts";
 import type { IssuePath } from "../issue-list.ts";
-import type { RegistryConfig } from "../manifest.ts";
+import type { CacheConfig, RegistryConfig } from "../manifest.ts";
 import type { Registry } from "../schema/registry.ts";
 import { expandVariables } from "./expand-variables.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 import { resolveSecretRef } from "./resolve-secret-ref.ts";
-
-/** Types whose credentials come from a cloud's own machinery, which this version does not speak. */
-const CLOUD_AUTH: ReadonlySet<string> = new Set([
-  "aws-irsa",
-  "azure-managed-identity",
-  "gcp-workload-identity",
-]);
-
-/** Says whether this version can get credentials that way. */
-export function isSupportedAuth(type: RegistryConfig["auth"]["type"]): boolean {
-  return !CLOUD_AUTH.has(type);
-}
 
 interface ParsedUri {
   readonly uri: string;
@@ -103,7 +91,22 @@ export function resolveRegistry(
     return null;
   }
   const insecure = rest.insecure || parsed.plainHttp;
-  return { uri: parsed.uri, uriAsWritten, auth, ...rest, insecure };
+  const cache = resolveCache(context, registry.cache, [...path, "cache"]);
+  return { uri: parsed.uri, uriAsWritten, auth, ...rest, insecure, cache };
+}
+
+function resolveCache(
+  context: ResolveContext,
+  cache: Registry["cache"],
+  path: IssuePath,
+): CacheConfig {
+  const folder = cache?.path ?? null;
+  return {
+    enabled: cache?.enabled ?? true,
+    path: folder === null ? null : resolve(context.dirOf([...path, "path"]), folder),
+    maxBytes: (cache?.max_size_gb ?? 10) * 1024 ** 3,
+    maxAgeMs: (cache?.ttl_hours ?? 24) * 3_600_000,
+  };
 }
 
 /**
@@ -137,7 +140,7 @@ export function overrideRegistry(
         uriAsWritten: text,
         auth: { type: "auto", credentialsRef: null },
         ...resolveTransport({ resilience: undefined }),
-        ...(configured ? { retry: configured.retry } : {}),
+        ...(configured ? keptOf(configured) : {}),
       };
   return {
     ...base,
@@ -147,10 +150,23 @@ export function overrideRegistry(
   };
 }
 
+/** What says nothing of a host and is kept for every other one. */
+function keptOf(
+  configured: RegistryConfig,
+): Pick<RegistryConfig, "retry" | "circuitBreaker" | "cache"> {
+  const { retry, circuitBreaker, cache } = configured;
+  return {
+    retry,
+    ...(circuitBreaker === undefined ? {} : { circuitBreaker }),
+    ...(cache === undefined ? {} : { cache }),
+  };
+}
+
 function resolveTransport(
   registry: Registry,
-): Pick<RegistryConfig, "tlsVerify" | "insecure" | "retry"> {
+): Pick<RegistryConfig, "tlsVerify" | "insecure" | "retry" | "circuitBreaker"> {
   const retry = registry.resilience?.retry;
+  const breaker = registry.resilience?.circuit_breaker;
   return {
     tlsVerify: registry.tls_verify ?? true,
     insecure: registry.insecure ?? false,
@@ -160,6 +176,12 @@ function resolveTransport(
       backoffMultiplier: retry?.backoff_multiplier ?? 2,
       maxDelayMs: retry?.max_delay_ms ?? 30_000,
       jitter: retry?.jitter ?? true,
+    },
+    circuitBreaker: {
+      enabled: breaker?.enabled ?? true,
+      failureThreshold: breaker?.failure_threshold ?? 5,
+      recoveryTimeoutMs: breaker?.recovery_timeout_ms ?? 60_000,
+      halfOpenRequests: breaker?.half_open_requests ?? 1,
     },
   };
 }

@@ -6,7 +6,6 @@ import type { Manifest, SigningConfig } from "../manifest.ts";
 import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
 import type { Audit, Policies } from "../schema/promotion.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
-import { isSupportedAuth } from "./resolve-registry.ts";
 import { resolveSecretRef } from "./resolve-secret-ref.ts";
 import { problemOfRegex } from "./resolve-verification.ts";
 
@@ -95,10 +94,8 @@ export function unsupportedOf(document: ManifestDocument): string[] {
   const { artifacts } = document;
   const promotion = artifacts.promotion;
   const trustRoot = artifacts.verification?.trust_root;
-  const auth = artifacts.registry?.auth?.type;
   const backend = promotion?.audit?.backend ?? "oci";
   const configured: readonly (readonly [string, boolean])[] = [
-    ["artifacts.registry.auth.type", auth !== undefined && !isSupportedAuth(auth)],
     ["artifacts.secondary_registries", isFilled(artifacts.secondary_registries)],
     ["artifacts.signing.oidc_issuer", artifacts.signing?.oidc_issuer !== undefined],
     ["artifacts.signing.fulcio_url", artifacts.signing?.fulcio_url !== undefined],
@@ -115,20 +112,6 @@ export function unsupportedOf(document: ManifestDocument): string[] {
     ],
     ["artifacts.promotion.webhooks", isFilled(promotion?.webhooks)],
     ["artifacts.promotion.rollback.block_on_impact", promotion?.rollback?.block_on_impact === true],
-  ];
-  return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
-}
-
-/** What is configured, decides nothing, and has no effect yet: worth a warning, not a refusal. */
-export function ignoredOf(document: ManifestDocument): string[] {
-  const registry = document.artifacts.registry;
-  const breaker = registry?.resilience?.circuit_breaker;
-  const configured: readonly (readonly [string, boolean])[] = [
-    ["artifacts.registry.cache", registry?.cache !== undefined && registry.cache.enabled !== false],
-    [
-      "artifacts.registry.resilience.circuit_breaker",
-      breaker !== undefined && breaker.enabled !== false,
-    ],
   ];
   return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
 }

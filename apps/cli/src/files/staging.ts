@@ -1,0 +1,157 @@
+import { constants } from "node:fs";
+import { link, mkdir, mkdtemp, open, realpath, rm, symlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { FloeError } from "@floe/core/errors";
+import { createPathClaims } from "./path-claims.ts";
+import { pathProblem } from "./path-problem.ts";
+import { placeStaged } from "./place-staged.ts";
+
+/** Something that waits to be put into its place. */
+export interface StagedEntry {
+  readonly path: string;
+  readonly kind: "folder" | "file" | "link";
+}
+
+/** A temporary folder inside the one that is written to. Disposed of, nothing of it is left. */
+export interface Staging extends AsyncDisposable {
+  /** Writes a file that goes with the staging place and gives its path. */
+  addTemporary(name: string, content: AsyncIterable<Uint8Array>): Promise<string>;
+  addFolder(path: string): Promise<void>;
+  addFile(
+    path: string,
+    options: { readonly executable: boolean },
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<void>;
+  addLink(path: string, target: string): Promise<void>;
+  /** Another name for a file that was added before. */
+  addHardLink(path: string, of: string): Promise<void>;
+  /**
+   * Puts everything into its place.
+   * @throws {FloeError} FLOE_USAGE_INVALID - files are there already with other content; nothing was changed then
+   */
+  commit(options: { readonly overwrite: boolean }): Promise<void>;
+}
+
+/**
+ * Opens a place for files that are not trusted yet. They come to stand under their names only by
+ * {@link Staging.commit}; what a run that was killed leaves behind is a hidden folder, never half of a file.
+ * @throws {FloeError} FLOE_OUTPUT_FAILED - the folder cannot be written to
+ * @throws {FloeError} FLOE_REGISTRY_RESPONSE_INVALID - a path that is not written to any disk, or that is there twice
+ */
+export async function openStaging(folder: string, maxPathBytes: number): Promise<Staging> {
+  const [root, at] = await writing(folder, async () => {
+    await mkdir(folder, { recursive: true });
+    const real = await realpath(folder);
+    return [real, await mkdtemp(join(real, ".floe-pull-"))] as const;
+  });
+  const tree = join(at, "tree");
+  const claims = createPathClaims();
+  const entries: StagedEntry[] = [];
+  const made = new Set<string>();
+
+  async function makeFolders(path: string): Promise<void> {
+    if (made.has(path)) return;
+    await mkdir(join(tree, path), { recursive: true, mode: 0o755 });
+    const parts = path.split("/");
+    for (let count = 1; count <= parts.length; count += 1) {
+      const each = parts.slice(0, count).join("/");
+      if (made.has(each)) continue;
+      made.add(each);
+      entries.push({ path: each, kind: "folder" });
+    }
+  }
+
+  /** Makes sure that a path is one that may be written, below folders that this run has made. */
+  async function claim(path: string, kind: StagedEntry["kind"]): Promise<string> {
+    const problem = pathProblem(path, maxPathBytes) ?? claims.claim(path, kind);
+    if (problem !== null) throw refusedPath(path, problem);
+    if (kind === "folder") await makeFolders(path);
+    else {
+      const parent = dirname(path);
+      if (parent !== ".") await makeFolders(parent);
+      entries.push({ path, kind });
+    }
+    return join(tree, path);
+  }
+
+  const staged = async <Result>(run: () => Promise<Result>): Promise<Result> =>
+    await writing(root, run);
+  try {
+    await staged(() => mkdir(tree, { mode: 0o755 }));
+  } catch (cause) {
+    await rm(at, { recursive: true, force: true });
+    throw cause;
+  }
+  return {
+    addTemporary: async (name, content) =>
+      await staged(async () => {
+        const path = join(at, name);
+        await writeNewFile(path, 0o600, content);
+        return path;
+      }),
+    addFolder: async (path) => {
+      await staged(() => claim(path, "folder"));
+    },
+    addFile: async (path, { executable }, content) =>
+      await staged(async () => {
+        const target = await claim(path, "file");
+        await writeNewFile(target, executable ? 0o755 : 0o644, content);
+      }),
+    addLink: async (path, target) =>
+      await staged(async () => await symlink(target, await claim(path, "link"))),
+    addHardLink: async (path, of) =>
+      await staged(async () => {
+        if (!claims.has(of, "file"))
+          throw refusedPath(path, "it is a link to what is no file of it");
+        await link(join(tree, of), await claim(path, "file"));
+      }),
+    commit: async ({ overwrite }) =>
+      await staged(async () => await placeStaged(entries, { tree, root, overwrite })),
+    [Symbol.asyncDispose]: async () =>
+      await staged(() => rm(at, { recursive: true, force: true, maxRetries: 3 })),
+  };
+}
+
+/** Writes a file that is not there yet, never through a link. */
+async function writeNewFile(
+  path: string,
+  mode: number,
+  content: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
+  const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    for await (const chunk of content) {
+      for (let at = 0; at < chunk.byteLength; )
+        at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** FLOE_REGISTRY_RESPONSE_INVALID for a path that whoever made the artifact chose. */
+export function refusedPath(path: string, why: string): FloeError {
+  return new FloeError({
+    code: "FLOE_REGISTRY_RESPONSE_INVALID",
+    message: `the artifact's file ${JSON.stringify(path.slice(0, 300))} is refused: ${why}`,
+    hint: "Whoever pushed the artifact chose that name. Nothing of the artifact was written.",
+  });
+}
+
+/** Gives what the file system says its place among the errors; those of others stay what they are. */
+async function writing<Result>(folder: string, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
+    const code = "code" in cause ? String(cause.code) : "unknown error";
+    throw new FloeError({
+      code: "FLOE_OUTPUT_FAILED",
+      message: `${folder} cannot be written to (${code})`,
+      hint: "Check the path, its permissions and the free space.",
+      details: { path: folder, reason: code },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import type { CallOptions } from "@floe/core/ports";
+
+/**
+ * Reads a small text file whole; `null` if there is none. Links are followed: mounted secrets are links.
+ * @throws {Error} not a plain file, larger than `maxBytes`, or not readable; the message has no content
+ */
+export async function readTextFile(
+  path: string,
+  { signal, maxBytes }: CallOptions & { readonly maxBytes: number },
+): Promise<string | null> {
+  signal.throwIfAborted();
+  const { constants, promises } = process.getBuiltinModule("node:fs");
+  try {
+    // A pipe would be waited for.
+    await using file = await promises.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await file.stat()).isFile()) throw new Error("it is not a file");
+    // The size that a file states can be wrong; one byte more tells that it is too long.
+    const buffer = Buffer.alloc(maxBytes + 1);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, size, buffer.length - size);
+      if (bytesRead === 0) return buffer.toString("utf8", 0, size);
+      size += bytesRead;
+      if (size > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw error;
+  }
+}
