@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { peer } from "@floe/testing";
 
@@ -28,6 +29,20 @@ export function runCommand({ program, args, cwd, env }: Command): string {
   if (error) throw error;
   if (status === 0) return stdout;
   throw new Error(`${program} ${args.join(" ")} ended with ${status}\n${stderr}${stdout}`);
+}
+
+/**
+ * The same without blocking this process, for peers of a registry that is in it; the output is dropped.
+ * @throws {Error} it could not be started or ended with another exit code than 0
+ */
+export async function startCommand({ program, args, cwd, env }: Command): Promise<void> {
+  const child = spawn(program, args, {
+    cwd,
+    env: { PATH: process.env["PATH"], LANG: "C.UTF-8", HOME: cwd, ...env },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}`);
 }
 
 /** floe with arguments. */

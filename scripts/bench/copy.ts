@@ -24,7 +24,7 @@ export async function raceCopy(
   run(`oras push --plain-http ${from} ${layers.join(" ")} >pushed.txt 2>&1`);
   // A repository of its own for each round, so that nothing is there before.
   const to = (who: string, round: number) => `${target.host}/bench/${who}-${round}:v1.0.0`;
-  return race(
+  return await race(
     [
       {
         name: "crane copy",

@@ -63,7 +63,7 @@ export async function racePromote(
     `crane tag ${repository}:${version} ${version}-dev`,
     `crane tag ${repository}:${version} latest-dev`,
   ];
-  return race(
+  return await race(
     [
       {
         name: "cosign verify, crane tag \u00d7 2, cosign attest",

@@ -5,7 +5,8 @@ export interface Contender {
   readonly side: "floe" | "peer";
   /** Makes what a round needs; not measured. */
   readonly prepare?: (round: number) => void;
-  readonly run: (round: number) => void;
+  /** A promise where the registry that it talks to is in this process, which must not be blocked. */
+  readonly run: (round: number) => unknown;
 }
 
 /** What was measured of a contender. */
@@ -29,7 +30,10 @@ export interface RaceOptions {
  * Runs the contenders in turn, so that whatever else the machine does meets all of them, and each round begins with
  * another one. A round before the first is not counted: it fills the caches of the system.
  */
-export function race(contenders: readonly Contender[], options: RaceOptions): Measured[] {
+export async function race(
+  contenders: readonly Contender[],
+  options: RaceOptions,
+): Promise<Measured[]> {
   const samples = contenders.map(() => ({ times: [] as number[], requests: [] as number[] }));
   for (let round = 0; round <= options.rounds; round += 1) {
     for (const offset of contenders.keys()) {
@@ -40,7 +44,7 @@ export function race(contenders: readonly Contender[], options: RaceOptions): Me
       contender.prepare?.(round);
       const before = options.requests?.() ?? 0;
       const started = performance.now();
-      contender.run(round);
+      await contender.run(round);
       const time = performance.now() - started;
       if (round === 0) continue;
       sample.times.push(time);

@@ -9,6 +9,7 @@ import { racePromote } from "./promote.ts";
 import { raceStartUp } from "./start-up.ts";
 import { raceStatus } from "./status.ts";
 import { renderTable } from "./table.ts";
+import { raceList, raceTags, raceTransfer } from "./transfer.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? (values.quick ? 3 : 11));
@@ -27,11 +28,18 @@ const section = (name: string): string => {
 
 const load = loadavg()[0]?.toFixed(1);
 console.log(`Node.js ${process.versions.node}, ${availableParallelism()} cores, load ${load}\n`);
-console.log(`${renderTable("Start-up", raceStartUp(section("start-up"), rounds))}\n`);
+console.log(`${renderTable("Start-up", await raceStartUp(section("start-up"), rounds))}\n`);
 const folders = { few: section("few"), many: section("many") };
 const status = await raceStatus(folders, { rounds, events, signal });
 console.log(`${renderTable("Status of three environments in a folder", status)}\n`);
 const promotion = await racePromote(section("promote"), { rounds, signal });
 console.log(`${renderTable("A promotion on docker-registry", promotion)}\n`);
 const copy = await raceCopy(section("copy"), { rounds, signal });
-console.log(renderTable("A copy of 8 \u00d7 6.25 MiB between two docker-registries", copy));
+console.log(`${renderTable("A copy of 8 \u00d7 6.25 MiB between two docker-registries", copy)}\n`);
+const transfer = await raceTransfer(section("transfer"), { rounds, signal });
+console.log(`${renderTable("Pushing 8 \u00d7 6.25 MiB to docker-registry", transfer.push)}\n`);
+console.log(`${renderTable("Pulling 8 \u00d7 6.25 MiB from docker-registry", transfer.pull)}\n`);
+const tags = await raceTags(section("tags"), { rounds, signal });
+console.log(`${renderTable("Resolving a tag and setting two on docker-registry", tags)}\n`);
+const list = await raceList(section("list"), { rounds: Math.min(rounds, 5), signal });
+console.log(renderTable("Listing 10 000 tags", list));

@@ -3,7 +3,7 @@ import { floe, runCommand } from "./command.ts";
 import { type Measured, race } from "./race.ts";
 
 /** What it takes to start: Node.js alone, a peer, and floe where it has next to nothing to do. */
-export function raceStartUp(cwd: string, rounds: number): Measured[] {
+export function raceStartUp(cwd: string, rounds: number): Promise<Measured[]> {
   const node = { program: process.execPath, args: ["-e", "0"], cwd };
   const crane = { program: peer("crane"), args: ["--help"], cwd };
   return race(

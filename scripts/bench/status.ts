@@ -17,7 +17,7 @@ export async function raceStatus(
   await appendEvents(join(many, "manifest.yaml"), "prod", options.events, options.signal);
 
   const list = (cwd: string) => peerScript(["oras repo tags --oci-layout .floe/registry"], { cwd });
-  return race(
+  return await race(
     [
       {
         name: "oras repo tags --oci-layout",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { race } from "../bench/race.ts";
 import { renderTable } from "../bench/table.ts";
 
-test("contenders run in turn, each round begins with another one, and the first round is not counted", () => {
+test("contenders run in turn, each round begins with another one, and the first round is not counted", async () => {
   const ran: string[] = [];
   let answered = 0;
   const contender = (name: string, side: "floe" | "peer", requests: number) => ({
@@ -18,7 +18,7 @@ test("contenders run in turn, each round begins with another one, and the first 
     },
   });
 
-  const measured = race([contender("a", "peer", 2), contender("b", "floe", 3)], {
+  const measured = await race([contender("a", "peer", 2), contender("b", "floe", 3)], {
     rounds: 2,
     requests: () => answered,
   });
