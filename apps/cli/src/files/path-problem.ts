@@ -3,6 +3,7 @@ export const MAX_TITLE_BYTES = 255;
 /** The longest path inside a folder that was packed. */
 export const MAX_PATH_BYTES = 4096;
 const MAX_NAME_BYTES = 255;
+const MAX_DEPTH = 100;
 
 // What Windows takes for a device, whatever the ending.
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
@@ -20,7 +21,9 @@ export function pathProblem(path: string, maxBytes: number): string | null {
   if (/\p{Cc}/u.test(path)) return "it has control characters";
   if (path.includes("\\")) return "it has a backslash";
   if (path.startsWith("/") || /^[a-z]:/i.test(path)) return "it is not a plain relative path";
-  for (const part of path.split("/")) {
+  const parts = path.split("/");
+  if (parts.length > MAX_DEPTH) return `it is more than ${MAX_DEPTH} folders deep`;
+  for (const part of parts) {
     if (part === "" || part === "." || part === "..") return "it is not a plain relative path";
     if (Buffer.byteLength(part) > MAX_NAME_BYTES)
       return `a name in it is longer than ${MAX_NAME_BYTES} bytes`;

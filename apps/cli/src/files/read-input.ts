@@ -20,9 +20,7 @@ export async function* readInput(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Without O_NONBLOCK, a pipe that took the file's place would make this wait for ever.
   const flags =
-    constants.O_RDONLY |
-    (constants.O_NONBLOCK ?? 0) |
-    (links === "refused" ? (constants.O_NOFOLLOW ?? 0) : 0);
+    constants.O_RDONLY | constants.O_NONBLOCK | (links === "refused" ? constants.O_NOFOLLOW : 0);
   const file = await open(path, flags).catch((cause: unknown) => {
     throw unreadable(path, cause, true);
   });
@@ -59,8 +57,7 @@ export function unreadable(path: string, cause: unknown, seen: boolean): FloeErr
   });
 }
 
-/** FLOE_FILE_CHANGED for a path. */
-export function changed(path: string, cause?: unknown): FloeError {
+function changed(path: string, cause?: unknown): FloeError {
   return new FloeError({
     code: "FLOE_FILE_CHANGED",
     message: `${path} changed or vanished while it was being read`,

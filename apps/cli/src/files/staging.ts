@@ -118,7 +118,7 @@ async function writeNewFile(
   mode: number,
   content: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     for await (const chunk of content) {

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestOf } from "@floe/core/model";
-import { pushArtifact, startRegistry } from "@floe/testing";
+import { pushArtifact, startRegistry, type TestRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
-import { aProject } from "../../bed/a-project.ts";
+import { aProject, type Project } from "../../bed/a-project.ts";
+import { folderState } from "../../bed/folder-state.ts";
 import { folderLayer, type PackedEntry, packed, publishLayers } from "../../bed/packed-folder.ts";
 
 const OK: PackedEntry = { name: "in/ok.txt", text: "ok" };
@@ -36,6 +38,7 @@ describe("a packed folder", () => {
     ["is a hard link to what is outside", [hardLink("in/h", "../evil")]],
     ["is a hard link to nothing of it", [hardLink("in/h", "in/none")]],
     ["is a hard link to a link", [link("in/l", "x"), hardLink("in/h", "in/l")]],
+    ["is too deep", [OK, { name: `in/${"x/".repeat(200)}x`, text: "x" }]],
     ["has a name longer than a disk takes", [OK, { name: `in/${"x".repeat(256)}`, text: "x" }]],
   ])("of which a path %s is refused with 5 and nothing is written", async (_, entries) => {
     await using project = await aProject({ versions: [] });
@@ -59,6 +62,29 @@ describe("a packed folder", () => {
     await project.done("artifact", "pull", "v1.0.0", "-d", "out");
     for (const path of ["ok.txt", "a/l", "h"]) expect(project.read(`out/in/${path}`)).toBe("ok");
   });
+
+  test.each(["ustar", "pax", "gnu"])(
+    "that another tar wrote in the format %s is unpacked",
+    async (format) => {
+      await using project = await aProject({ versions: [] });
+      // What ustar splits at a slash, and what it cannot hold.
+      const long =
+        format === "ustar"
+          ? `${"x".repeat(90)}/${"y".repeat(60)}`
+          : `${"x".repeat(120)}/${"é".repeat(90)}`;
+      project.write(`in/${long}/a.txt`, "long");
+      symlinkSync("y".repeat(format === "ustar" ? 80 : 150), join(project.dir, "in/l"));
+      const args = [`--format=${format}`, "-cf", "-", "./in"];
+      const archive = execFileSync("tar", args, { cwd: project.dir });
+      // Not compressed: oras packs with gzip, others may not.
+      await publishLayers(project, "v1.0.0", [folderLayer("in", archive)]);
+      await project.done("artifact", "pull", "v1.0.0", "-d", "out");
+      expect(await folderState(join(project.dir, "out/in"))).toEqual(
+        await folderState(join(project.dir, "in")),
+      );
+      expect(readlinkSync(join(project.dir, "out/in/l"))).toMatch(/^y+$/);
+    },
+  );
 
   test("that grows more than two hundredfold is refused with 5", async () => {
     await using project = await aProject({ versions: [] });
@@ -156,45 +182,55 @@ describe("what is there already", () => {
   });
 });
 
-test("a pull that is killed leaves nothing under the names of the files, and the next one succeeds", async () => {
-  await using registry = await startRegistry();
-  await using project = await aProject({ versions: [] });
-  const title = (name: string) => ({ "org.opencontainers.image.title": name });
-  const { digest } = await pushArtifact(registry, "acme/app", "v1.0.0", {
-    layers: [
-      { content: "one", annotations: title("one.txt") },
-      { content: "two", annotations: title("two.txt") },
-    ],
+describe("a pull that is cut off", () => {
+  /** Runs a pull that hangs at its second file, and sends it a signal there. */
+  async function cutOff(project: Project, registry: TestRegistry, signal: NodeJS.Signals) {
+    const title = (name: string) => ({ "org.opencontainers.image.title": name });
+    await pushArtifact(registry, "acme/app", "v1.0.0", {
+      layers: [
+        { content: "one", annotations: title("one.txt") },
+        { content: "two", annotations: title("two.txt") },
+      ],
+    });
+    registry.faults.add({
+      match: { method: "GET", path: new RegExp(`blobs/${digestOf("two")}`) },
+      action: { kind: "stall-body" },
+    });
+    const out = join(project.dir, "out");
+    const reference = `oci://${registry.host}/acme/app:v1.0.0`;
+    let look: NodeJS.Timeout | undefined;
+    const started = (pid: number): void => {
+      look = setInterval(() => {
+        const [staging] = existsSync(out) ? readdirSync(out) : [];
+        if (staging === undefined || !existsSync(join(out, staging, "tree/two.txt"))) return;
+        clearInterval(look);
+        process.kill(pid, signal);
+      }, 20);
+    };
+    const { code } = await project.runWith({ started }, "artifact", "pull", reference, "-d", "out");
+    clearInterval(look);
+    return { code, left: readdirSync(out), reference };
+  }
+
+  test("by a kill leaves nothing under the names of the files, and the next one succeeds", async () => {
+    await using registry = await startRegistry();
+    await using project = await aProject({ versions: [] });
+    const { code, left, reference } = await cutOff(project, registry, "SIGKILL");
+    expect([code, left]).toEqual([null, [expect.stringMatching(/^\.floe-pull-/)]]);
+    await project.done("artifact", "pull", reference, "-d", "out");
+    expect([project.read("out/one.txt"), project.read("out/two.txt")]).toEqual(["one", "two"]);
   });
-  registry.faults.add({
-    match: { method: "GET", path: new RegExp(`blobs/${digestOf("two")}`) },
-    action: { kind: "stall-body" },
+
+  test("by Ctrl-C ends with 130 and leaves nothing at all", async () => {
+    await using registry = await startRegistry();
+    await using project = await aProject({ versions: [] });
+    const { code, left } = await cutOff(project, registry, "SIGINT");
+    expect([code, left]).toEqual([130, []]);
   });
-  const reference = `oci://${registry.host}/acme/app:v1.0.0`;
-  const out = join(project.dir, "out");
-  const killed = await project.runWith(
-    {
-      started(pid) {
-        const look = setInterval(() => {
-          const [staging] = existsSync(out) ? readdirSync(out) : [];
-          if (staging === undefined || !existsSync(join(out, staging, "tree/two.txt"))) return;
-          clearInterval(look);
-          process.kill(pid, "SIGKILL");
-        }, 20);
-      },
-    },
-    ...["artifact", "pull", reference, "-d", "out"],
-  );
-  expect(killed.code).toBeNull();
-  expect(readdirSync(out)).toEqual([expect.stringMatching(/^\.floe-pull-/)]);
-  const again = await project.done("artifact", "pull", reference, "-d", "out", "--json");
-  expect(again.json["digest"]).toBe(digest);
-  expect([project.read("out/one.txt"), project.read("out/two.txt")]).toEqual(["one", "two"]);
 });
 
 test("an image has no files to pull, and the way to get it is named", async () => {
   await using project = await aProject();
-  writeFileSync(join(project.dir, "marker"), "");
   const run = await project.done("artifact", "pull", "v1.0.0", "-d", "out");
   expect(run.stderr).toContain("floe artifact copy REF oci-layout:PATH");
   expect(existsSync(join(project.dir, "out"))).toBe(false);

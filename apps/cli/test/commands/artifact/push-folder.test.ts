@@ -8,15 +8,18 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { createRegistryStore } from "@floe/oci";
 import { startRegistry } from "@floe/testing";
 import { expect, test } from "vitest";
 import { packFolder } from "../../../src/files/pack-folder.ts";
 import { readInput } from "../../../src/files/read-input.ts";
 import { scanFolder } from "../../../src/files/scan-folder.ts";
+import { preparePush, sendLayers } from "../../../src/push-files.ts";
 import { aProject, go, type Project } from "../../bed/a-project.ts";
 import { folderState } from "../../bed/folder-state.ts";
 import { temporaryFolder } from "../../bed/temporary-folder.ts";
@@ -166,3 +169,24 @@ test("a file that is written to while it is read is noticed", async () => {
   };
   await expect(rest()).rejects.toMatchObject({ code: "FLOE_FILE_CHANGED", details: { path } });
 });
+
+test.each([
+  ["a registry", 1000],
+  ["a registry, in chunks", 300_000_000],
+])(
+  "a file that changes before it is sent to %s ends the push, and no blob is left",
+  async (_, size) => {
+    await using registry = await startRegistry();
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "a.bin");
+    writeFileSync(path, "");
+    truncateSync(path, size);
+    const options = { artifactType: "application/vnd.acme", annotations: {}, ...go };
+    await using push = await preparePush([{ path, mediaType: null }], options);
+    truncateSync(path, size - 1);
+    const store = createRegistryStore({ uri: `oci://${registry.host}/acme/app` });
+    await expect(sendLayers(store, push, go)).rejects.toMatchObject({ code: "FLOE_FILE_CHANGED" });
+    await store[Symbol.asyncDispose]?.();
+    expect(registry.blobCount("acme/app")).toBe(0);
+  },
+);
