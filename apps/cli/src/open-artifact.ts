@@ -4,6 +4,7 @@ import {
   FloeError,
   isFloeError,
   type Manifest,
+  nearNames,
   type RawManifest,
   type RegistryConfig,
   tagRules,
@@ -11,6 +12,7 @@ import {
 import {
   classifyTag,
   type Digest,
+  isInternalTag,
   isMutableTag,
   isTag,
   type TagKind,
@@ -182,11 +184,20 @@ export async function fetchManifest(
     throw usage("no tag or digest is named", "Give a reference with a tag, or -t TAG.");
   const found = await store.getManifest(reference, { signal });
   if (found) return found;
+  // That it is not there is certain; what is like it is a help, and no reason for another error.
+  const tags = await store.listTags({ signal }).catch(() => []);
+  const near = nearNames(
+    reference,
+    tags.filter((tag) => !isInternalTag(tag)),
+  );
   throw new FloeError({
     code: "FLOE_ARTIFACT_NOT_FOUND",
     message: `${store.repository} has no ${reference}`,
-    hint: "See what is there: floe artifact list",
-    details: { reference },
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(", ")}?`
+        : "See what is there: floe artifact list",
+    details: { reference, near },
   });
 }
 
@@ -207,10 +218,13 @@ export function checkArtifactTag(tag: string, rules: TagRules): void {
   if (!isReserved(kind)) return;
   throw new FloeError({
     code: "FLOE_TAG_RESERVED",
-    message: `${tag} is a tag that only promotions write`,
+    message:
+      kind === "floe"
+        ? `${tag} is one of the tags that floe keeps its own data under`
+        : `${tag} is a tag that only promotions write`,
     hint:
       kind === "floe"
-        ? "Tags that begin with floe- hold floe's own records."
+        ? "Tags that begin with floe- or sha256- hold records and what is attached. Use another one."
         : "Promote the version instead: floe promote VERSION --to ENV",
     details: { tag },
   });

@@ -18,6 +18,9 @@ export interface PulledFile {
   readonly unpacked: number | null;
 }
 
+/** How many layers are fetched at a time. */
+const AT_ONCE = 4;
+
 /** How {@link pullFiles} writes. */
 export interface PullOptions {
   readonly signal: AbortSignal;
@@ -51,21 +54,26 @@ export async function pullFiles(
   }
   if (!overwrite) await refuseOthers(folder, layers);
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  async function* fetched({
-    descriptor,
-  }: TitledLayer): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of store.openBlob(descriptor, { signal })) {
+  async function* fetched(
+    { descriptor }: TitledLayer,
+    stop = signal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of store.openBlob(descriptor, { signal: stop })) {
       onBytes?.(chunk.byteLength, total);
       yield chunk;
     }
   }
   await using staging = await openStaging(folder, MAX_PATH_BYTES);
+  const { inParallel } = await import("@floe/oci");
+  const plain = layers.filter((layer) => !layer.folder);
+  await inParallel(plain, { limit: AT_ONCE, signal }, async (layer, stop) => {
+    await staging.addFile(layer.title, { executable: false }, fetched(layer, stop));
+  });
   const files: PulledFile[] = [];
   for (const [index, layer] of layers.entries()) {
     const { title, contentDigest } = layer;
     const { digest, size } = layer.descriptor;
     if (!layer.folder) {
-      await staging.addFile(title, { executable: false }, fetched(layer));
       files.push({ path: title, digest, size, unpacked: null });
       continue;
     }

@@ -130,6 +130,9 @@ export async function preparePush(
   };
 }
 
+/** How many layers are sent at a time; the registry's client has its own limit of connections. */
+const AT_ONCE = 4;
+
 /**
  * Sends what the store does not have yet. The manifest is left to the caller, who tags it.
  * @throws {FloeError} FLOE_FILE_CHANGED - a file is not any more what was described
@@ -144,7 +147,8 @@ export async function sendLayers(
 ): Promise<void> {
   const { signal, onSent } = options;
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  for (const layer of layers) {
+  const { inParallel } = await import("@floe/oci");
+  await inParallel(layers, { limit: AT_ONCE, signal }, async (layer, stop) => {
     let sent = 0;
     const count = (bytes: number): void => {
       sent += bytes;
@@ -153,14 +157,14 @@ export async function sendLayers(
     async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
       // What is sent once more counts once.
       count(-sent);
-      for await (const chunk of layer.open(signal)) {
+      for await (const chunk of layer.open(stop)) {
         count(chunk.byteLength);
         yield chunk;
       }
     }
-    await store.putBlob(layer.descriptor, source, { signal });
+    await store.putBlob(layer.descriptor, source, { signal: stop });
     count(layer.descriptor.size - sent);
-  }
+  });
   await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, { signal });
 }
 

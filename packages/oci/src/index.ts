@@ -14,6 +14,7 @@ export { type CachedStore, withCache } from "./cache/with-cache.ts";
 export { type CopyRequest, copyArtifact } from "./copy/copy-artifact.ts";
 export type { CopyProgress, CopyReport, CopyTag } from "./copy/copy-report.ts";
 export { choosePlatform, parsePlatform } from "./copy/platform.ts";
+export { inParallel } from "./in-parallel.ts";
 export { createLayoutStore, type LayoutStoreOptions } from "./layout/create-layout-store.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";
 export type { BreakerSettings } from "./registry/circuit-breaker.ts";

@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { link, mkdir, mkdtemp, open, realpath, rm, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { link, lstat, mkdir, mkdtemp, open, realpath, rm, stat, symlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import { createPathClaims } from "./path-claims.ts";
 import { pathProblem } from "./path-problem.ts";
@@ -40,7 +40,7 @@ export interface Staging extends AsyncDisposable {
  */
 export async function openStaging(folder: string, maxPathBytes: number): Promise<Staging> {
   const [root, at] = await writing(folder, async () => {
-    await mkdir(folder, { recursive: true });
+    await makeWithParents(resolve(folder));
     const real = await realpath(folder);
     return [real, await mkdtemp(join(real, ".floe-pull-"))] as const;
   });
@@ -110,6 +110,24 @@ export async function openStaging(folder: string, maxPathBytes: number): Promise
     [Symbol.asyncDispose]: async () =>
       await staged(() => rm(at, { recursive: true, force: true, maxRetries: 3 })),
   };
+}
+
+/** `mkdir` with `recursive` never ends where a parent does not take folders, as in /proc (Node.js 24). */
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path || (await isThere(parent))) throw cause;
+    await makeWithParents(parent);
+    await mkdir(path);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null)) !== null;
 }
 
 /** Writes a file that is not there yet, never through a link. */

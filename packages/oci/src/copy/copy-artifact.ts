@@ -1,11 +1,11 @@
 import { FloeError } from "@floe/core/errors";
 import type { Descriptor, Digest, RawManifest } from "@floe/core/model";
 import type { ArtifactStore, ManifestInput } from "@floe/core/ports";
+import { inParallel } from "../in-parallel.ts";
 import { copyBlobs } from "./copy-blobs.ts";
 import { copyCosignTag } from "./copy-cosign-tag.ts";
 import type { CopiedTag, CopyProgress, CopyReport, CopyTag } from "./copy-report.ts";
 import type { GraphNode, Platform } from "./graph-node.ts";
-import { inParallel } from "./in-parallel.ts";
 import { choosePlatform } from "./platform.ts";
 import { inRanks } from "./rank-nodes.ts";
 import { type Graph, readGraph } from "./read-graph.ts";

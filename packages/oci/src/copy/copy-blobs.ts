@@ -1,7 +1,7 @@
 import type { Descriptor, Digest } from "@floe/core/model";
 import type { ArtifactStore } from "@floe/core/ports";
+import { inParallel } from "../in-parallel.ts";
 import type { CopyProgress } from "./copy-report.ts";
-import { inParallel } from "./in-parallel.ts";
 
 /** When this many of the largest blobs are absent, the rest is sent without asking first. */
 const PROBES = 2;

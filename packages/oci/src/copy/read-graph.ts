@@ -1,9 +1,9 @@
 import { FloeError } from "@floe/core/errors";
 import type { Digest, RawManifest } from "@floe/core/model";
 import type { ArtifactStore, CallOptions } from "@floe/core/ports";
+import { inParallel } from "../in-parallel.ts";
 import { createCosignTagFinder } from "./cosign-tags.ts";
 import { type GraphNode, readGraphNode } from "./graph-node.ts";
-import { inParallel } from "./in-parallel.ts";
 
 /** Indexes in indexes, and referrers of referrers. */
 const MAX_DEPTH = 8;

@@ -1,6 +1,7 @@
 import { FloeError, isFloeError } from "@floe/core/errors";
 import type { Descriptor, Digest } from "@floe/core/model";
 import type { CallOptions } from "@floe/core/ports";
+import { inParallel } from "../in-parallel.ts";
 import { saysImmutable } from "./answer-error.ts";
 import type { RegistryClient } from "./create-registry-client.ts";
 import {
@@ -9,7 +10,6 @@ import {
   makeFallbackIndex,
   readFallbackIndex,
 } from "./fallback-manifest.ts";
-import { inParallel } from "./in-parallel.ts";
 import { readManifestJson } from "./manifest-json.ts";
 import type { Manifests } from "./manifests.ts";
 
@@ -146,9 +146,8 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
     async read(subject, options) {
       const { entries } = await readList(subject, options);
       if (entries.size > MAX_ENTRIES) throw tooMany(client, subject, entries.size);
-      const found = await inParallel([...entries.keys()], WIDTH, (digest) =>
-        judge(digest, options),
-      );
+      const all = { limit: WIDTH, signal: options.signal };
+      const found = await inParallel([...entries.keys()], all, (digest) => judge(digest, options));
       return found.flatMap((one) => (one?.subject === subject ? [one.entry] : []));
     },
 

@@ -1,13 +1,13 @@
 import { FloeError, type FloeErrorCode, isFloeError } from "@floe/core/errors";
 import { type Digest, isDigest, MEDIA_TYPES, type RawManifest } from "@floe/core/model";
 import type { ArtifactStore, CallOptions } from "@floe/core/ports";
+import { inParallel } from "../in-parallel.ts";
 import {
   fallbackTag,
   isFallbackTag,
   makeFallbackIndex,
   readFallbackIndex,
 } from "./fallback-manifest.ts";
-import { inParallel } from "./in-parallel.ts";
 import { readDescriptor, readManifestJson } from "./manifest-json.ts";
 
 const WIDTH = 6;
@@ -94,7 +94,7 @@ async function findAttached(
   const queued = new Set<string>(tags);
   let wave = tags;
   while (wave.length > 0) {
-    const found = await inParallel(wave, WIDTH, async (reference) => {
+    const found = await inParallel(wave, { limit: WIDTH, signal }, async (reference) => {
       try {
         return await store.getManifest(reference, { signal });
       } catch (error) {
@@ -157,7 +157,7 @@ async function dropGone(
     const entries = [...readFallbackIndex(list, `${store.repository}:${tag}`).values()];
     const there = await inParallel(
       entries,
-      WIDTH,
+      { limit: WIDTH, signal },
       async ({ digest }) => (await store.resolve(digest, { signal })) !== null,
     );
     const kept = entries.filter((_, at) => there[at] === true);

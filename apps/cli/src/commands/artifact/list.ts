@@ -1,3 +1,4 @@
+import { FloeError } from "@floe/core/errors";
 import { isInternalTag } from "@floe/core/model";
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
@@ -13,10 +14,13 @@ export default class List extends ArtifactCommand {
     "<%= config.bin %> artifact list",
     "<%= config.bin %> artifact list 'v1.*'",
     "<%= config.bin %> artifact list 'v*' --limit 10",
+    "<%= config.bin %> artifact list oci://harbor.example.com/acme/app",
     "<%= config.bin %> artifact list -r oci://harbor.example.com/acme/app --all -o json",
   ];
   static override args = {
-    pattern: Args.string({ description: "Only tags that match; * stands for anything" }),
+    pattern: Args.string({
+      description: "Only tags that match, where * stands for anything; or a repository",
+    }),
   };
   static override flags = {
     all: Flags.boolean({ description: "Also floe's own tags and referrers indexes" }),
@@ -29,8 +33,16 @@ export default class List extends ArtifactCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(List);
-    await using target = await this.open(undefined, flags);
-    const wanted = globMatcher(args.pattern ?? "*");
+    // A tag has neither slashes nor colons, so this is a repository, as crane and oras take it.
+    const repository = /[/:]/.test(args.pattern ?? "") ? args.pattern : undefined;
+    await using target = await this.open(repository, flags);
+    if (repository !== undefined && target.reference !== null)
+      throw new FloeError({
+        code: "FLOE_USAGE_INVALID",
+        message: `${repository} names one artifact, and all tags of a repository are listed`,
+        hint: "Leave its tag or digest out, or see: floe artifact inspect",
+      });
+    const wanted = globMatcher(repository === undefined ? (args.pattern ?? "*") : "*");
     const tags = (await target.store.listTags({ signal: this.signal })).filter(
       (tag) => wanted(tag) && (flags.all || !isInternalTag(tag)),
     );

@@ -52,3 +52,37 @@ test("--limit keeps the newest, also of ten thousand tags", async () => {
   expect(some.rows.map(({ tag }) => tag)).toEqual(["v1.9998.0", "v1.9999.0"]);
   expect((await project.run("artifact", "list", "--limit", "0")).code).toBe(2);
 });
+
+test("a repository is taken as crane and oras take it, and one artifact of it is refused", async () => {
+  await using project = await aProject({ versions: ["v1.0.0"] });
+  const layout = "oci-layout:.floe/registry";
+  const { rows } = await project.done("artifact", "list", layout, "-o", "json");
+  expect(rows.map((row) => row["tag"])).toEqual(["v1.0.0"]);
+  const one = await project.run("artifact", "list", `${layout}:v1.0.0`, "-o", "json");
+  expect([one.code, one.json["error"]]).toMatchObject([2, { code: "FLOE_USAGE_INVALID" }]);
+});
+
+test("a tag that is not there has near names", async () => {
+  await using project = await aProject({ versions: ["v1.0.0"] });
+  const run = await project.run("artifact", "inspect", "v1.0.00", "-o", "json");
+  expect(run.code).toBe(3);
+  expect(run.json["error"]).toMatchObject({
+    hint: "Did you mean v1.0.0?",
+    details: { near: ["v1.0.0"] },
+  });
+});
+
+test.each(["/proc/nope", "/dev/null/x"])(
+  "nothing is pulled to %s, and it is named",
+  async (folder) => {
+    await using project = await aProject({ versions: [] });
+    project.write("app.json", "{}");
+    await project.done("artifact", "push", "v1.0.0", "app.json");
+    const run = await project.run("artifact", "pull", "v1.0.0", "-d", folder, "-o", "json");
+    expect(run.code).toBe(2);
+    expect(run.json["error"]).toMatchObject({
+      code: "FLOE_OUTPUT_FAILED",
+      message: expect.stringContaining(folder),
+    });
+  },
+);
