@@ -10,6 +10,8 @@ export async function start(url: string): Promise<void> {
   const args = process.argv.slice(2);
   const help = isRootHelp(args) && !mayHavePlugins(process.env) ? builtHelp(url) : null;
   if (help !== null) {
+    // Whoever has read enough (`| head`) is gone: that is no failure.
+    process.stdout.once("error", () => {});
     process.stdout.write(help);
     return;
   }

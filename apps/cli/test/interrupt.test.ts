@@ -34,7 +34,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     process.kill(pid, signal);
     const run = await running;
     expect(run.code).toBe(130);
-    expect(run.json).toEqual({
+    expect(run.json).toMatchObject({
       success: false,
       error: {
         code: "FLOE_INTERRUPTED",
