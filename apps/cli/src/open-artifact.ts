@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import {
   type ArtifactStore,
   FloeError,
@@ -18,7 +19,6 @@ import {
   type TagKind,
   type TagRules,
 } from "@floe/core/model";
-import { loadProject } from "./compose.ts";
 import { openStore } from "./open-store.ts";
 
 /** What an artifact command names: a reference, or `-r URI -t TAG`. */
@@ -131,7 +131,10 @@ function disposing(store: ArtifactStore): AsyncDisposable {
 export async function nearestManifest(
   input: Pick<ArtifactInput, "manifestPath" | "env" | "cwd" | "version" | "signal">,
 ): Promise<Manifest | null> {
+  // Reading manifests takes most of a short command's time, and where there is none nothing has to be loaded for it.
+  if (input.manifestPath === undefined && !isProject(input.cwd)) return null;
   try {
+    const { loadProject } = await import("./compose.ts");
     const project = { ...input, registry: undefined, installed: [], withoutGates: true };
     return (await loadProject(project)).manifest;
   } catch (cause) {
@@ -139,6 +142,14 @@ export async function nearestManifest(
     if (input.manifestPath === undefined && isFloeError(cause, "FLOE_MANIFEST_NOT_FOUND"))
       return null;
     throw cause;
+  }
+}
+
+/** Whether a folder, or one above it, has something under the name of a manifest. */
+function isProject(cwd: string): boolean {
+  for (let dir = resolve(cwd); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, "manifest.yaml"))) return true;
+    if (dir === dirname(dir)) return false;
   }
 }
 
