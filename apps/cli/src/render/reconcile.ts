@@ -33,7 +33,7 @@ export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown
 export function reconcileText(outcome: ReconcileOutcome): string {
   const settled = outcome.settled.map(
     ({ environment, counts, events }) =>
-      `${environment}: ${events.length} ${events.length === 1 ? "event" : "events"} ${counts ? "now count" : "now have no effect"}`,
+      `${environment}: ${events.length} ${events.length === 1 ? "event" : "events"} ${counts ? "counted" : "without effect"} from now on`,
   );
   const recovered = outcome.recovered.map(({ environment, action, version, result }) =>
     result === "succeeded"

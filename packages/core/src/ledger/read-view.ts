@@ -246,7 +246,7 @@ function notSettled(chain: string, events: readonly VerifiedEvent[]): FloeError 
   return new FloeError({
     code: "FLOE_LEDGER_UNSETTLED",
     message: `the manifest was changed since, and does not let those act in ${chain} who wrote the newest events: ${shown.join(", ")}${more}`,
-    hint: `If they were allowed to, let somebody who is run: floe platform reconcile --env ${chain} --settle count --reason …; if not: --settle disregard. For somebody who leaves, keep the identity and give it revoked_at.`,
+    hint: `Somebody who may act there decides: floe platform reconcile --env ${chain} --settle count --reason … if they were allowed to, --settle disregard if not. For people who leave, keep the identity and give it revoked_at.`,
     details: { environment: chain, events: events.map(({ hash }) => hash).slice(0, 100) },
   });
 }
