@@ -26,6 +26,7 @@ export abstract class ArtifactCommand extends FloeCommand {
       tag: flags.tag,
       manifestPath: flags.manifest,
       insecure: flags.insecure ?? false,
+      logger: this.logger({ quiet: flags.quiet ?? false, verbose: flags.verbose ?? false }),
       env: process.env,
       cwd: process.cwd(),
       version: this.config.version,

@@ -111,7 +111,7 @@ export async function compose(input: ComposeInput): Promise<Composed> {
   const { manifest, sources, policy } = await loadProject(input);
   const [{ createVerifier, createArtifactVerifier }, { createCommandRunner, createHost }] =
     await Promise.all([import("@floe/signing"), import("@floe/runner")]);
-  const store = await openStore(manifest.registry, input.env);
+  const store = await openStore(manifest.registry, input.env, input.logger);
   const opened = input.writes ? await openSigner(input.key, manifest, input.env) : null;
   const floe = createFloe({
     manifest,

@@ -4,6 +4,7 @@ import {
   type ArtifactStore,
   FloeError,
   isFloeError,
+  type Logger,
   type Manifest,
   nearNames,
   type RawManifest,
@@ -45,6 +46,8 @@ export interface ArtifactInput {
   readonly writesArchive?: boolean;
   /** The manifest, when somebody has looked for it already; `null`: there is none. */
   readonly nearest?: Manifest | null;
+  /** Is told what a registry warns of. */
+  readonly logger: Pick<Logger, "warn">;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly version: string;
@@ -89,7 +92,7 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
       named.kind === "registry"
         ? `oci://${named.host}/${named.repository}`
         : `oci-layout:${named.path}`;
-    const store = await openStore(configFor(uri, manifest, input), input.env);
+    const store = await openStore(configFor(uri, manifest, input), input.env, input.logger);
     return {
       ...{ store, reference: named.digest ?? tag, tag, rules, manifest },
       save: nothing,
@@ -104,7 +107,7 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
       "Give a full reference (oci://host/repo:tag), -r URI, or run floe where a manifest is.",
     );
   }
-  const store = await openStore(config, input.env);
+  const store = await openStore(config, input.env, input.logger);
   const bare = named?.kind === "tag" ? named.tag : null;
   const digest = named?.kind === "digest" ? named.digest : null;
   return {

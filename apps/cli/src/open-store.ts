@@ -1,9 +1,10 @@
-import type { ArtifactStore, RegistryConfig } from "@floe/core";
+import type { ArtifactStore, Logger, RegistryConfig } from "@floe/core";
 
 /** Opens the repository that a manifest or a flag names. */
 export async function openStore(
   config: RegistryConfig,
   env: NodeJS.ProcessEnv,
+  logger: Pick<Logger, "warn">,
 ): Promise<ArtifactStore> {
   // One of the two, since each takes its time to load.
   if (config.uri.startsWith("oci-layout:")) {
@@ -30,6 +31,7 @@ export async function openStore(
     trustedHosts: trustedHosts(env),
     proxyEnv: env,
     retry: config.retry,
+    logger,
     ...(config.circuitBreaker && { circuitBreaker: config.circuitBreaker }),
   });
 }

@@ -144,6 +144,22 @@ describe("a registry that", () => {
     expect(rows.filter((row) => row["kind"] === "outcome")).toHaveLength(1);
   });
 
+  test("warns (RFC 9111 Warning 299) is heard, once and without control characters", async () => {
+    await using registry = await startRegistry();
+    await using project = await overHttp(registry.host);
+    registry.faults.add({
+      match: {},
+      action: { kind: "headers", headers: { warning: '299 - "this registry ends in June"' } },
+      times: 100,
+    });
+    const status = await project.run("status");
+    expect(status.code).toBe(0);
+    expect(status.stderr.split("this registry ends in June")).toHaveLength(2);
+    expect(status.stderr).toContain(registry.host);
+    const list = await project.run("artifact", "list", "--quiet");
+    expect(list.stderr).not.toContain("ends in June");
+  });
+
   test("is not on this machine is never spoken to in plain http", async () => {
     await using project = await overHttp("registry.example.invalid");
     const run = await project.run(

@@ -56,6 +56,7 @@ export default class Copy extends FloeCommand {
       tag: undefined,
       manifestPath: flags.manifest,
       insecure: flags.insecure,
+      logger: this.logger(flags),
       env: process.env,
       cwd: process.cwd(),
       version: this.config.version,
