@@ -14,7 +14,9 @@ export function parseSecretRef(text: string, givenBy: string): SecretRef {
   }
   const path = text.startsWith("file:") ? text.slice("file:".length) : text;
   const isPlace =
-    !/[\r\n]/.test(path) && !path.includes("-----") && !/^[A-Za-z0-9+/_=-]{100,}$/.test(path);
+    !/[\r\n]/.test(path) &&
+    !path.includes("-----") &&
+    !/^[A-Za-z0-9+_=-][A-Za-z0-9+/_=-]{99,}$/.test(path);
   if (isPlace) return { from: "file", path };
   throw noPlace(`${givenBy} holds the secret or key itself (not shown)`);
 }

@@ -203,6 +203,15 @@ describe("the manifest", () => {
   });
 });
 
+test("a long path is a place, and is named when nothing is there", async () => {
+  await using project = await aProject();
+  const path = `/${"folder/".repeat(20)}release`;
+  const lock = ["platform", "lock", "--env", "dev", "--reason", "x", "-o", "json"];
+  const run = await project.run(...lock, "--key", path);
+  expect(run.code).toBe(2);
+  expect(run.json["error"]).toMatchObject({ message: expect.stringContaining(path) });
+});
+
 test("a key that was given instead of its place is refused and not shown", async () => {
   await using project = await aProject();
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

@@ -65,7 +65,7 @@ export type KnownFacts = Readonly<Record<string, unknown>>;
 
 /**
  * Runs an operation and hands what it had found out by the time of an error to whoever shows the error: the facts stand
- * beside it in the JSON outputs. Facts that are there already, from a step inside, stay.
+ * beside it in the JSON outputs.
  */
 export async function keepingKnown<T>(
   run: (known: (facts: KnownFacts) => void) => Promise<T>,
@@ -77,7 +77,8 @@ export async function keepingKnown<T>(
     });
   } catch (error) {
     if (error instanceof Error && Object.isExtensible(error))
-      Object.defineProperty(error, KNOWN, { value: { ...facts, ...knownBy(error) } });
+      // An aborted signal's reason is one error for all the calls that it ends: the last one's facts stand with it.
+      Object.defineProperty(error, KNOWN, { value: facts, configurable: true });
     throw error;
   }
 }

@@ -193,7 +193,7 @@ export function createLedger(
     }
   }
 
-  async function settled(stored: VerifiedEvent, options: CallOptions): Promise<VerifiedEvent> {
+  async function withVouching(stored: VerifiedEvent, options: CallOptions): Promise<VerifiedEvent> {
     const { event, hash, authorized } = stored;
     if (authorized || event.kind === "refusal" || event.kind === "genesis") return stored;
     if (!vouchedFor.has(hash))
@@ -245,7 +245,7 @@ export function createLedger(
       if (!genesis) return;
       const pinned = genesis;
       for await (const entry of audit.read(chain, from, to, options))
-        yield await settled(await reader.check(pinned, entry, options), options);
+        yield await withVouching(await reader.check(pinned, entry, options), options);
     },
 
     readBack,

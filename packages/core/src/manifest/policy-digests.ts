@@ -7,7 +7,14 @@ export function policyDigest(environment: Pick<EnvironmentConfig, "requirements"
   return digestOf(canonicalJson(environment.requirements));
 }
 
+// Every event of a ledger is compared with it, and it grows with the identities.
+const authorityDigests = new WeakMap<object, Digest>();
+
 /** Digest over who may do what in an environment: identities, groups, authorization and overrides. */
-export function authorityDigest(environment: Pick<EnvironmentConfig, "authority">): Digest {
-  return digestOf(canonicalJson(environment.authority));
+export function authorityDigest({ authority }: Pick<EnvironmentConfig, "authority">): Digest {
+  const known = authorityDigests.get(authority);
+  if (known !== undefined) return known;
+  const digest = digestOf(canonicalJson(authority));
+  authorityDigests.set(authority, digest);
+  return digest;
 }
