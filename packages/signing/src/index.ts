@@ -13,6 +13,7 @@ export {
 } from "./attach/read-attached-bundles.ts";
 export { signArtifact } from "./attach/sign-artifact.ts";
 export { MAX_BUNDLE_BYTES } from "./bundle/parse-bundle.ts";
+export type { KeylessEngine, KeylessProof, TrustRootState } from "./keyless/keyless-engine.ts";
 export { generateKeyPair, type KeyPairPem } from "./keys/key-pair.ts";
 export { loadPrivateKey, type PrivateKeyOptions } from "./keys/private-key.ts";
 export { keyId, loadPublicKey, publicKeyPem } from "./keys/public-key.ts";
@@ -34,4 +35,4 @@ export {
   type ArtifactVerifierOptions,
   createArtifactVerifier,
 } from "./verify/artifact-verifier.ts";
-export { createVerifier } from "./verify/verifier.ts";
+export { createVerifier, type VerifierOptions } from "./verify/verifier.ts";

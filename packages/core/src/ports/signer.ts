@@ -23,9 +23,16 @@ export type TrustedSigner =
   | {
       readonly method: "keyless";
       readonly name: string;
+      /** Compared as written, never as a pattern. */
       readonly issuer: string;
+      /** Exactly one of the three says who at that issuer. */
       readonly subject?: string;
+      /** A glob over the whole subject: `*` stops at `/` and `@`, `**` does not. */
       readonly subjectPattern?: string;
+      /** A regular expression over the whole subject, matched in linear time (RE2). */
+      readonly subjectRegex?: string;
+      /** Whether an entry of a transparency log is needed. Default `true`; a trusted time is needed either way. */
+      readonly requireRekor?: boolean;
     };
 
 /** Answer of {@link Verifier.verifyBundle}. */
@@ -37,16 +44,49 @@ export type BundleVerdict =
       readonly signer: ProvenSigner;
       /** The signed bytes. */
       readonly statement: Uint8Array;
+      /**
+       * The earliest time at which a log's signed entry timestamp or a timestamp authority (RFC 3161) saw the signature;
+       * `null` when neither is proven, which only a key's signature may lack.
+       */
+      readonly time: Date | null;
+      /** Whether an entry of a trusted transparency log was verified. */
+      readonly logged: boolean;
     }
   | { readonly ok: false; readonly code: BundleRefusal; readonly reason: string };
 
-/** Why a bundle was not accepted. */
+/**
+ * Why a bundle was not accepted. Everything but `TRUST_ROOT_UNAVAILABLE` is a judgement of the bundle; that one says
+ * that nothing could be judged.
+ */
 export type BundleRefusal =
+  /** Not a bundle, or one that contradicts itself. */
   | "MALFORMED_BUNDLE"
+  /** A bundle of another version, content or payload type than floe verifies. */
   | "UNSUPPORTED_FORMAT"
   | "UNSUPPORTED_ALGORITHM"
+  /** Larger or with more parts than floe reads. */
+  | "LIMIT_EXCEEDED"
+  /** Signed by none of the trusted keys. */
   | "WRONG_KEY"
+  /** Signed with a key where only certificates are trusted, or the reverse. */
+  | "WRONG_MATERIAL"
+  /** The certificate's signature does not match the signed bytes. */
+  | "SIGNATURE_INVALID"
+  /** The right issuer, another subject. */
   | "IDENTITY_MISMATCH"
+  | "ISSUER_MISMATCH"
+  /** No entry of a trusted transparency log, or one that does not verify. */
+  | "TLOG_MISSING"
+  /** The certificate was not logged by a trusted certificate log. */
+  | "SCT_MISSING"
+  /** No trusted party says when the signature was made. */
+  | "TIMESTAMP_MISSING"
+  /** Signed outside the life of the certificate. */
+  | "CERT_EXPIRED_AT_SIGNING"
+  /** The certificate is by no authority of the trusted root. */
+  | "UNTRUSTED_ROOT"
+  /** The trusted root could not be had: infrastructure, not a judgement of the bundle. */
+  | "TRUST_ROOT_UNAVAILABLE"
   | "SUBJECT_MISMATCH"
   | "WRONG_PREDICATE_TYPE";
 

@@ -3,15 +3,25 @@ import { MEDIA_TYPES } from "@floe/core/model";
 import type { BundleRefusal, BundleVerdict, TrustedSigner, Verifier } from "@floe/core/ports";
 import { preAuthEncoding } from "../bundle/pae.ts";
 import { type ParsedBundle, parseBundle } from "../bundle/parse-bundle.ts";
+import type { KeylessEngine } from "../keyless/keyless-engine.ts";
 import { createKeyReader, type TrustedKey } from "./trusted-keys.ts";
 
 type UsableKey = { readonly name: string } & Extract<TrustedKey, { ok: true }>;
 
+/** How a verifier is set up. */
+export interface VerifierOptions {
+  /**
+   * Judges certificates. Without it a bundle that is signed with one is refused as TRUST_ROOT_UNAVAILABLE: loading the
+   * engine costs time, so it is loaded only where somebody trusts a keyless signer.
+   */
+  readonly keyless?: KeylessEngine | undefined;
+}
+
 /**
- * Makes the verifier of key-signed sigstore bundles. What is trusted comes from the caller alone: the bundle's hint
+ * Makes the verifier of sigstore bundles. What is trusted comes from the caller alone: the bundle's hint
  * only decides which key is tried first.
  */
-export function createVerifier(): Verifier {
+export function createVerifier(_options: VerifierOptions = {}): Verifier {
   const readKey = createKeyReader();
 
   function usableKeys(trusted: readonly TrustedSigner[]) {
@@ -43,6 +53,8 @@ export function createVerifier(): Verifier {
         name: signer.name,
         signer: { method: "key", keyId: signer.keyId },
         statement: bundle.payload,
+        time: null,
+        logged: false,
       };
     },
   };
@@ -78,7 +90,7 @@ function noKeys(trusted: readonly TrustedSigner[], broken: readonly string[]): B
     return refused("UNSUPPORTED_ALGORITHM", `no trusted key can be used: ${broken.join("; ")}`);
   return trusted.length === 0
     ? refused("WRONG_KEY", "no signer is trusted")
-    : refused("IDENTITY_MISMATCH", "signed with a key, and only keyless signers are trusted");
+    : refused("WRONG_MATERIAL", "signed with a key, and only keyless signers are trusted");
 }
 
 function refused(code: BundleRefusal, reason: string): BundleVerdict {

@@ -300,7 +300,7 @@ describe("createVerifier", () => {
     };
     expect(verifier.verifyBundle(bundle, [keyless])).toMatchObject({
       ok: false,
-      code: "IDENTITY_MISMATCH",
+      code: "WRONG_MATERIAL",
     });
     const broken: TrustedSigner = { method: "key", name: "old", publicKey: "junk" };
     expect(verifier.verifyBundle(bundle, [broken])).toMatchObject({
