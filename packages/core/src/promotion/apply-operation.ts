@@ -6,10 +6,10 @@ import type { CallOptions } from "../ports/index.ts";
 import type { LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
 import { type IntentOf, intentDraft, LEASE_SECONDS, outcomeDraft } from "./drafts.ts";
+import { observe } from "./observe.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { afterCommit, notAppended } from "./operation-errors.ts";
-import { observe } from "./plan-promotion.ts";
 import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
 

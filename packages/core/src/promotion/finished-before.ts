@@ -4,9 +4,9 @@ import { authorityDigest } from "../manifest/policy-digests.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
 import type { FloeContext } from "./context.ts";
+import { observe } from "./observe.ts";
 import type { OpenIntent } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
-import { observe } from "./plan-promotion.ts";
 import type { Recovered } from "./recover.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 

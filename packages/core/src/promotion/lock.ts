@@ -5,12 +5,12 @@ import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
+import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import { isLedgerPlace, type Ledgers } from "./ledgers.ts";
 import { notAppended } from "./operation-errors.ts";
 import { judgeOperator } from "./operator.ts";
-import { unsupportedReasons } from "./plan-promotion.ts";
 import type { Reason } from "./reason.ts";
 import { requireReason } from "./require-reason.ts";
 

@@ -6,12 +6,18 @@ import type { FloeContext } from "./context.ts";
 import type { Operator } from "./operation.ts";
 import { type Reason, reason } from "./reason.ts";
 
+/** Who would act, and why they may not; `operator` is `null` when nobody signs. */
+export interface OperatorJudgement {
+  readonly operator: Operator | null;
+  readonly problem: Reason | null;
+}
+
 /** Proves who would act from the signer's public part, and judges whether they may. Makes no signature. */
 export function judgeOperator(
   environment: EnvironmentConfig,
   context: FloeContext,
   claimedOperator: string | undefined,
-): { readonly operator: Operator | null; readonly problem: Reason | null } {
+): OperatorJudgement {
   if (!context.signer) {
     return {
       operator: null,

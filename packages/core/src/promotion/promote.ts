@@ -5,6 +5,7 @@ import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
+import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
 import { judgeTransition } from "./environments.ts";
 import { finishedBefore } from "./finished-before.ts";
@@ -12,7 +13,7 @@ import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
-import { canResume, planPromotion, unsupportedReasons } from "./plan-promotion.ts";
+import { planPromotion } from "./plan-promotion.ts";
 import { predictRecovery } from "./predict-recovery.ts";
 import { reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
@@ -22,6 +23,7 @@ import {
   type ResolvedArtifact,
   resolveArtifact,
 } from "./resolve-artifact.ts";
+import { canResume } from "./standing.ts";
 
 /** What a promotion is asked for. */
 export interface PromoteRequest {

@@ -11,22 +11,20 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
+import { busyReasons } from "./checks/check-busy.ts";
+import { lockReason } from "./checks/check-lock.ts";
+import { judgeSignature } from "./checks/check-signature.ts";
+import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
 import { analyseImpact } from "./impact.ts";
 import { type Ledgers, unknownPlaces } from "./ledgers.ts";
+import { observe } from "./observe.ts";
 import { isOwnIntent, type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
-import {
-  busyReason,
-  lockReason,
-  observe,
-  signatureReason,
-  unsupportedReasons,
-} from "./plan-promotion.ts";
 import { predictRecovery } from "./predict-recovery.ts";
 import { type Reason, reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
@@ -312,12 +310,8 @@ async function planRollback(
   if (lock) blocking.push(lockReason(target.name, lock));
   const judged = judgeOperator(target, context, request.claimedOperator);
   if (judged.problem) blocking.push(judged.problem);
-  const signature = await context.artifactVerifier.verifyArtifact(
-    store,
-    artifact.manifest,
-    target.verification,
-    options,
-  );
+  const signature = await judgeSignature(artifact, target, context, options);
+  blocking.push(...signature.blocking);
   const warnings = [
     ...signature.warnings,
     ...disregarded(target.name, view).map(({ message }) => message),
@@ -326,12 +320,7 @@ async function planRollback(
     warnings.push(
       `the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`,
     );
-  const unsigned = signatureReason(artifact, target, signature);
-  if (unsigned && target.verification.enforcement === "enforce") blocking.push(unsigned);
-  else if (unsigned)
-    warnings.push(`signature of ${back.version} not accepted: ${unsigned.message}`);
-  const live = input.open.find((open) => open.state === "live");
-  if (live) blocking.push(busyReason(target.name, live));
+  blocking.push(...busyReasons(target.name, input.open));
   const impact = await analyseReturn(store, back.from.digest, artifact.manifest, options);
   if (impact.risk !== "SAFE")
     warnings.push(
@@ -357,7 +346,7 @@ async function planRollback(
     observed: observe(view),
     operator: judged.operator,
     claimedOperator: request.claimedOperator,
-    signature,
+    signature: signature.result,
     gates: [],
     notRun: [],
     blocking,

@@ -1,11 +1,11 @@
-import type { Ledger } from "../ledger/ledger.ts";
-import { operatorTrust } from "../model/identity.ts";
-import { environmentTag } from "../model/tag.ts";
-import type { CallOptions } from "../ports/index.ts";
-import type { FloeContext } from "./context.ts";
-import { findOutcome, isRecordOf, readRecord } from "./read-record.ts";
-import { type Reason, reason } from "./reason.ts";
-import type { ResolvedArtifact } from "./resolve-artifact.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { operatorTrust } from "../../model/identity.ts";
+import { environmentTag } from "../../model/tag.ts";
+import type { CallOptions } from "../../ports/index.ts";
+import type { FloeContext } from "../context.ts";
+import { findOutcome, isRecordOf, readRecord } from "../read-record.ts";
+import { type Reason, reason } from "../reason.ts";
+import type { ResolvedArtifact } from "../resolve-artifact.ts";
 
 /**
  * Checks that an environment really holds this digest: its immutable environment tag stands at the digest, a committed

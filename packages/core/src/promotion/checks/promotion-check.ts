@@ -1,0 +1,23 @@
+import type { CallOptions } from "../../ports/index.ts";
+import type { FloeContext } from "../context.ts";
+import type { Ledgers } from "../ledgers.ts";
+import type { OperatorJudgement } from "../operator.ts";
+import type { PromotionInput } from "../plan-promotion.ts";
+import type { Reason } from "../reason.ts";
+import type { Standing } from "../standing.ts";
+
+/** What the static checks of a promotion judge; all of it was read before the first of them. */
+export interface PromotionFacts extends PromotionInput {
+  readonly standing: Standing;
+  readonly judged: OperatorJudgement;
+  /** This very promotion was begun before and is taken up again. */
+  readonly resumes: boolean;
+}
+
+/** One static check of a promotion. It reads at most and answers with every reason it finds; none means that it holds. */
+export type PromotionCheck = (
+  facts: PromotionFacts,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+) => readonly Reason[] | Promise<readonly Reason[]>;

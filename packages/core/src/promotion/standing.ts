@@ -1,0 +1,67 @@
+import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
+import type { Digest } from "../model/digest.ts";
+import { environmentTag, latestTag } from "../model/tag.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { FloeContext } from "./context.ts";
+import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
+import type { OperationPlan } from "./operation.ts";
+import type { PromotionInput } from "./plan-promotion.ts";
+
+/** What the tags say that a promotion starts from. */
+export interface Standing {
+  /** The environment tag, and what it holds. */
+  readonly tag: string;
+  readonly there: Digest | null;
+  /** What `latest-ENV` holds. */
+  readonly before: Digest | null;
+  readonly commitPoint: OperationPlan["commitPoint"];
+}
+
+type Wish = Pick<PromotionInput, "artifact" | "source" | "target" | "open" | "force">;
+
+/** Reads the target environment's tags. */
+export async function readStanding(
+  { artifact, target, force }: Wish,
+  { store }: FloeContext,
+  options: CallOptions,
+): Promise<Standing> {
+  const tag = environmentTag(artifact.version, target.name);
+  const before = (await store.resolve(latestTag(target.name), options))?.digest ?? null;
+  const there = (await store.resolve(tag, options))?.digest ?? null;
+  // Only a tag that is there already needs forcing; without one, --force changes nothing about a promotion.
+  const forced = force && there === artifact.manifest.descriptor.digest;
+  return { tag, before, there, commitPoint: forced ? "latest-tag" : "environment-tag" };
+}
+
+/** Whether a run would take over the open intent of the same promotion, instead of closing it and starting anew. */
+export async function canResume(
+  input: Wish,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<boolean> {
+  return resumable(input, await readStanding(input, context, options), context) !== null;
+}
+
+/**
+ * Finds the same promotion, interrupted before its commit point: a second run takes it over, so that there is one intent,
+ * one record and one outcome in the end.
+ */
+export function resumable(
+  input: Wish,
+  { before, commitPoint }: Standing,
+  context: FloeContext,
+): OpenIntent | null {
+  const open = input.open.length === 1 ? input.open[0] : undefined;
+  if (open?.state !== "abandoned" || open.committed) return null;
+  const { body } = open;
+  const same =
+    body.action === "promote" &&
+    body.digest === input.artifact.manifest.descriptor.digest &&
+    body.version === input.artifact.version &&
+    body.source === input.source &&
+    body.commit_point === commitPoint &&
+    body.before === before &&
+    body.policy_digest === policyDigest(input.target) &&
+    body.authority_digest === authorityDigest(input.target);
+  return same && isOwnIntent(open, context) ? open : null;
+}
