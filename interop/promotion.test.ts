@@ -10,6 +10,7 @@ import { runPeer } from "./support/run-peer.ts";
 import { tempFolder } from "./support/temp-folder.ts";
 
 const PROMOTION = "https://floe.dev/attestation/promotion/v1";
+const SUMMARY = "https://slsa.dev/verification_summary/v1";
 
 /** What oras knows of an artifact's referrers. */
 interface Discovered {
@@ -58,9 +59,10 @@ function promotionsOf({ referrers }: Discovered): string[] {
 async function provenPredicates(
   reference: string,
   key: string,
-  options: { readonly cwd: string; readonly signal: AbortSignal },
+  options: { readonly cwd: string; readonly signal: AbortSignal; readonly type?: string },
 ): Promise<Record<string, unknown>[]> {
-  const flags = ["--key", key, "--type", PROMOTION, "--insecure-ignore-tlog=true"];
+  const { type = PROMOTION } = options;
+  const flags = ["--key", key, "--type", type, "--insecure-ignore-tlog=true"];
   const { exitCode, stdout, stderr } = await run(
     peer("cosign"),
     ["verify-attestation", ...flags, reference],
@@ -113,10 +115,21 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     await expect(
       provenPredicates(`${repository}@${digest}`, "cosign.pub", { cwd, signal }),
     ).rejects.toThrow("cosign refuses");
+    const summaries = await provenPredicates(`${repository}@${digest}`, "keys/release.pub", {
+      ...{ cwd, signal, type: SUMMARY },
+    });
+    expect(summaries.map((predicate) => String(predicate["resourceUri"])).toSorted()).toEqual(
+      ENVIRONMENTS.map((name) => `oci://${repository}?environment=${name}`).toSorted(),
+    );
+    for (const predicate of summaries)
+      expect(predicate).toMatchObject({ verificationResult: "PASSED" });
+    const policy = String(proven[0]?.["policy_digest"]);
+    const fetch = ["blob", "fetch", "--plain-http", "--output", "-", `${repository}@${policy}`];
+    expect(JSON.parse(await oras(...fetch))).toHaveProperty("gates.policy_compliance");
     const discovered = await discover();
     expect(promotionsOf(discovered)).toEqual(ENVIRONMENTS.toSorted());
     const digests = discovered.referrers.map((referrer) => referrer.digest);
-    expect(digests).toHaveLength(1 + ENVIRONMENTS.length);
+    expect(digests).toHaveLength(1 + 2 * ENVIRONMENTS.length);
     expect(digests).toContain(signature?.digest);
   });
 

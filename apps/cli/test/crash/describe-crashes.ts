@@ -219,6 +219,7 @@ function distinct(cuts: readonly Cut[]): Cut[] {
     [
       countTags(stored, "floe-ev."),
       countTags(stored, "floe-rec."),
+      countTags(stored, "floe-vsa."),
       ...Object.entries(stored.tags).filter(([tag]) => !tag.startsWith("floe-")),
       ...Object.values(stored.records).map(({ length }) => length),
     ].join();

@@ -32,15 +32,16 @@ export function differences(
     if (have[tag] !== want[tag])
       problems.push(`${tag} is ${have[tag] ?? "absent"} instead of ${want[tag] ?? "absent"}`);
   }
-  if (countTags(end, "floe-rec.") !== countTags(clean, "floe-rec."))
-    problems.push(
-      `there are ${countTags(end, "floe-rec.")} record tags instead of ${countTags(clean, "floe-rec.")}`,
-    );
-  for (const [version, records] of Object.entries(clean.records)) {
-    const there = end.records[version] ?? [];
-    if (there.length !== records.length)
-      problems.push(`${version} has ${there.length} records instead of ${records.length}`);
+  for (const prefix of ["floe-rec.", "floe-vsa."]) {
+    const [have, want] = [countTags(end, prefix), countTags(clean, prefix)];
+    if (have !== want) problems.push(`there are ${have} tags ${prefix}* instead of ${want}`);
   }
+  for (const kind of ["records", "summaries"] as const)
+    for (const [version, attached] of Object.entries(clean[kind])) {
+      const there = end[kind][version] ?? [];
+      if (there.length !== attached.length)
+        problems.push(`${version} has ${there.length} ${kind} instead of ${attached.length}`);
+    }
   const count = (stored: Stored, kind: string): number =>
     (stored.events[wanted.environment] ?? []).filter(
       (event) => event.kind === kind && event.version === wanted.version,

@@ -25,6 +25,8 @@ export interface Stored {
   readonly events: Readonly<Record<string, readonly StoredEvent[]>>;
   /** Digests of the promotion and rollback records that hang on each version's artifact. */
   readonly records: Readonly<Record<string, readonly Digest[]>>;
+  /** The same of verification summaries. */
+  readonly summaries: Readonly<Record<string, readonly Digest[]>>;
 }
 
 interface EventManifest {
@@ -50,6 +52,7 @@ interface Statement {
 
 const EVENT_TAG = /^floe-ev\.([^.]+)\.\d{12}/;
 const RECORD = /\/attestation\/(?:promotion|rollback)\/v1$/;
+const SUMMARY = /\/verification_summary\/v1$/;
 
 /** Reads all of it. */
 export async function readStored(place: Pick<Place, "open">): Promise<Stored> {
@@ -58,6 +61,7 @@ export async function readStored(place: Pick<Place, "open">): Promise<Stored> {
   const tags: Record<string, Digest> = {};
   const events: Record<string, StoredEvent[]> = {};
   const records: Record<string, Digest[]> = {};
+  const summaries: Record<string, Digest[]> = {};
   for (const tag of names) {
     const found = await store.resolve(tag, go);
     if (!found) throw new Error(`${tag} is listed and gone`);
@@ -67,16 +71,19 @@ export async function readStored(place: Pick<Place, "open">): Promise<Stored> {
       events[environment] = [...(events[environment] ?? []), await readEvent(store, tag)];
     if (/^v\d+\.\d+\.\d+$/.test(tag)) {
       const referrers = await store.referrers(found.digest, go);
-      records[tag] = referrers
-        .filter(({ annotations }) =>
-          RECORD.test(annotations?.["dev.sigstore.bundle.predicateType"] ?? ""),
-        )
-        .map(({ digest }) => digest)
-        .sort();
+      const ofType = (type: RegExp): Digest[] =>
+        referrers
+          .filter(({ annotations }) =>
+            type.test(annotations?.["dev.sigstore.bundle.predicateType"] ?? ""),
+          )
+          .map(({ digest }) => digest)
+          .sort();
+      records[tag] = ofType(RECORD);
+      summaries[tag] = ofType(SUMMARY);
     }
   }
   await store[Symbol.asyncDispose]?.();
-  return { tags, events, records };
+  return { tags, events, records, summaries };
 }
 
 async function readEvent(store: ArtifactStore, tag: string): Promise<StoredEvent> {
@@ -162,12 +169,8 @@ export function plainTags({ tags }: Stored): Record<string, string> {
     Object.entries(tags).flatMap(([tag, digest]): [string, string][] => {
       if (tag.startsWith("floe-ev.")) return [];
       if (tag.startsWith("sha256-") || tag.startsWith("floe-ledger.")) return [[tag, "own"]];
-      return [
-        [
-          tag.startsWith("floe-rec.") ? "floe-rec" : tag,
-          tag.startsWith("floe-rec.") ? "own" : digest,
-        ],
-      ];
+      const own = /^floe-(?:rec|vsa)(?=\.)/.exec(tag)?.[0];
+      return [own === undefined ? [tag, digest] : [own, "own"]];
     }),
   );
 }

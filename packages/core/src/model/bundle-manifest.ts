@@ -12,14 +12,17 @@ export interface BundleManifest {
 
 /**
  * Lays out the manifest that attaches a signed statement to an artifact the way cosign 3 does: artifactType and the
- * one layer are the bundle's media type, the config is empty, `subject` is the artifact. Pure; the same input gives
- * the same bytes.
+ * one layer are the bundle's media type, `subject` is the artifact. Pure; the same input gives the same bytes.
+ *
+ * `config` is what else the statement rests on, which has to be in the repository before: a registry keeps it as long as
+ * the manifest, and copies take it along. Default: the empty one.
  */
 export function bundleManifest(input: {
   readonly subject: Descriptor;
   readonly bundle: Uint8Array;
   readonly predicateType: string;
   readonly created: Date;
+  readonly config?: Descriptor;
   readonly annotations?: Readonly<Record<string, string>>;
 }): BundleManifest {
   const layer: Descriptor = {
@@ -32,7 +35,7 @@ export function bundleManifest(input: {
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.ociManifest,
     artifactType: MEDIA_TYPES.sigstoreBundle,
-    config: EMPTY_DESCRIPTOR,
+    config: input.config ?? EMPTY_DESCRIPTOR,
     layers: [layer],
     subject: { mediaType, digest, size },
     annotations: {

@@ -25,6 +25,7 @@ export const MEDIA_TYPES = {
   sigstoreBundle: "application/vnd.dev.sigstore.bundle.v0.3+json",
   inToto: "application/vnd.in-toto+json",
   ledgerEvent: "application/vnd.floe.ledger.event.v1+json",
+  policy: "application/vnd.floe.policy.v1+json",
 } as const;
 
 /** The bytes of the empty config that artifact manifests carry (image-spec, "Guidance for an Empty Descriptor"). */

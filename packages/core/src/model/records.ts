@@ -92,8 +92,44 @@ export interface RollbackRecord {
   readonly ledger: { readonly chain: string; readonly seq: number; readonly hash: Digest };
 }
 
+/**
+ * The predicate of a promotion's verification summary, for verifiers that know no floe: SLSA Verification Summary v1,
+ * https://slsa.dev/spec/v1.1/verification_summary.
+ */
+export interface VerificationSummary {
+  /** What has verified, not who: that is the signature's to say. */
+  readonly verifier: { readonly id: string; readonly version: { readonly floe: string } };
+  readonly timeVerified: string;
+  /** Repository and environment, as {@link resourceUri} writes them. */
+  readonly resourceUri: string;
+  /** The resolved policy, a blob of the repository. */
+  readonly policy: { readonly uri: string; readonly digest: { readonly sha256: string } };
+  /** The promotion's record: the digest is that of its bundle, the URI names its manifest. */
+  readonly inputAttestations: readonly {
+    readonly uri: string;
+    readonly digest: { readonly sha256: string };
+  }[];
+  readonly verificationResult: "PASSED";
+  readonly verifiedLevels: readonly string[];
+  readonly slsaVersion: string;
+}
+
 /** Predicate types of the records, as in-toto statements name them. */
 export const PREDICATE_TYPES = {
   promotion: "https://floe.dev/attestation/promotion/v1",
   rollback: "https://floe.dev/attestation/rollback/v1",
+  verificationSummary: "https://slsa.dev/verification_summary/v1",
 } as const;
+
+/** A repository as a URI: `oci://harbor.example.com/acme/app`; that of a folder is one already. */
+export function repositoryUri(repository: string): string {
+  return /^oci[a-z-]*:/.test(repository) ? repository : `oci://${repository}`;
+}
+
+/**
+ * What a verification summary is about: one environment of one repository, so that a verdict about another environment
+ * says nothing there.
+ */
+export function resourceUri(repository: string, environment: string): string {
+  return `${repositoryUri(repository)}?environment=${environment}`;
+}

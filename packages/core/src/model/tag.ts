@@ -105,9 +105,14 @@ export function recordTag(operationId: string): string {
   return `floe-rec.${operationId}`;
 }
 
+/** The immutable tag of a promotion's verification summary. */
+export function summaryTag(operationId: string): string {
+  return `floe-vsa.${operationId}`;
+}
+
 /** Says whether a tag is floe's own or a referrers index, which tag lists hide. */
 export function isInternalTag(tag: string): boolean {
-  return /^floe-(?:ev|rec|ledger|cp|pol)\./.test(tag) || /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag);
+  return /^floe-(?:ev|rec|vsa|ledger|cp)\./.test(tag) || /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag);
 }
 
 /**

@@ -108,9 +108,17 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
    * whoever wrote them, never evidence. Trouble throws; it is never "none".
    */
   referrers(digest: Digest, options: CallOptions): Promise<Descriptor[]>;
-  /** Puts a manifest that has a `subject`, under its digest and, with `tag`, under an immutable tag, and makes it findable by `referrers`. */
+  /**
+   * Puts a manifest that has a `subject`, under its digest and, with `tag`, under an immutable tag, and makes it findable by
+   * `referrers`. So are the manifests `alongside`, which have the same subject and are stored already: where that takes
+   * the writing of a list, one write does for all.
+   */
   attach(
     manifest: ManifestInput,
-    options: CallOptions & { readonly tag?: string; readonly contentNamed?: boolean },
+    options: CallOptions & {
+      readonly tag?: string;
+      readonly contentNamed?: boolean;
+      readonly alongside?: readonly ManifestInput[];
+    },
   ): Promise<Descriptor>;
 }

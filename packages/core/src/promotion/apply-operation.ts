@@ -12,6 +12,7 @@ import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { afterCommit, notAppended } from "./operation-errors.ts";
 import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
+import { type DueSummary, writeSummary } from "./write-summary.ts";
 
 /** Why a plan was not applied although nothing in it blocked. */
 export type Applied =
@@ -98,6 +99,9 @@ async function commitAndFinish(
   const { bytes, descriptor } = plan.artifact.manifest;
   const input = { bytes, mediaType: descriptor.mediaType };
   const latest = latestTag(plan.target.name);
+  const summarize = async (within: CallOptions): Promise<void> => {
+    if (plan.action === "promote") await writeSummary(summaryOf(plan, record), context, within);
+  };
   options.signal.throwIfAborted();
   commit.attempted = plan.commitPoint === "environment-tag";
   const created = await context.store.createTag(plan.tag, input, options);
@@ -111,8 +115,11 @@ async function commitAndFinish(
   const rest = commit.attempted ? { signal: AbortSignal.timeout(FINISHING_MS) } : options;
   commit.attempted = true;
   const tagged = context.store.now();
+  const byTag = plan.commitPoint === "environment-tag";
+  if (byTag) await summarize(rest);
   await context.store.moveTag(latest, input, { ...rest, expect: plan.before });
-  const committed = plan.commitPoint === "environment-tag" ? tagged : context.store.now();
+  const committed = byTag ? tagged : context.store.now();
+  if (!byTag) await summarize({ signal: AbortSignal.timeout(FINISHING_MS) });
   const tags = [
     { tag: plan.tag, digest: descriptor.digest },
     { tag: latest, digest: descriptor.digest },
@@ -133,11 +140,27 @@ async function commitAndFinish(
     kind: "done",
     plan,
     operation: plan.operation,
-    record,
+    record: { digest: record.digest, tag: record.tag },
     tags,
     committedAt,
     resumed: plan.resumes !== null,
     warnings: plan.warnings,
+  };
+}
+
+function summaryOf(plan: OperationPlan, record: WrittenRecord): DueSummary {
+  const artifact = plan.artifact.manifest.descriptor;
+  return {
+    operation: plan.operation,
+    environment: plan.target.name,
+    digest: artifact.digest,
+    artifact,
+    policyDigest: plan.policyDigest,
+    record: { digest: record.digest, bundle: record.bundle },
+    recordManifest: record.manifest,
+    policy: record.policy,
+    signatureVerified: record.signatureVerified,
+    first: plan.resumes === null,
   };
 }
 

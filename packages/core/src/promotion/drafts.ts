@@ -130,7 +130,7 @@ export function outcomeDraft(
       operator: intent.actor,
       version: intent.body.version,
       digest: intent.body.digest,
-      record: ending.record ? { ...ending.record } : null,
+      record: ending.record ? { digest: ending.record.digest, tag: ending.record.tag } : null,
       tags: ending.tags.map((tag) => ({ ...tag })),
       committed_at: ending.committedAt?.toISOString() ?? null,
       registry_sync_status: [],

@@ -1,7 +1,7 @@
 import { FloeError } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
-import { MEDIA_TYPES } from "../model/descriptor.ts";
+import { type Descriptor, MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
 import { type Digest, isDigest, isInTotoDigest } from "../model/digest.ts";
 import { PREDICATE_TYPES } from "../model/records.ts";
 import type { CallOptions, TrustedSigner } from "../ports/index.ts";
@@ -10,6 +10,13 @@ import type { FloeContext } from "./context.ts";
 /** A record whose signature verifies and that is about the digest it hangs on. */
 export interface VerifiedRecord {
   readonly digest: Digest;
+  readonly manifest: RawManifest;
+  /** Digest of the signed bundle. */
+  readonly bundle: Digest;
+  /** The resolved policy that its manifest names, as whoever wrote the manifest says; `null` in older records. */
+  readonly policy: Descriptor | null;
+  /** Who signed, by the name under which the signer was trusted. */
+  readonly signedBy: string;
   readonly predicateType: string;
   readonly predicate: Readonly<Record<string, unknown>>;
 }
@@ -28,19 +35,9 @@ export async function readRecord(
   const manifest = await context.store.getManifest(reference, options);
   if (!manifest) return null;
   const invalid = (why: string): FloeError => invalidRecord(reference, why);
-  const parsed = parseJson(manifest.bytes) as {
-    layers?: { digest?: unknown; size?: unknown; mediaType?: unknown }[];
-  } | null;
-  const layer = parsed?.layers?.[0];
-  if (
-    !layer ||
-    layer.mediaType !== MEDIA_TYPES.sigstoreBundle ||
-    !isDigest(layer.digest) ||
-    typeof layer.size !== "number"
-  ) {
-    throw invalid("its manifest holds no signed bundle");
-  }
-  const blob = { mediaType: MEDIA_TYPES.sigstoreBundle, digest: layer.digest, size: layer.size };
+  const parsed = parseJson(manifest.bytes) as { layers?: unknown[]; config?: unknown } | null;
+  const blob = descriptorOf(parsed?.layers?.[0], MEDIA_TYPES.sigstoreBundle);
+  if (!blob) throw invalid("its manifest holds no signed bundle");
   const verdict = context.verifier.verifyBundle(
     await context.store.getBlob(blob, options),
     signedBy,
@@ -60,6 +57,10 @@ export async function readRecord(
   }
   return {
     digest: manifest.descriptor.digest,
+    manifest,
+    bundle: blob.digest,
+    policy: descriptorOf(parsed?.config, MEDIA_TYPES.policy),
+    signedBy: verdict.name,
     predicateType,
     predicate: predicate as Record<string, unknown>,
   };
@@ -114,6 +115,14 @@ function invalidRecord(reference: string, why: string): FloeError {
     message: `record ${reference}: ${why}`,
     hint: "Somebody changed what floe wrote beside the artifact; the promotion it stands for cannot be relied on.",
   });
+}
+
+function descriptorOf(value: unknown, mediaType: string): Descriptor | null {
+  const found = (value ?? {}) as { digest?: unknown; size?: unknown; mediaType?: unknown };
+  const { digest, size } = found;
+  return found.mediaType === mediaType && isDigest(digest) && typeof size === "number"
+    ? { mediaType, digest, size }
+    : null;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -10,6 +10,7 @@ import { afterCommit, notAppended } from "./operation-errors.ts";
 import { readOwnRecord, type VerifiedRecord } from "./read-record.ts";
 import { readArtifact } from "./resolve-artifact.ts";
 import { takeOver } from "./take-over.ts";
+import { writeSummary } from "./write-summary.ts";
 
 /** What became of an abandoned operation. */
 export interface Recovered {
@@ -123,7 +124,25 @@ async function finish(
     committedAt: context.store.now(),
     resolvedBy: who.resolvedBy,
   };
+  const summary = {
+    operation: open.operation,
+    environment: body.target,
+    digest: body.digest,
+    artifact: artifact.descriptor,
+    policyDigest: body.policy_digest,
+    record: { digest: record.digest, bundle: record.bundle },
+    recordManifest: {
+      bytes: record.manifest.bytes,
+      mediaType: record.manifest.descriptor.mediaType,
+    },
+    policy: record.policy,
+    signatureVerified: record.predicate["signature_verified"] === true,
+    signers: operatorTrust(event.event.actor, context.manifest),
+    first: false,
+  };
   try {
+    if (body.action === "promote") await writeSummary(summary, context, options);
+    else await context.store.attach(summary.recordManifest, { ...options, tag });
     await context.store.moveTag(latest, input, options);
     const draft = outcomeDraft(stillOpen, intent, ending);
     const at = await appendOnce(open, ledger, draft, context, options);

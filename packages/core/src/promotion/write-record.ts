@@ -1,10 +1,11 @@
 import { requireSigner } from "../ledger/ledger-context.ts";
+import { policyDocument } from "../manifest/policy-digests.ts";
 import { bundleManifest } from "../model/bundle-manifest.ts";
-import { EMPTY_BLOB, EMPTY_DESCRIPTOR } from "../model/descriptor.ts";
+import type { Descriptor } from "../model/descriptor.ts";
 import type { Digest } from "../model/digest.ts";
 import { operatorTrust } from "../model/identity.ts";
 import { recordTag } from "../model/tag.ts";
-import type { CallOptions } from "../ports/index.ts";
+import type { CallOptions, ManifestInput } from "../ports/index.ts";
 import { buildRecord, type LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
 import type { OperationPlan, Operator } from "./operation.ts";
@@ -14,11 +15,19 @@ import { readOwnRecord } from "./read-record.ts";
 export interface WrittenRecord {
   readonly digest: Digest;
   readonly tag: string;
+  readonly manifest: ManifestInput;
+  /** Digest of the signed bundle. */
+  readonly bundle: Digest;
+  /** The policy's blob; `null` where an older version of floe has written the record. */
+  readonly policy: Descriptor | null;
+  readonly signatureVerified: boolean;
 }
 
 /**
- * Signs an operation's record and attaches it to the artifact, under a tag of its own. A record that an interrupted run
- * of the same operation has left is checked and kept, so that there is one in the end.
+ * Signs an operation's record and stores it beside the artifact, under a tag of its own, with the policy that it was
+ * judged by. A record that an interrupted run of the same operation has left is checked and kept, so that there is one
+ * in the end. A promotion's is listed among the artifact's referrers with its verification summary, after the commit:
+ * where a list has to be written, it is written once.
  */
 export async function writeRecord(
   plan: OperationPlan,
@@ -29,9 +38,9 @@ export async function writeRecord(
 ): Promise<WrittenRecord> {
   const tag = recordTag(plan.operation);
   const { store } = context;
+  const { action, operation, target } = plan;
   const artifact = plan.artifact.manifest.descriptor;
   if (plan.resumes !== null) {
-    const { action, operation, target } = plan;
     const left = await readOwnRecord(
       tag,
       artifact.digest,
@@ -41,32 +50,40 @@ export async function writeRecord(
       options,
     );
     if (left) {
+      const { bytes, descriptor } = left.manifest;
+      const manifest = { bytes, mediaType: descriptor.mediaType };
       // The tag may be there while a referrers index is not: attaching the same bytes again completes it.
-      const manifest = await store.getManifest(tag, options);
-      if (manifest)
-        await store.attach(
-          { bytes: manifest.bytes, mediaType: manifest.descriptor.mediaType },
-          { ...options, tag },
-        );
-      return { digest: left.digest, tag };
+      if (action === "rollback") await store.attach(manifest, { ...options, tag });
+      const { digest, bundle, policy, predicate } = left;
+      const signatureVerified = predicate["signature_verified"] === true;
+      return { digest, tag, manifest, bundle, policy, signatureVerified };
     }
   }
   const at = store.now();
   const { statement, predicateType, annotations } = buildRecord(plan, operator, place, at);
   const bundle = await requireSigner(context.signer, "record").sign(statement, options);
-  const manifest = bundleManifest({
+  const policy = policyDocument(target);
+  const { bytes, mediaType, digest, layer } = bundleManifest({
     subject: artifact,
     bundle,
     predicateType,
     created: at,
     annotations,
+    config: policy.descriptor,
   });
-  await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
-  await store.putBlob(manifest.layer, bundle, options);
+  await store.putBlob(policy.descriptor, policy.bytes, options);
+  await store.putBlob(layer, bundle, { ...options, absent: true });
   // The tag holds this operation's own random identifier: nobody else can mean another content by it.
-  await store.attach(
-    { bytes: manifest.bytes, mediaType: manifest.mediaType },
-    { ...options, tag, contentNamed: true },
-  );
-  return { digest: manifest.digest, tag };
+  const own = { ...options, contentNamed: true };
+  const manifest = { bytes, mediaType };
+  if (action === "rollback") await store.attach(manifest, { ...own, tag });
+  else await store.createTag(tag, manifest, own);
+  return {
+    digest,
+    tag,
+    manifest,
+    bundle: layer.digest,
+    policy: policy.descriptor,
+    signatureVerified: plan.signature.status === "valid",
+  };
 }

@@ -46,6 +46,7 @@ describe("docs/reference/records.md", () => {
   test.each([
     ["## Promotion record", "PromotionRecord"],
     ["## Rollback record", "RollbackRecord"],
+    ["## Verification summary", "VerificationSummary"],
     ["## Gate result", "GateResult"],
     ["## Impact analysis", "ImpactAnalysis"],
   ])("lists the members under %s", (heading, name) => {

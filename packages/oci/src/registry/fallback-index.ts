@@ -43,8 +43,8 @@ interface Judged {
 export interface FallbackIndex {
   /** The entries whose manifests are there and have this subject, as the manifests describe themselves. */
   read(subject: Digest, options: CallOptions): Promise<Descriptor[]>;
-  /** Adds an entry, and comes back when it is there to stay. */
-  add(subject: Digest, entry: Descriptor, options: CallOptions): Promise<void>;
+  /** Adds entries, and comes back when they are there to stay. */
+  add(subject: Digest, entries: readonly Descriptor[], options: CallOptions): Promise<void>;
 }
 
 /** Makes the fallback index of a repository. */
@@ -106,10 +106,10 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
    */
   async function mergeAndVerify(
     subject: Digest,
-    entry: Descriptor,
+    added: readonly Descriptor[],
     options: CallOptions,
   ): Promise<void> {
-    const seen = new Map<Digest, Descriptor>([[entry.digest, entry]]);
+    const seen = new Map<Digest, Descriptor>(added.map((entry) => [entry.digest, entry]));
     let stable = 0;
     let needed = STABLE_ROUNDS;
     let writes = 0;
@@ -151,9 +151,9 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
       return found.flatMap((one) => (one?.subject === subject ? [one.entry] : []));
     },
 
-    async add(subject, entry, options) {
+    async add(subject, added, options) {
       const before = turns.get(subject) ?? Promise.resolve();
-      const mine = before.then(() => mergeAndVerify(subject, entry, options));
+      const mine = before.then(() => mergeAndVerify(subject, added, options));
       const settled = mine.catch(() => {});
       turns.set(subject, settled);
       try {

@@ -70,10 +70,11 @@ export function createReferrers(
   /** After a PUT: makes sure that the manifest is found, whatever the registry did with its subject. */
   async function makeFindable(
     subject: Digest,
-    written: { readonly entry: Descriptor; readonly acknowledged: boolean },
+    written: { readonly entries: readonly Descriptor[]; readonly acknowledged: boolean },
     options: CallOptions,
   ): Promise<void> {
-    const { entry, acknowledged } = written;
+    const { entries, acknowledged } = written;
+    let missing: Descriptor | undefined;
     // An acknowledgement is news: the API may have appeared, or the repository only now exists.
     if (acknowledged && api === "absent") api = "unknown";
     // The header alone proves nothing before the API was seen once: Amazon ECR sent it without having one.
@@ -82,12 +83,13 @@ export function createReferrers(
       for (let round = 1; round <= LISTING_ROUNDS; round += 1) {
         const listed = await askApi(subject, options);
         if (listed === null) break;
-        if (listed.some(({ digest }) => digest === entry.digest)) return;
+        missing = entries.find((entry) => !listed.some(({ digest }) => digest === entry.digest));
+        if (missing === undefined) return;
         if (round < LISTING_ROUNDS) await client.clock.sleep(LISTING_PAUSE_MS * round, options);
       }
-      if (api === "present") throw notListed(client, subject, entry);
+      if (api === "present" && missing) throw notListed(client, subject, missing);
     }
-    await fallback.add(subject, entry, options);
+    await fallback.add(subject, entries, options);
   }
 
   return {
@@ -105,8 +107,14 @@ export function createReferrers(
       if (!json?.subject) throw new TypeError("a manifest without subject cannot be attached");
       const subject = json.subject.digest;
       const acknowledged = await put(manifest, descriptor, options);
-      const entry = describeReferrer(descriptor, json);
-      await makeFindable(subject, { entry, acknowledged: acknowledged === subject }, options);
+      const entries = [describeReferrer(descriptor, json)];
+      for (const other of options.alongside ?? []) {
+        const about = readManifestJson(other.bytes);
+        if (about?.subject?.digest !== subject)
+          throw new TypeError("a manifest of another subject cannot be attached alongside");
+        entries.push(describeReferrer(describeManifest(other), about));
+      }
+      await makeFindable(subject, { entries, acknowledged: acknowledged === subject }, options);
       return descriptor;
     },
   };

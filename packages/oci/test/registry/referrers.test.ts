@@ -37,6 +37,22 @@ describe("with the referrers API", () => {
     expect(Object.keys(opened.registry.tags(REPO)).sort()).toEqual(["record-two", "v1"]);
   });
 
+  test("what is stored already is not written again when it is attached alongside", async () => {
+    await using opened = await openStore();
+    const subject = await pushSubject(opened.registry);
+    const one = referrer(subject, "one");
+    const two = referrer(subject, "two");
+    await opened.store.createTag("record-one", one, { signal, contentNamed: true });
+    const before = opened.trace().length;
+    await opened.store.attach(two, { signal, alongside: [one] });
+    expect(opened.trace().slice(before)).toEqual([
+      `PUT manifests/${two.descriptor.digest}`,
+      `GET referrers/${subject.digest}`,
+    ]);
+    const listed = await opened.store.referrers(subject.digest, { signal });
+    expect(digestsOf(listed)).toEqual(digestsOf([one.descriptor, two.descriptor]));
+  });
+
   test("all pages are read", async () => {
     await using opened = await openStore({ referrersPageSize: 2 });
     const subject = await pushSubject(opened.registry);
@@ -176,6 +192,39 @@ describe("with the referrers API", () => {
 });
 
 describe("with the fallback tag", () => {
+  test("what is attached alongside is listed by the same write", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const one = referrer(subject, "one");
+    const two = referrer(subject, "two");
+    await opened.store.createTag("record-one", one, { signal, contentNamed: true });
+    expect(entriesOf(opened.registry, subject)).toEqual([]);
+    const before = opened.trace().length;
+    await opened.store.attach(two, { signal, alongside: [one] });
+    const lists = opened
+      .trace()
+      .slice(before)
+      .filter((line) => line.startsWith("PUT"));
+    expect(lists).toEqual([
+      `PUT manifests/${two.descriptor.digest}`,
+      `PUT manifests/${fallbackTag(subject.digest)}`,
+    ]);
+    const both = digestsOf([one.descriptor, two.descriptor]);
+    expect(digestsOf(entriesOf(opened.registry, subject))).toEqual(both);
+    expect(digestsOf(await opened.store.referrers(subject.digest, { signal }))).toEqual(both);
+  });
+
+  test("what is attached to something else cannot be listed alongside", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const other = await pushSubject(opened.registry, "v2");
+    const call = opened.store.attach(referrer(subject, "one"), {
+      signal,
+      alongside: [referrer(other, "two")],
+    });
+    await expect(call).rejects.toThrow(TypeError);
+  });
+
   test("an entry has type and annotations of its manifest, and the missing API is remembered", async () => {
     await using opened = await openStore({ referrers: false });
     const subject = await pushSubject(opened.registry);
