@@ -18,10 +18,11 @@ test("with nothing open it says so and writes nothing", async () => {
   expect(await project.registryState()).toEqual(before);
 });
 
-// Each tag appears by one write of the index: environment tag, latest tag and outcome are the last three.
+// Each tag appears by one write of the index: environment tag, summary, latest tag and outcome are the last four.
 test.each([
-  ["before its environment tag", 3, "aborted"],
-  ["after its environment tag", 2, "succeeded"],
+  ["before its environment tag", 4, "aborted"],
+  ["after its environment tag", 3, "succeeded"],
+  ["after its verification summary", 2, "succeeded"],
 ])(
   "a promotion that was killed %s shows as open, and gets one outcome",
   async (_, last, result) => {
