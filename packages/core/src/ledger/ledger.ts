@@ -180,11 +180,10 @@ export function createLedger(
         const { event, hash } = stored;
         const isFollowed = followed.has(hash) || (mode === "slot" && anyFollowed);
         const authorized = !disregarded.has(hash) && (stored.authorized || isFollowed);
-        if (authorized || event.kind === "refusal") {
-          for (const link of [event.prev, ...(event.rivals ?? [])]) if (link) followed.add(link);
-        }
+        // A refusal changes nothing, so anybody's is let stand; that it follows something proves nothing about that.
         if (authorized) {
           anyFollowed = true;
+          for (const link of [event.prev, ...(event.rivals ?? [])]) if (link) followed.add(link);
           for (const link of event.disregards ?? []) disregarded.add(link);
           if (!stored.authorized) vouchedFor.add(hash);
         }
