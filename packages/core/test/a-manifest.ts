@@ -41,6 +41,10 @@ export function anEnvironment(
     name,
     gates: [],
     authorization: null,
+    approvals: null,
+    freeze: [],
+    soak: null,
+    overrides: {},
     registry: REGISTRY,
     verification: {
       enforcement: "off",

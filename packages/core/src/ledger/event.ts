@@ -50,6 +50,8 @@ const Current = z.looseObject({
   by: z.string(),
   /** Slot of the outcome whose version this one replaced. */
   previous_seq: Seq.nullable(),
+  /** It was there before floe, and somebody has signed that it may stay: no gate was run. */
+  adopted: z.literal(true).optional(),
 });
 
 const Hold = z.looseObject({
@@ -83,11 +85,29 @@ export const LedgerState = z.looseObject({
   holds: z.array(Hold),
   /** Rollbacks made so far, by the version returned to. */
   rollbacks: z.record(z.string(), z.int().min(0)),
-  /** Approvals and denials that stand; this version makes none. */
-  approvals: z.array(z.looseObject({ seq: Seq, digest: DigestText, by: z.string(), at: Time })),
-  /** The policy that the environment is pinned to; this version pins none. */
+  /** Approvals and denials that stand: neither withdrawn nor spent. Whether they are in time is judged when they are used. */
+  approvals: z.array(
+    z.looseObject({
+      kind: z.enum(["approval", "denial"]),
+      seq: Seq,
+      version: z.string(),
+      digest: DigestText,
+      policy_digest: DigestText,
+      by: z.string(),
+      at: Time,
+      expires_at: Time.nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
+  /** The policy and authority that the environment is pinned to, and by whom; `null` until somebody pins them. */
   policy: z
-    .looseObject({ policy_digest: DigestText, authority_digest: DigestText, seq: Seq })
+    .looseObject({
+      policy_digest: DigestText,
+      authority_digest: DigestText,
+      seq: Seq,
+      by: z.string(),
+      at: Time,
+    })
     .nullable(),
 });
 export type LedgerState = z.infer<typeof LedgerState>;
@@ -150,6 +170,18 @@ const OutcomeBody = z.looseObject({
 });
 export type OutcomeBody = z.infer<typeof OutcomeBody>;
 
+/** What an approval or a denial is about. It says nothing about another artifact, nor under other requirements. */
+const Opinion = z.looseObject({
+  version: z.string(),
+  digest: DigestText,
+  policy_digest: DigestText,
+  expires_at: Time.nullable(),
+  reason: z.string().nullable(),
+});
+
+/** A version that is kept out of an environment, or let in again. */
+const Quarantine = z.looseObject({ version: z.string(), digest: DigestText, reason: z.string() });
+
 const Bodies = {
   genesis: z.looseObject({
     backend: z.string(),
@@ -174,6 +206,36 @@ const Bodies = {
   }),
   lock: z.looseObject({ reason: z.string() }),
   unlock: z.looseObject({ reason: z.string() }),
+  approval: Opinion,
+  denial: Opinion,
+  /** The author of an approval or a denial takes it back. */
+  withdrawal: z.looseObject({
+    of: z.enum(["approval", "denial"]),
+    version: z.string(),
+    digest: DigestText,
+    reason: z.string().nullable(),
+  }),
+  quarantine: Quarantine,
+  /** Ends every hold on the digest: its quarantine, and what a rollback has left. */
+  unquarantine: Quarantine,
+  /** What the environment already runs is taken for good, without gates. */
+  adopt: z.looseObject({
+    version: z.string(),
+    digest: DigestText,
+    media_type: z.string(),
+    size: z.int().min(0),
+    /** The immutable environment tag, which is written where it is missing. */
+    tag: z.string(),
+    /** What `latest-ENV` held. */
+    before: DigestText.nullable(),
+    reason: z.string(),
+  }),
+  /** From here on only this policy and this authority may be used. */
+  policy: z.looseObject({
+    policy_digest: DigestText,
+    authority_digest: DigestText,
+    reason: z.string(),
+  }),
   /** Somebody takes over an open intent whose holder is dead or whose lease is over. */
   reconcile: z.looseObject({
     intent: DigestText,

@@ -59,6 +59,28 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
       };
     case "unlock":
       return { ...state, lock: null };
+    case "approval":
+    case "denial":
+      return { ...state, approvals: [...withoutOpinion(state, event), opinion(event)] };
+    case "withdrawal":
+      return { ...state, approvals: withoutOpinion(state, event, event.body.of) };
+    case "quarantine":
+      return {
+        ...state,
+        holds: [
+          ...state.holds.filter((hold) => !(hold.kind === "quarantine" && sameDigest(hold, event))),
+          holdOf("quarantine", event.body, event),
+        ],
+      };
+    case "unquarantine":
+      return { ...state, holds: state.holds.filter((hold) => !sameDigest(hold, event)) };
+    case "adopt":
+      return foldAdoption(state, event);
+    case "policy": {
+      const { policy_digest, authority_digest } = event.body;
+      const pinned = { policy_digest, authority_digest, seq: event.seq, at: event.at };
+      return { ...state, policy: { ...pinned, by: actorName(event.actor) } };
+    }
     case "refusal":
     case "settle":
       return state;
@@ -67,6 +89,55 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
       throw invalidEvent("?", `cannot fold ${JSON.stringify(unknown)}`);
     }
   }
+}
+
+type Opinion = LedgerState["approvals"][number];
+
+function opinion(event: Extract<EventFacts, { kind: "approval" | "denial" }>): Opinion {
+  const { version, digest, policy_digest, expires_at, reason } = event.body;
+  const { kind, seq, at } = event;
+  const by = actorName(event.actor);
+  return { kind, seq, version, digest, policy_digest, by, at, expires_at, reason };
+}
+
+// Somebody has one opinion of an artifact at a time: the newer replaces the older, whichever kind it is.
+function withoutOpinion(
+  state: LedgerState,
+  event: Extract<EventFacts, { kind: "approval" | "denial" | "withdrawal" }>,
+  kind?: Opinion["kind"],
+): Opinion[] {
+  const by = actorName(event.actor);
+  return state.approvals.filter(
+    (given) =>
+      !(given.by === by && sameDigest(given, event) && (kind ?? given.kind) === given.kind),
+  );
+}
+
+function sameDigest(
+  entry: { readonly digest: string },
+  event: { readonly body: { readonly digest: string } },
+): boolean {
+  return entry.digest === event.body.digest;
+}
+
+function holdOf(
+  kind: "rollback" | "quarantine",
+  { version, digest, reason }: Pick<LedgerState["holds"][number], "version" | "digest" | "reason">,
+  { actor, at }: Pick<EventFacts, "actor" | "at">,
+): LedgerState["holds"][number] {
+  return { kind, version, digest, reason, by: actorName(actor), at };
+}
+
+function foldAdoption(
+  state: LedgerState,
+  event: Extract<EventFacts, { kind: "adopt" }>,
+): LedgerState {
+  const { version, digest } = event.body;
+  const { operation, seq, at } = event;
+  const previous_seq = previousSeq(state, digest);
+  const by = actorName(event.actor);
+  const adopted = { version, digest, operation, record: null, seq, at, by, previous_seq };
+  return { ...state, current: { ...adopted, adopted: true } };
 }
 
 // Of several that took over from the same holder at the same time, the one in the lowest slot counts.
@@ -105,16 +176,13 @@ function foldOutcome(
     by,
     previous_seq: body.rollback ? body.rollback.previous_seq : previousSeq(state, body.digest),
   };
-  if (!body.rollback) return { ...closed, current };
+  // What was approved is done: the same approval cannot be used twice. A denial stands until its author takes it back.
+  const approvals = closed.approvals.filter(
+    (given) => given.kind === "denial" || given.digest !== body.digest,
+  );
+  if (!body.rollback) return { ...closed, current, approvals };
   const { from, count, reason } = body.rollback;
-  const held = {
-    kind: "rollback" as const,
-    version: from.version,
-    digest: from.digest,
-    reason,
-    by,
-    at: event.at,
-  };
+  const held = { ...holdOf("rollback", { ...from, reason }, event), by };
   return {
     ...closed,
     current,

@@ -179,15 +179,17 @@ export function createLedger(
       for (const stored of part.reverse()) {
         const { event, hash } = stored;
         const isFollowed = followed.has(hash) || (mode === "slot" && anyFollowed);
-        const authorized = !disregarded.has(hash) && (stored.authorized || isFollowed);
+        const counts = !disregarded.has(hash);
+        const authorized = counts && (stored.authorized || isFollowed);
         // A refusal changes nothing, so anybody's is let stand; that it follows something proves nothing about that.
-        if (authorized) {
+        const vouches = counts && (stored.vouches || isFollowed);
+        if (vouches) {
           anyFollowed = true;
           for (const link of [event.prev, ...(event.rivals ?? [])]) if (link) followed.add(link);
           for (const link of event.disregards ?? []) disregarded.add(link);
-          if (!stored.authorized) vouchedFor.add(hash);
         }
-        yield { ...stored, authorized };
+        if (authorized && !stored.authorized) vouchedFor.add(hash);
+        yield { ...stored, authorized, vouches };
       }
     }
   }

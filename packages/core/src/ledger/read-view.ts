@@ -113,7 +113,7 @@ export function createViewReader(
     for (let seq = head.seq; ; seq -= 1) {
       level.sort(bySeqThenHash);
       const base = level.find(
-        ({ event, hash, authorized }) => hash === first || (authorized && event.kind !== "genesis"),
+        ({ event, hash, vouches }) => hash === first || (vouches && event.kind !== "genesis"),
       );
       if (base) return { base, beside: [...beside, ...level.filter((event) => event !== base)] };
       if (level.length === 0 || seq === 0)
@@ -167,7 +167,9 @@ export function createViewReader(
         throw notSettled(chain, unsettled);
       const counted = new Set(options.settling === "count" ? unsettled : []);
       const beside = others
-        .map((stored) => (counted.has(stored) ? { ...stored, authorized: true } : stored))
+        .map((stored) =>
+          counted.has(stored) ? { ...stored, authorized: true, vouches: true } : stored,
+        )
         .sort(bySeqThenHash);
       const top = [...beside, base].filter(({ event }) => event.seq === head.seq);
       const main = top.sort(bySeqThenHash)[0] ?? base;
@@ -176,7 +178,7 @@ export function createViewReader(
         new Map([base, ...beside].map((event) => [event.hash, event])),
       );
       const rivals = [...beside, base].filter(({ hash }) => !reached.has(hash)).sort(bySeqThenHash);
-      if (mode === "slot" && main.authorized && rivals.length > 0)
+      if (mode === "slot" && main.vouches && rivals.length > 0)
         throw invalidEvent(`${chain}#${head.seq}`, "it does not follow the event before it");
       return {
         genesis: pinned,
@@ -216,7 +218,7 @@ function walk(
       if (linked) {
         reached.add(hash);
         pending.push(linked);
-      } else if (next.authorized) missing.push(hash);
+      } else if (next.vouches) missing.push(hash);
     }
   }
   return { reached, missing };

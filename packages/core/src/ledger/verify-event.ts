@@ -1,7 +1,7 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
-import { authorize, isSignedBy, isValidAt, keyIdOf } from "../model/identity.ts";
+import { authorize, isSignedBy, isValidAt, keyIdOf, mayApprove } from "../model/identity.ts";
 import type { ProvenSigner, TrustedSigner, Verifier } from "../ports/index.ts";
 import {
   type EventActor,
@@ -16,8 +16,13 @@ import {
 export interface VerifiedEvent extends StoredEvent {
   /** Today's name of who signed, proven by the key or subject; `null` for a signer that the manifest does not know. */
   readonly signedBy: string | null;
-  /** Whether the actor may change this environment: by the manifest of today, or because somebody who may went by it. */
+  /** Whether it counts: its actor may do this here by the manifest of today, or somebody who may change the environment went by it. */
   readonly authorized: boolean;
+  /**
+   * Whether it is believed about the state and about everything that it follows: its actor may change the environment. An
+   * approver's approval counts, and vouches for nothing else.
+   */
+  readonly vouches: boolean;
   /**
    * Whether that is all there is to say. `false`: the event was written under another authority than today's, by which
    * its actor may have been allowed to.
@@ -76,16 +81,23 @@ function judge(
   identity: string | null,
   environment: EnvironmentConfig,
   manifest: Manifest,
-): { readonly authorized: boolean; readonly judged: boolean } {
+): Pick<VerifiedEvent, "authorized" | "vouches" | "judged"> {
   const { actor } = event;
   const sameAuthority = event.authority_digest === authorityDigest(environment);
   const renamed = actor.identity !== null && actor.identity !== identity;
   const { granted } = authorize(identity, environment, manifest);
-  const authorized = granted && !(renamed && sameAuthority);
+  const genuine = !(renamed && sameAuthority);
+  const vouches = granted && genuine;
+  const authorized = OPINIONS.has(event.kind)
+    ? genuine && mayApprove(identity, environment, manifest)
+    : vouches;
   const outOfTime =
     identity === null && manifest.identities.some((candidate) => isSignedBy(candidate, actor));
-  return { authorized, judged: authorized || sameAuthority || outOfTime };
+  return { authorized, vouches, judged: authorized || sameAuthority || outOfTime };
 }
+
+/** Kinds by which approvers say what they think of an artifact, whether or not they may change the environment. */
+const OPINIONS: ReadonlySet<LedgerEvent["kind"]> = new Set(["approval", "denial", "withdrawal"]);
 
 // The names by which people know who it was (key, subject) are the signature's to say as well, also where the manifest
 // knows nobody: a stranger must not be shown under another's name.

@@ -130,6 +130,29 @@ export interface GateConfig {
   readonly unsupported: readonly string[];
 }
 
+/** A span of time in which an environment does not change. Times are local to the zone. */
+export type FreezeWindow = {
+  /** IANA name. */
+  readonly timezone: string;
+  readonly reason: string | null;
+  /** What goes on all the same. Default: rollbacks. */
+  readonly allow: readonly ("rollback" | "promote" | "lock" | "unlock")[];
+} & (
+  | { readonly kind: "span"; readonly start: string; readonly end: string }
+  /** RFC 5545 recurrence rule of the beginnings. */
+  | { readonly kind: "recurring"; readonly rrule: string; readonly durationMs: number }
+);
+
+/** How many people have to agree before a digest may enter. */
+export interface ApprovalRule {
+  readonly required: number;
+  readonly fromGroups: readonly string[];
+  /** Whether the operator's own approval counts. Default `false`. */
+  readonly selfApproval: boolean;
+  /** Default 168. */
+  readonly expiresHours: number;
+}
+
 /** One environment of the path. */
 export interface EnvironmentConfig {
   readonly name: string;
@@ -137,7 +160,17 @@ export interface EnvironmentConfig {
   readonly authorization: {
     readonly allowedGroups: readonly string[];
     readonly allowedOperators: readonly string[];
+    /** Whoever brought the digest into the environment before may not bring it into this one; but for the exempt. */
+    readonly separationOfDuties: { readonly exempt: readonly string[] } | null;
+    /** Another policy or authority than the pinned one is refused. */
+    readonly pinPolicy: boolean;
   } | null;
+  readonly approvals: ApprovalRule | null;
+  readonly freeze: readonly FreezeWindow[];
+  /** How long a digest has to have been in an earlier environment. */
+  readonly soak: { readonly from: string; readonly hours: number } | null;
+  /** Groups that may override a kind of refusal: `freeze`, `soak`, `lock`, `approval`, `gate:NAME`. */
+  readonly overrides: Readonly<Record<string, readonly string[]>>;
   /** The manifest's own repository unless the environment has one. */
   readonly registry: RegistryConfig;
   readonly verification: VerificationPolicy;

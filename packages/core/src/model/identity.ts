@@ -87,6 +87,16 @@ export function authorize(
   };
 }
 
+/** Says whether an identity is one of those whose approval an environment asks for. */
+export function mayApprove(
+  name: string | null,
+  environment: { readonly approvals: Manifest["environments"][number]["approvals"] },
+  manifest: Pick<Manifest, "groups">,
+): boolean {
+  const groups = environment.approvals?.fromGroups ?? [];
+  return name !== null && groups.some((group) => manifest.groups[group]?.includes(name));
+}
+
 /** The signers whose signature on a record counts as the given actor's: its identity, or the very key that it showed. */
 export function operatorTrust(actor: EventActor, manifest: Manifest): TrustedSigner[] {
   const known = manifest.identities

@@ -148,3 +148,147 @@ describe("the state of an environment", () => {
     expect(finish(EMPTY_STATE, finished).current?.by).toBe("release");
   });
 });
+
+type Opinions = "approval" | "denial";
+const alice = { identity: "alice", method: "key" as const, key_id: "sha256:01" };
+
+function opinion(kind: Opinions, version: string, by = alice): EventFacts {
+  const body = {
+    version,
+    digest: digestOf(version),
+    policy_digest: digestOf("policy"),
+    expires_at: kind === "approval" ? "2026-11-29T10:00:00.000Z" : null,
+    reason: null,
+  };
+  return { ...frame(`${kind} of ${version}`), actor: by, kind, body };
+}
+
+function withdrawal(of: Opinions, version: string, by = alice): EventFacts {
+  const body = { of, version, digest: digestOf(version), reason: null };
+  return { ...frame("taken back"), actor: by, kind: "withdrawal", body };
+}
+
+function intent(operation: string, version: string): EventFacts {
+  return {
+    ...frame(operation),
+    kind: "intent",
+    body: {
+      action: "promote",
+      version,
+      digest: digestOf(version),
+      media_type: "application/vnd.oci.image.manifest.v1+json",
+      size: 1,
+      source: "staging",
+      target: "prod",
+      before: null,
+      tag: `${version}-prod`,
+      commit_point: "environment-tag",
+      lease: {
+        seconds: 120,
+        runs_on: { boot_id: "b", pid_namespace: "n", pid: 1, process_start: "1" },
+      },
+      policy_digest: digestOf("policy"),
+      authority_digest: digestOf("authority"),
+      manifest_digest: digestOf("manifest"),
+      plan_digest: digestOf("plan"),
+    },
+  };
+}
+
+function folded(...events: readonly EventFacts[]): LedgerState {
+  return events.reduce(foldState, EMPTY_STATE);
+}
+
+function standing(state: LedgerState): string[] {
+  return state.approvals.map(({ kind, version, by }) => `${kind} of ${version} by ${by}`);
+}
+
+describe("approvals and denials", () => {
+  test("of one person about one artifact the newest counts, whichever it is", () => {
+    expect(standing(folded(opinion("approval", "v1"), opinion("denial", "v1")))).toEqual([
+      "denial of v1 by alice",
+    ]);
+    expect(standing(folded(opinion("denial", "v1"), opinion("approval", "v1")))).toEqual([
+      "approval of v1 by alice",
+    ]);
+  });
+
+  test("are taken back by their author alone, each by its kind", () => {
+    const given = [opinion("approval", "v1"), opinion("approval", "v1", actor)];
+    expect(standing(folded(...given, withdrawal("approval", "v1")))).toEqual([
+      "approval of v1 by release",
+    ]);
+    expect(standing(folded(opinion("denial", "v1"), withdrawal("approval", "v1")))).toEqual([
+      "denial of v1 by alice",
+    ]);
+  });
+
+  test("approvals are spent by a committed promotion of their artifact, denials are not", () => {
+    const given = [
+      opinion("approval", "v1"),
+      opinion("denial", "v1", actor),
+      opinion("approval", "v2"),
+    ];
+    expect(standing(folded(...given, intent("p", "v1"), outcome("p", "v1")))).toEqual([
+      "denial of v1 by release",
+      "approval of v2 by alice",
+    ]);
+    const aborted = outcome("p", "v1", { result: "aborted" });
+    expect(standing(folded(...given, intent("p", "v1"), aborted))).toHaveLength(3);
+  });
+});
+
+describe("quarantine", () => {
+  const of = (kind: "quarantine" | "unquarantine", version: string): EventFacts => ({
+    ...frame(kind),
+    kind,
+    body: { version, digest: digestOf(version), reason: "CVE" },
+  });
+
+  test("holds a digest until it is lifted, once however often it is said", () => {
+    const held = folded(of("quarantine", "v1"), of("quarantine", "v1"), of("quarantine", "v2"));
+    expect(held.holds.map(({ kind, version }) => `${kind} ${version}`)).toEqual([
+      "quarantine v1",
+      "quarantine v2",
+    ]);
+    expect(foldState(held, of("unquarantine", "v1")).holds).toHaveLength(1);
+  });
+
+  test("is lifted together with what a rollback left", () => {
+    const back = outcome("r", "v1", rolledBack("v2", "v1", null));
+    const state = folded(intent("r", "v1"), back, of("quarantine", "v2"));
+    expect(state.holds).toHaveLength(2);
+    expect(foldState(state, of("unquarantine", "v2")).holds).toEqual([]);
+  });
+});
+
+test("an adopted version is what runs there, and says that nobody judged it", () => {
+  const body = {
+    version: "v7",
+    digest: digestOf("v7"),
+    media_type: "application/vnd.oci.image.manifest.v1+json",
+    size: 1,
+    tag: "v7-prod",
+    before: digestOf("v7"),
+    reason: "was there before",
+  };
+  const state = folded({ ...frame("a"), kind: "adopt", body });
+  expect(state.current).toMatchObject({
+    version: "v7",
+    record: null,
+    adopted: true,
+    by: "release",
+  });
+});
+
+test("a pinned policy stands until another one is pinned", () => {
+  const pin = (what: string): EventFacts => ({
+    ...frame("pin"),
+    kind: "policy",
+    body: { policy_digest: digestOf(what), authority_digest: digestOf("who"), reason: "agreed" },
+  });
+  expect(folded(pin("a"), pin("b")).policy).toMatchObject({
+    policy_digest: digestOf("b"),
+    by: "release",
+  });
+});

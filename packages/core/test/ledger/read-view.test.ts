@@ -23,7 +23,7 @@ function verify(bytes: Uint8Array): VerifiedEvent {
   const authorized = event.actor.identity !== null;
   const judged = authorized || event.authority_digest === AUTHORITY;
   const signedBy = event.actor.identity;
-  return { event, bytes, hash: leafHash(bytes), signedBy, authorized, judged };
+  return { event, bytes, hash: leafHash(bytes), signedBy, authorized, vouches: authorized, judged };
 }
 
 function backend(entries: readonly AuditEntry[]): AuditBackend {

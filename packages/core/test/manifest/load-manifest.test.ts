@@ -142,6 +142,8 @@ describe("loadManifest", () => {
     expect(prod?.authorization).toEqual({
       allowedGroups: ["platform-admins"],
       allowedOperators: [],
+      separationOfDuties: { exempt: [] },
+      pinPolicy: true,
     });
     expect(prod?.registry.uri).toBe("oci://prod-registry.example.com/acme/platform");
   });
@@ -238,6 +240,8 @@ describe("loadManifest", () => {
     expect(manifest.environments[0]?.authorization).toEqual({
       allowedGroups: [],
       allowedOperators: [],
+      separationOfDuties: null,
+      pinPolicy: false,
     });
   });
 });

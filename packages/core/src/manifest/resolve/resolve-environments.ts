@@ -1,8 +1,9 @@
 import { isEnvironmentName } from "../../model/index.ts";
 import { didYouMean } from "../did-you-mean.ts";
+import { parseDuration } from "../duration.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
-import type { EnvironmentConfig, RegistryConfig } from "../manifest.ts";
-import type { EnvironmentEntry } from "../schema/environments.ts";
+import type { ApprovalRule, EnvironmentConfig, FreezeWindow, RegistryConfig } from "../manifest.ts";
+import type { EnvironmentEntry, Freeze } from "../schema/environments.ts";
 import type { Policies } from "../schema/promotion.ts";
 import { checkFreezes } from "./check-freezes.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
@@ -21,6 +22,8 @@ export interface EnvironmentScope {
   readonly verification: ReadonlyMap<string, ResolvedVerification>;
   readonly policies: Policies | undefined;
 }
+
+const DEFAULT_APPROVAL_HOURS = 168;
 
 /** Kinds of refusals that somebody may be allowed to override, besides `gate:NAME`. */
 const OVERRIDABLE: readonly string[] = ["freeze", "soak", "lock", "approval"];
@@ -77,8 +80,16 @@ export async function resolveEnvironment(
       ? {
           allowedGroups: [...new Set(entry.authorization.allowed_groups)],
           allowedOperators: [...new Set(entry.authorization.allowed_operators)],
+          separationOfDuties: separationRule(entry),
+          pinPolicy: entry.authorization.pin_policy ?? false,
         }
       : null,
+    approvals: entry.approvals ? approvalRule(entry.approvals) : null,
+    freeze: (entry.freeze ?? []).flatMap(freezeWindow),
+    soak: entry.soak ?? null,
+    overrides: Object.fromEntries(
+      Object.entries(entry.overrides ?? {}).map(([kind, by]) => [kind, [...new Set(by.groups)]]),
+    ),
     registry,
     verification: verification.policy,
     unsupported: unsupportedOf(entry),
@@ -102,6 +113,33 @@ function sorted(names: readonly string[] | undefined): string[] {
   return [...new Set(names)].toSorted();
 }
 
+function separationRule(
+  entry: EnvironmentEntry,
+): NonNullable<EnvironmentConfig["authorization"]>["separationOfDuties"] {
+  const separation = entry.authorization?.separation_of_duties ?? false;
+  if (separation === false) return null;
+  return { exempt: separation === true ? [] : [...new Set(separation.exempt)] };
+}
+
+function approvalRule(entry: NonNullable<EnvironmentEntry["approvals"]>): ApprovalRule {
+  return {
+    required: entry.required,
+    fromGroups: [...new Set(entry.from_groups)],
+    selfApproval: entry.self_approval ?? false,
+    expiresHours: entry.expires_hours ?? DEFAULT_APPROVAL_HOURS,
+  };
+}
+
+function freezeWindow(entry: Freeze): FreezeWindow[] {
+  const { start, end, rrule, duration, timezone, reason = null, allow = ["rollback"] } = entry;
+  if (timezone === undefined) return [];
+  const common = { timezone, reason, allow };
+  if (start !== undefined && end !== undefined) return [{ ...common, kind: "span", start, end }];
+  const seconds = duration === undefined ? null : parseDuration(duration);
+  if (rrule === undefined || seconds === null) return [];
+  return [{ ...common, kind: "recurring", rrule, durationMs: seconds * 1000 }];
+}
+
 function separationOf(entry: EnvironmentEntry): unknown {
   const separation = entry.authorization?.separation_of_duties ?? false;
   return typeof separation === "object" ? { exempt: sorted(separation.exempt) } : separation;
@@ -115,7 +153,7 @@ function requirementsOf(
   policies: Policies | undefined,
 ): Readonly<Record<string, unknown>> {
   const { exemptions: _, rules, ...rest } = policies ?? {};
-  const approvals = entry.approvals;
+  const approvals = entry.approvals && approvalRule(entry.approvals);
   return {
     gates: Object.fromEntries(gates.map((gate) => [gate.config.name, gate.json])),
     policies: { ...rest, rules: (rules ?? []).filter((rule) => concerns(rule, entry.name)) },
@@ -123,9 +161,9 @@ function requirementsOf(
     approvals: approvals
       ? {
           required: approvals.required,
-          from_groups: sorted(approvals.from_groups),
-          self_approval: approvals.self_approval ?? false,
-          expires_hours: approvals.expires_hours ?? 168,
+          from_groups: sorted(approvals.fromGroups),
+          self_approval: approvals.selfApproval,
+          expires_hours: approvals.expiresHours,
         }
       : null,
     soak: entry.soak ? { from: entry.soak.from, hours: entry.soak.hours } : null,
