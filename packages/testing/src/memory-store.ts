@@ -192,9 +192,9 @@ function openContent(content: MemoryContent, options: MemoryStoreOptions): Memor
       await enter("moveTag", tag, call);
       const { digest } = describeInput(manifest);
       const previous = content.tags.get(tag) ?? null;
+      if (previous === digest) return { status: "unchanged", previous };
       if (call.expect !== undefined && call.expect !== previous)
         throw moved(tag, call.expect, previous);
-      if (previous === digest) return { status: "unchanged", previous };
       await putTag(tag, manifest, false);
       await Promise.resolve();
       const now = content.tags.get(tag) ?? null;

@@ -100,6 +100,17 @@ describe("createMemoryStore", () => {
     ).toEqual({ status: "moved", previous: digestOf(first.bytes) });
   });
 
+  it("takes a tag that somebody else has already moved to the same digest for moved", async () => {
+    const store = await storeWithConfig();
+    const { digest } = await store.putManifest(manifest("a"), call);
+    await store.moveTag("latest-prod", manifest("b"), call);
+    const now = digestOf(manifest("b").bytes);
+    for (const expected of [digest, null])
+      expect(
+        await store.moveTag("latest-prod", manifest("b"), { ...call, expect: expected }),
+      ).toEqual({ status: "unchanged", previous: now });
+  });
+
   it("finds referrers by what the manifests say, also for a subject that is not there", async () => {
     const store = await storeWithConfig();
     const subject = { digest: digestOf("absent"), size: 6 };

@@ -120,6 +120,33 @@ describe("clients whose requests meet in any order on a plain registry", options
     expect(overwritten).toBe(1);
   });
 
+  test("end well both, when one has done the last step of the other", async () => {
+    await using track = await raceTrack({ versions: ["v1.0.0"] });
+    const { registry } = track;
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    registry.faults.add({
+      match: ({ path }) => {
+        if (!path.endsWith("/manifests/latest-dev")) return false;
+        if (!("v1.0.0-dev" in registry.tags(REPOSITORY))) return false;
+        reached.resolve();
+        return true;
+      },
+      action: { kind: "hold", until: released.promise },
+    });
+    const promote = () =>
+      using(track, (floe) => ending(floe.promote({ version: "v1.0.0", to: "dev" }, go)));
+    // Committed, and about to look where latest-dev is.
+    const slow = promote();
+    await reached.promise;
+    // So slow that its lease is over.
+    registry.configure({ now: () => new Date(Date.now() + 3_600_000) });
+    expect(await promote()).toBe("done");
+    released.resolve();
+    expect(await slow).toBe("done");
+    expect(await problemsOf(track, ["v1.0.0"])).toEqual([]);
+  });
+
   test("finish an interrupted promotion once, however many try to", async () => {
     await using track = await raceTrack({ versions: ["v1.0.0", "v1.1.0"] });
     const begin = track.save();

@@ -63,8 +63,9 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
     options: CallOptions & { readonly contentNamed?: boolean },
   ): Promise<CreateTagResult>;
   /**
-   * Moves a mutable tag and reads it back.
-   * @throws {FloeError} FLOE_TAG_MOVED - the tag was not at `expect` before (`null`: absent), or not at the new digest after
+   * Moves a mutable tag and reads it back. A tag that holds the digest already is `unchanged`, wherever it was expected:
+   * of two who finish the same work, the slower one has nothing left to do.
+   * @throws {FloeError} FLOE_TAG_MOVED - the tag was neither at `expect` (`null`: absent) nor at the new digest before, or not at the new digest after
    */
   moveTag(
     tag: string,

@@ -117,7 +117,7 @@ async function commitAndFinish(
   const tagged = context.store.now();
   const byTag = plan.commitPoint === "environment-tag";
   if (byTag) await summarize(rest);
-  await context.store.moveTag(latest, input, { ...rest, expect: plan.before });
+  const { status } = await context.store.moveTag(latest, input, { ...rest, expect: plan.before });
   const committed = byTag ? tagged : context.store.now();
   if (!byTag) await summarize({ signal: AbortSignal.timeout(FINISHING_MS) });
   const tags = [
@@ -134,7 +134,8 @@ async function commitAndFinish(
   });
   const committedAt = await appendSuccess(plan, place.seq, ledger, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),
-    from: view,
+    // A tag that is there already says that somebody may have finished this: then the ledger is read anew.
+    ...(status === "moved" ? { from: view } : {}),
   });
   return {
     kind: "done",

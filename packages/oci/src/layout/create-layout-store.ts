@@ -245,7 +245,8 @@ export function createLayoutStore(options: LayoutStoreOptions): ArtifactStore {
         const { digest } = input.descriptor;
         const move = async (index: LayoutIndex, open: OpenLayout) => {
           const held = findTag(index, tag)?.digest ?? null;
-          if (expect !== undefined && expect !== held) throw moved(tag, expect, held);
+          const isElsewhere = held !== digest && held !== expect;
+          if (expect !== undefined && isElsewhere) throw moved(tag, expect, held);
           await keep(open, input, signal);
           return { index: withTag(index, tag, input), answer: held };
         };

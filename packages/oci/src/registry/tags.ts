@@ -93,8 +93,9 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
       const mine = describeManifest(manifest);
       const before = await manifests.resolve(tag, { signal });
       const previous = before?.digest ?? null;
-      if (expect !== undefined && previous !== expect) throw moved(tag, expect, previous);
+      // Where it should be comes first: a rival who finishes the same work is no trouble.
       if (previous === mine.digest) return { status: "unchanged", previous };
+      if (expect !== undefined && previous !== expect) throw moved(tag, expect, previous);
       const isMine = (held: Descriptor | null) => (held?.digest === mine.digest ? true : null);
       const write = async (attempt: number): Promise<true> => {
         if (attempt > 1) {

@@ -196,6 +196,16 @@ describe("manifests and tags", () => {
     expect(await store.hasBlob(two.d.digest, go)).toBe(false);
   });
 
+  it("takes a tag that somebody else has already moved to the same digest for moved", async () => {
+    const { store } = layout;
+    const [one, two] = [manifest("one"), manifest("two")];
+    await store.moveTag("latest", two, go);
+    for (const expected of [one.d.digest, null]) {
+      const moved = await layout.reopen().moveTag("latest", two, { ...go, expect: expected });
+      expect(moved).toEqual({ status: "unchanged", previous: two.d.digest });
+    }
+  });
+
   it("lists tags by prefix", async () => {
     for (const tag of ["v1.0.0", "v1.0.0-dev", "floe-rec.1"])
       await layout.store.createTag(tag, manifest(tag), go);

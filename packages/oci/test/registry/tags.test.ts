@@ -225,6 +225,20 @@ describe("moveTag", () => {
     expect(opened.registry.tags(REPO)["latest"]).toBe(second.descriptor.digest);
   });
 
+  test("what somebody else has already moved to the same digest is where it should be", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    await opened.store.moveTag("latest", first, { signal });
+    await opened.store.moveTag("latest", second, { signal });
+    const { writes } = opened.registry;
+    const { digest } = second.descriptor;
+    for (const expected of [first.descriptor.digest, null]) {
+      const moved = await opened.store.moveTag("latest", second, { signal, expect: expected });
+      expect(moved).toEqual({ status: "unchanged", previous: digest });
+    }
+    expect(opened.registry.writes).toBe(writes);
+  });
+
   test("reads back and finds somebody else's write", async () => {
     let plant: () => void = () => {};
     await using opened = await openStore({ onWrite: ({ phase }) => phase === "after" && plant() });

@@ -8,6 +8,8 @@ export type FaultAction =
   | { readonly kind: "drop-answer" }
   /** Waits before the request is handled. */
   | { readonly kind: "delay"; readonly milliseconds: number }
+  /** Waits until this settles before the request is handled. */
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   /** Never answers; the request is not applied. */
   | { readonly kind: "stall" }
   /** Reads nothing of the request's body and never answers. */
@@ -132,6 +134,7 @@ export function distort(given: Answer, action: FaultAction): Answer {
     case "drop":
     case "drop-answer":
     case "delay":
+    case "hold":
     case "stall":
     case "stall-upload":
     case "truncate":

@@ -136,6 +136,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     const body = await readBody(incoming);
     if (fault?.kind === "stall") return;
     if (fault?.kind === "delay") await new Promise((done) => setTimeout(done, fault.milliseconds));
+    if (fault?.kind === "hold") await fault.until;
     const request = { method, path, query: url.searchParams, headers: incoming.headers, body };
     const skipped = fault?.kind === "status" && fault.apply !== true;
     const performed = skipped ? NOTHING : await perform(request);
