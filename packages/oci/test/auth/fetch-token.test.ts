@@ -33,6 +33,17 @@ describe("a token", () => {
     expect(await fetched()).toBe(2);
   });
 
+  // Row 27: whether it has ended is the registry's to say, whatever the token service's clock shows.
+  test("a token that has ended when it is given is asked for once more, and then refused", async () => {
+    await using opened = await openStore(
+      { auth: { ...bearer, expiresInSeconds: 0 } },
+      { credentials },
+    );
+    const error = await errorOf(opened.store.resolve("v1", { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_UNAUTHORIZED");
+    expect(opened.trace()).toEqual(["HEAD manifests/v1", "GET /token", "HEAD manifests/v1"]);
+  });
+
   test.for([
     ["several schemes in one header", 'Negotiate abc==, Basic realm="x", Bearer realm="TOKEN"'],
     ["a bearer challenge without realm", 'Bearer service="x", Bearer realm="TOKEN"'],

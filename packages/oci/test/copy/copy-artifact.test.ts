@@ -104,6 +104,33 @@ describe("copyArtifact", () => {
     ]);
   });
 
+  // Row 17.
+  test("of a tag that moves meanwhile copies the artifact that it began with, and no other", async () => {
+    await using source = await startRegistry();
+    await using target = await startRegistry();
+    await using from = storeOn(source.host, "acme/app");
+    await using to = storeOn(target.host, "mirror/app");
+    const before = await put(from, { layers: [{ content: "before" }] }, "v1.0.0");
+    const after = await put(from, { layers: [{ content: "after" }] });
+    let reads = 0;
+    source.faults.add({
+      match: ({ path }) => {
+        if (path.endsWith("/manifests/v1.0.0")) reads += 1;
+        else if (reads > 0) source.plant("acme/app", { ...after, tag: "v1.0.0" });
+        return false;
+      },
+      action: { kind: "drop" },
+    });
+    const report = await copyArtifact(
+      { from, to, reference: "v1.0.0", tags: [{ tag: "v1.0.0", mutable: false }] },
+      go,
+    );
+    expect(source.tags("acme/app")["v1.0.0"]).toBe(after.descriptor.digest);
+    expect([report.digest, reads]).toEqual([before.descriptor.digest, 1]);
+    expect(target.tags("mirror/app")).toEqual({ "v1.0.0": before.descriptor.digest });
+    expect(target.manifest("mirror/app", after.descriptor.digest)).toBeNull();
+  });
+
   test("leaves attachments out when asked to", async () => {
     await using world = await twoRegistries();
     const { from, to, target } = world;

@@ -97,6 +97,22 @@ describe("an index", () => {
     expect(opened.target.writes).toBe(0);
   });
 
+  // Row 12: a digest cannot name itself, so a circle is a lie about bytes.
+  test("that a registry closes to a circle is found by its digest", async () => {
+    await using opened = await world();
+    const child = { mediaType: MEDIA_TYPES.ociIndex, digest: digestOf("child"), size: 300 };
+    const { bytes, mediaType } = indexOver([child]);
+    opened.plant(new TextDecoder().decode(bytes), "v1.0.0", mediaType);
+    const headers = { "content-type": mediaType, "docker-content-digest": child.digest };
+    opened.source.faults.add({
+      match: { method: "GET", path: new RegExp(`manifests/${child.digest}`) },
+      action: { kind: "status", status: 200, headers, body: bytes },
+      times: 9,
+    });
+    expect(await codeOf(opened.copy())).toBe("FLOE_DIGEST_MISMATCH");
+    expect(opened.target.writes).toBe(0);
+  });
+
   test("of many thousands is refused before any of them is asked for", async () => {
     await using opened = await world();
     const children = Array.from({ length: 5000 }, (_, n) => ({

@@ -259,6 +259,83 @@ describe("bearer", () => {
     expect(await codeOf(other.resolve("v1", { signal }))).toBe("FLOE_REGISTRY_UNAUTHORIZED");
   });
 
+  // Row 29.
+  test("a token for less than was asked for is an error that names the action, after one more try", async () => {
+    await using opened = await openStore(
+      { auth: { ...bearer, grants: ["pull"] } },
+      { credentials },
+    );
+    const { registry, store } = opened;
+    expect(await store.resolve("v1", { signal })).toBeNull();
+    const before = registry.requests.length;
+    const error = await errorOf(store.putManifest(buildArtifact(), { signal }));
+    expect(error.code).toBe("FLOE_REGISTRY_UNAUTHORIZED");
+    expect(error.message).toContain(`to push to ${REPO}`);
+    expect(registry.requests.slice(before).map(({ method }) => method)).toEqual([
+      ...["GET", "PUT"],
+      ...["GET", "PUT"],
+    ]);
+    expect(registry.tags(REPO)).toEqual({});
+    // What the narrow token allows goes on.
+    expect(await store.resolve("v1", { signal })).toBeNull();
+  });
+
+  // Row 29.
+  test("a token for more than was asked for is used for what it was asked for", async () => {
+    await using opened = await openStore(
+      { auth: { ...bearer, grants: "everything" } },
+      { credentials },
+    );
+    await opened.store.resolve("v1", { signal });
+    for (const { descriptor, bytes } of buildArtifact().blobs)
+      await opened.store.putBlob(descriptor, bytes, { signal });
+    const scopes = opened.registry.requests
+      .filter(({ path }) => path === "/token")
+      .map(({ query }) => new URLSearchParams(query).getAll("scope"));
+    expect(scopes).toEqual([[`repository:${REPO}:pull`], [`repository:${REPO}:pull,push`]]);
+  });
+
+  // Row 29.
+  test.for([
+    ["less", `repository:${REPO}:pull`, [`repository:${REPO}:pull,push`]],
+    ["nothing", "", [`repository:${REPO}:pull,push`]],
+    [
+      "more",
+      `repository:${REPO}:pull,push,delete registry:catalog:*`,
+      [`repository:${REPO}:pull,push,delete`, "registry:catalog:*"],
+    ],
+  ] as const)(
+    "a challenge that names %s than the request needs leads to a token that is enough",
+    async ([, scope, expected]) => {
+      await using opened = await openStore({ auth: bearer }, { credentials });
+      const { registry } = opened;
+      const challenge = `Bearer realm="${registry.url}/token",service="s",scope="${scope}"`;
+      const headers = { "www-authenticate": challenge };
+      registry.faults.add({
+        match: { method: "POST" },
+        action: { kind: "status", status: 401, headers },
+      });
+      for (const { descriptor, bytes } of buildArtifact().blobs.slice(0, 1))
+        await opened.store.putBlob(descriptor, bytes, { signal });
+      const asked = registry.requests.filter(({ path }) => path === "/token").at(-1);
+      expect(new URLSearchParams(asked?.query).getAll("scope")).toEqual(expected);
+    },
+  );
+
+  // Row 30.
+  test("after a 401 that credentials answer, a 403 is the last word, and the other way round", async () => {
+    await using opened = await openStore({ auth: bearer }, { credentials });
+    const { registry } = opened;
+    const denied = { kind: "status", status: 403, body: "no" } as const;
+    registry.faults.add({ match: { path: /manifests/ }, action: denied, after: 1 });
+    expect(await codeOf(opened.store.getManifest("v1", { signal }))).toBe("FLOE_REGISTRY_DENIED");
+    expect(opened.trace()).toEqual(["GET manifests/v1", "GET /token", "GET manifests/v1"]);
+    const other = opened.another();
+    registry.faults.add({ match: { path: /manifests/ }, action: denied });
+    expect(await codeOf(other.getManifest("v1", { signal }))).toBe("FLOE_REGISTRY_DENIED");
+    expect(await other.getManifest("v1", { signal })).toBeNull();
+  });
+
   test("a given token is sent as it is", async () => {
     await using opened = await openStore({ auth: bearer });
     const token = opened.registry.authorization()?.replace("Bearer ", "") ?? "";

@@ -1,4 +1,4 @@
-import { digestOf } from "@floe/core/model";
+import { digestOf, parseDigest } from "@floe/core/model";
 import { describe, expect, test } from "vitest";
 import { verifyStream } from "../../src/registry/verify-stream.ts";
 import { blob, collect, pieces } from "./blob-fixture.ts";
@@ -209,6 +209,26 @@ describe("reading blobs", () => {
     opened.registry.faults.add({ match: { method: "GET" }, action, times: 99 });
     expect(await codeOf(opened.store.getBlob(descriptor, { signal }))).toBe(code);
     expect(await codeOf(collect(opened.store.openBlob(descriptor, { signal })))).toBe(code);
+  });
+
+  // Row 11.
+  test("a blob may have a sha512 digest, which is checked like the other", async () => {
+    await using opened = await openStore();
+    const { createHash } = process.getBuiltinModule("node:crypto");
+    const digest = parseDigest(`sha512:${createHash("sha512").update(bytes).digest("hex")}`);
+    const long = { ...descriptor, digest };
+    await opened.store.putBlob(long, bytes, { signal });
+    expect(await opened.store.hasBlob(digest, { signal })).toBe(true);
+    expect(new Uint8Array(await opened.store.getBlob(long, { signal }))).toEqual(bytes);
+    expect(await collect(opened.store.openBlob(long, { signal }))).toEqual(bytes);
+    const fault = { match: { method: "GET" }, action: { kind: "flip-byte" }, times: 9 } as const;
+    opened.registry.faults.add(fault);
+    const code = "FLOE_DIGEST_MISMATCH";
+    expect(await codeOf(opened.store.getBlob(long, { signal }))).toBe(code);
+    expect(await codeOf(collect(opened.store.openBlob(long, { signal })))).toBe(code);
+    const absent = { ...long, digest: parseDigest(digest.replace(/.{4}$/, "0000")) };
+    expect(await codeOf(opened.store.putBlob(absent, bytes, { signal }))).toBe(code);
+    expect(opened.registry.blobCount(REPO)).toBe(1);
   });
 
   // (4) (6)

@@ -108,6 +108,22 @@ describe("a registry's claims about a digest", () => {
     expect(error.message.length).toBeLessThan(600);
   });
 
+  test.for([
+    ["two headers that differ", [other, digestOf(Buffer.from("{}"))]],
+    ["the same header twice", [digestOf(Buffer.from("{}")), digestOf(Buffer.from("{}"))]],
+  ] as const)("row 15: %s are no answer, whichever of them is right", async ([, digests]) => {
+    const lines = digests.map((digest) => `docker-content-digest: ${digest}\r\n`).join("");
+    const type = "content-type: application/vnd.oci.image.manifest.v1+json";
+    await using server = await startStrangeServer((socket, request) => {
+      const body = request.startsWith("HEAD") ? "" : "{}";
+      socket.write(`HTTP/1.1 200 OK\r\n${lines}${type}\r\ncontent-length: 2\r\n\r\n${body}`);
+    });
+    const store = openStrange(server.host);
+    expect(await codeOf(store.getManifest("v1", { signal }))).toBe(INVALID);
+    expect(await codeOf(store.resolve("v1", { signal }))).toBe(INVALID);
+    await store[Symbol.asyncDispose]?.();
+  });
+
   test("row 15: a header with a line break in it is no answer at all", async () => {
     await using server = await startStrangeServer((socket) => {
       socket.end(

@@ -66,6 +66,28 @@ describe("reading manifests", () => {
     expect((await opened.store.resolve("v1", { signal }))?.digest).toBe(digest);
   });
 
+  // (17)
+  test("a tag that moves between the HEAD and the GET is read as one of the two, never as a mixture", async () => {
+    await using opened = await openStore();
+    const { registry } = opened;
+    await pushArtifact(registry, REPO, "v1");
+    const after = buildArtifact({ layers: [{ content: `${REPO}:v1` }], annotations: { b: "c" } });
+    registry.faults.add({
+      match: ({ method }) => {
+        // The HEAD says nothing of its digest, and before the GET that makes it good the tag moves.
+        if (method === "GET") registry.plant(REPO, { ...after, tag: "v1" });
+        return method === "HEAD";
+      },
+      action: { kind: "content-digest", digest: null },
+      times: 2,
+    });
+    const { artifactType: _, ...moved } = after.descriptor;
+    expect(await opened.store.resolve("v1", { signal })).toEqual(moved);
+    const read = await opened.store.getManifest("v1", { signal });
+    expect(read?.descriptor).toEqual(moved);
+    expect(new Uint8Array(read?.bytes ?? [])).toEqual(after.bytes);
+  });
+
   // (15)
   test("a HEAD by digest that claims another digest is an error", async () => {
     await using opened = await openStore();

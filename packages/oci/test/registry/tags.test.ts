@@ -92,6 +92,23 @@ describe("createTag", () => {
     expect(result).toEqual({ status: "taken", digest: second.descriptor.digest });
   });
 
+  // (17)
+  test("does not overwrite a rival who wrote after its look, where the registry guards the tag", async () => {
+    await using opened = await openStore({ immutableTags: true });
+    const { registry } = opened;
+    await pushBlobs(registry);
+    registry.faults.add({
+      match: ({ method }) => {
+        if (method === "PUT") registry.plant(REPO, { ...second, tag: "v1" });
+        return false;
+      },
+      action: { kind: "drop" },
+    });
+    const result = await opened.store.createTag("v1", first, { signal });
+    expect(result).toEqual({ status: "taken", digest: second.descriptor.digest });
+    expect(registry.tags(REPO)["v1"]).toBe(second.descriptor.digest);
+  });
+
   test("a refusal that has nothing to do with the tag stays an error", async () => {
     await using opened = await openStore();
     const error = await errorOf(opened.store.createTag("v1", first, { signal }));

@@ -14,6 +14,8 @@ export type RegistryAuthOptions =
       readonly exchangedToken?: string;
       /** What `/token` gives without credentials. Default `none`: a token that allows nothing. */
       readonly anonymous?: "pull" | "none";
+      /** What a token for the account allows, whatever was asked for; `everything`: also other repositories. Default as asked. */
+      readonly grants?: readonly ("pull" | "push" | "delete")[] | "everything";
       /** Default 300; a token is refused after that many seconds. */
       readonly expiresInSeconds?: number;
       /** Another token endpoint in the challenge, for hostile realms. */

@@ -86,10 +86,12 @@ export function createTokenService(context: RegistryContext): TokenService {
       if (!known && (header !== "" || request.method === "POST")) {
         return errorAnswer(401, "UNAUTHORIZED", "wrong credentials");
       }
-      const allowed = known ? ["pull", "push", "delete"] : [auth.anonymous ?? "none"];
+      const { grants = ["pull", "push", "delete"] } = auth;
+      const allowed = known && grants !== "everything" ? grants : [auth.anonymous ?? "none"];
       const asked = form.getAll("scope").flatMap((scope) => scope.split(" "));
       const expires = auth.expiresInSeconds ?? 300;
-      const token = issue(grantedScopes(asked, allowed), expires);
+      const isAll = known && grants === "everything";
+      const token = issue(isAll ? new Set([EVERYTHING]) : grantedScopes(asked, allowed), expires);
       const body = { expires_in: expires, issued_at: context.settings().now().toISOString() };
       return jsonAnswer(
         200,
