@@ -23,7 +23,7 @@ export async function openStore(
     // Most registries are asked without: the code that looks for credentials waits for the first that wants some.
     credentials: async (call) => {
       const { registryCredentials } = await import("./registry-credentials.ts");
-      return await registryCredentials({ ...config, ...tls }, env, call);
+      return await registryCredentials({ ...config, ...tls }, env, { ...call, logger });
     },
     insecure: config.insecure,
     tlsVerify: config.tlsVerify,

@@ -1,4 +1,4 @@
-import { FloeError, type RegistryConfig } from "@floe/core";
+import { FloeError, type Logger, type RegistryConfig } from "@floe/core";
 import {
   type CredentialRequest,
   type CredentialSource,
@@ -18,9 +18,9 @@ const sources = new WeakMap<NodeJS.ProcessEnv, CredentialSource>();
 export async function registryCredentials(
   config: RegistryConfig & Pick<CredentialRequest, "ca" | "clientCertificate">,
   env: NodeJS.ProcessEnv,
-  { signal }: { readonly signal: AbortSignal },
+  { signal, logger }: { readonly signal: AbortSignal; readonly logger: Pick<Logger, "warn"> },
 ): Promise<RegistryCredentials | null> {
-  const source = sources.get(env) ?? createCredentialSource({ env });
+  const source = sources.get(env) ?? createCredentialSource({ env, logger });
   sources.set(env, source);
   const configured = await configuredCredentials(config, env);
   const request = { ...config, type: config.auth.type, ...(configured && { configured }) };

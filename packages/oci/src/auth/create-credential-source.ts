@@ -1,4 +1,4 @@
-import type { CallOptions } from "@floe/core/ports";
+import type { CallOptions, Logger } from "@floe/core/ports";
 import { parseRegistryUri, type RegistryLocation } from "../registry/registry-location.ts";
 import type { ClientCertificate } from "../transport/tls-settings.ts";
 import type { CloudRequest } from "./cloud/cloud-login.ts";
@@ -57,6 +57,8 @@ export interface CredentialSourceOptions {
   readonly cloudTimeoutMs?: number;
   /** Default the system's clock. */
   readonly now?: () => Date;
+  /** Told once of every file with credentials that others than its owner may read. Default: nobody. */
+  readonly logger?: Pick<Logger, "warn">;
 }
 
 const CLOUD_TYPES = {
@@ -80,7 +82,18 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
   const homeDir = options.homeDir ?? env["HOME"] ?? process.getBuiltinModule("node:os").homedir();
   const askHelper = createAskHelper({ env, timeoutMs: helperTimeoutMs });
   const kept = new Map<string, RegistryCredentials>();
+  const named = new Set<string>();
   const flight = createSingleFlight<RegistryCredentials | null>();
+
+  /** docker and podman write 0600; what others may read is worth a word, but their files are not floe's to refuse. */
+  function onOpenFile(path: string, mode: number): void {
+    if (named.has(path)) return;
+    named.add(path);
+    const octal = `0${mode.toString(8)}`;
+    options.logger?.warn(
+      `${path} holds credentials and others may read it (mode ${octal}); run: chmod 600 ${path}`,
+    );
+  }
 
   async function fromCloud(
     cloud: Cloud,
@@ -124,7 +137,8 @@ export function createCredentialSource(options: CredentialSourceOptions): Creden
     const given = fromEnvironment(env, host);
     if (given !== null || type !== "auto") return given;
     const key = { host, repository: location.repository };
-    const stored = await findDockerCredentials({ env, homeDir, askHelper }, key, { signal });
+    const places = { env, homeDir, askHelper, onOpenFile };
+    const stored = await findDockerCredentials(places, key, { signal });
     if (stored !== null) return stored;
     const cloud = cloudOf(host);
     return cloud === null ? null : await fromCloud(cloud, { request, location }, signal);

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createCredentialSource } from "../../src/auth/create-credential-source.ts";
@@ -156,5 +156,54 @@ describe("trouble", () => {
       env: { ...home.env, DOCKER_CONFIG: join(home.path, "linked") },
     });
     expect(await linked({ uri: URI }, { signal })).toMatchObject({ username: "linked" });
+  });
+});
+
+// Row 31.
+describe("a file with credentials that others may read", () => {
+  const askWith = (home: ReturnType<typeof aHome>) => {
+    const lines: string[] = [];
+    const logger = { warn: (message: string) => lines.push(message) };
+    return { lines, find: createCredentialSource({ env: home.env, logger }) };
+  };
+
+  test.for([
+    [0o644, "0644"],
+    [0o640, "0640"],
+    [0o604, "0604"],
+  ] as const)("is named once, with what to do: mode %s", async ([mode, text]) => {
+    using home = aHome();
+    const path = home.write(".docker/config.json", auths("me"));
+    chmodSync(path, mode);
+    const { find, lines } = askWith(home);
+    for (const uri of [URI, "oci://ghcr.io/acme/other"])
+      expect(await find({ uri }, { signal })).toMatchObject({ username: "me" });
+    expect(lines).toEqual([
+      `${path} holds credentials and others may read it (mode ${text}); run: chmod 600 ${path}`,
+    ]);
+  });
+
+  test.for([
+    ["its owner alone may read it", 0o600, auths("me")],
+    ["it only names helpers", 0o644, { credHelpers: { "ghcr.io": "own" } }],
+    ["its credentials are another registry's", 0o644, { auths: { "quay.io": entry("me") } }],
+  ] as const)("and nothing is said when %s", async ([, mode, content]) => {
+    using home = aHome();
+    home.helper("own", `echo '{"Username":"own","Secret":"x"}'`);
+    chmodSync(home.write(".docker/config.json", content), mode);
+    const { find, lines } = askWith(home);
+    await find({ uri: URI }, { signal });
+    expect(lines).toEqual([]);
+  });
+
+  test("is the one that a link leads to", async () => {
+    using home = aHome();
+    const real = home.write("real.json", auths("linked"));
+    chmodSync(real, 0o644);
+    mkdirSync(join(home.path, ".docker"));
+    symlinkSync(real, join(home.path, ".docker/config.json"));
+    const { find, lines } = askWith(home);
+    await find({ uri: URI }, { signal });
+    expect(lines).toHaveLength(1);
   });
 });

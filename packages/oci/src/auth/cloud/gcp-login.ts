@@ -50,9 +50,9 @@ async function metadataClient(): Promise<TokenClient> {
 }
 
 async function fileClient(path: string, signal: AbortSignal): Promise<TokenClient> {
-  const text = await readTextFile(path, { signal, maxBytes: MAX_FILE_BYTES });
-  if (text === null) throw new CloudProblem("there is no such file");
-  const json = parseObject(text);
+  const file = await readTextFile(path, { signal, maxBytes: MAX_FILE_BYTES });
+  if (file === null) throw new CloudProblem("there is no such file");
+  const json = parseObject(file.text);
   const texts = (name: string): string => {
     const value = json[name];
     if (typeof value === "string" && value !== "") return value;

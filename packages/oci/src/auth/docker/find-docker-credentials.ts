@@ -12,16 +12,19 @@ import { readTextFile } from "./read-text-file.ts";
 import type { AskHelper } from "./run-credential-helper.ts";
 
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+const READABLE_BY_OTHERS = 0o044;
 
 /** Where configurations are looked for, and who asks helpers. */
 export interface DockerContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDir: string;
   readonly askHelper: AskHelper;
+  /** Told the path and mode of a file whose credentials are used although others than its owner may read them. */
+  readonly onOpenFile: (path: string, mode: number) => void;
 }
 
 /** The files that may hold credentials, in the order in which they are looked into. */
-function dockerConfigPaths({ env, homeDir }: Omit<DockerContext, "askHelper">): string[] {
+function dockerConfigPaths({ env, homeDir }: Pick<DockerContext, "env" | "homeDir">): string[] {
   const path = process.getBuiltinModule("node:path");
   const authFile = env["REGISTRY_AUTH_FILE"];
   const runtimeDir = env["XDG_RUNTIME_DIR"];
@@ -43,7 +46,7 @@ export async function findDockerCredentials(
   { signal }: CallOptions,
 ): Promise<RegistryCredentials | null> {
   for (const path of dockerConfigPaths(context)) {
-    const text = await readTextFile(path, { signal, maxBytes: MAX_CONFIG_BYTES }).catch(
+    const file = await readTextFile(path, { signal, maxBytes: MAX_CONFIG_BYTES }).catch(
       (cause: unknown) => {
         signal.throwIfAborted();
         throw loginError({
@@ -55,15 +58,17 @@ export async function findDockerCredentials(
         });
       },
     );
-    if (text === null || text.trim() === "") continue;
-    const config = parseDockerConfig(text, path, key.host);
+    if (file === null || file.text.trim() === "") continue;
+    const config = parseDockerConfig(file.text, path, key.host);
     for (const helper of helpersOf(config, key)) {
       const asked = { helper, server: serverNameOf(key), registry: key.host, configured: path };
       const given = await context.askHelper(asked, { signal });
       if (given !== null) return given;
     }
     const own = credentialsIn(config, key);
-    if (own !== null) return own;
+    if (own === null) continue;
+    if ((file.mode & READABLE_BY_OTHERS) !== 0) context.onOpenFile(path, file.mode);
+    return own;
   }
   return null;
 }
