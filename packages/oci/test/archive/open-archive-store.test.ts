@@ -258,6 +258,7 @@ describe("a hostile archive", () => {
     expect(await codeOf(open(join(temp.path, "absent.tar")))).toBe("FLOE_STORE_INVALID");
   });
 
+  // Row 8.
   test("that is a bomb is given up", async () => {
     await using temp = await folder();
     const path = await spoiled(temp.path, (layout) =>

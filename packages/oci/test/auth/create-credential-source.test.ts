@@ -116,6 +116,7 @@ describe("the order of sources", () => {
   });
 });
 
+// Row 31.
 describe("trouble", () => {
   test.for([
     [{ FLOE_REGISTRY_USERNAME: "me" }, "FLOE_REGISTRY_PASSWORD is not set"],

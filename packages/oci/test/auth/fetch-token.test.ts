@@ -8,6 +8,7 @@ const bearer = { kind: "bearer", username: "me", password: "hunter2-very-secret"
 const credentials = () => Promise.resolve({ username: "me", password: "hunter2-very-secret" });
 
 describe("a token", () => {
+  // Row 27.
   test.for<[string, string, number]>([
     ["absent", "", 60],
     ["negative", ',"expires_in":-5', 60],
@@ -44,6 +45,7 @@ describe("a token", () => {
     expect(opened.trace()).toEqual(["HEAD manifests/v1", "GET /token", "HEAD manifests/v1"]);
   });
 
+  // Row 24.
   test.for([
     ["several schemes in one header", 'Negotiate abc==, Basic realm="x", Bearer realm="TOKEN"'],
     ["a bearer challenge without realm", 'Bearer service="x", Bearer realm="TOKEN"'],
@@ -82,6 +84,7 @@ describe("a token", () => {
     await new Promise((resolve) => session.close(resolve));
   });
 
+  // Row 28.
   test("a token service that limits requests is waited for as long as it says", async () => {
     await using opened = await openStore({ auth: bearer }, { credentials });
     const action = { kind: "status", status: 429, retryAfter: 7 } as const;
@@ -90,6 +93,7 @@ describe("a token", () => {
     expect(opened.pauses.map((pause) => Math.round(pause / 1000))).toEqual([7]);
   });
 
+  // Row 28.
   test("a token service that is slow ends in time", async () => {
     await using opened = await openStore(
       { auth: bearer },

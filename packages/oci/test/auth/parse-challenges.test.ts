@@ -67,6 +67,7 @@ describe("parseChallenges", () => {
     );
   });
 
+  // Row 25.
   test("any text is read without an exception, and long text in linear time", () => {
     fc.assert(
       fc.property(

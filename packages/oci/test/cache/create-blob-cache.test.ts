@@ -49,6 +49,7 @@ describe("a cache of content", () => {
     expect(existsSync(world.path)).toBe(false);
   });
 
+  // Row 46.
   test.each([
     ["poisoned", "HELLO"],
     ["cut off", "hell"],

@@ -341,6 +341,7 @@ describe("one platform of an index", () => {
   });
 });
 
+// Row 14.
 describe("layers that are elsewhere", () => {
   test("are never fetched, and are reported", async () => {
     await using world = await twoRegistries();

@@ -24,6 +24,7 @@ async function copyInProcess(
   });
 }
 
+// Row 38.
 describe("a copy that is killed", () => {
   test("leaves no tag before everything is there, and the next one does the rest", async () => {
     await using source = await startRegistry();

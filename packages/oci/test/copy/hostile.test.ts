@@ -35,6 +35,7 @@ async function world() {
 
 const good = { schemaVersion: 2, config: EMPTY_DESCRIPTOR, layers: [EMPTY_DESCRIPTOR] };
 
+// Rows 9, 10 and 11.
 describe("a manifest that cannot be believed", () => {
   test.each([
     ["with a layer that has no digest", { ...good, layers: [{ mediaType: "a/b", size: 1 }] }],
@@ -73,6 +74,7 @@ describe("a manifest that cannot be believed", () => {
 });
 
 describe("an index", () => {
+  // Row 13.
   test("whose manifest is missing is not found, and the message names both", async () => {
     await using opened = await world();
     const gone = buildArtifact({ layers: [{ content: "gone" }] }).descriptor;
@@ -86,6 +88,7 @@ describe("an index", () => {
     expect(opened.target.writes).toBe(0);
   });
 
+  // Row 12.
   test("nested deeper than eight is refused", async () => {
     await using opened = await world();
     let inner = (await put(opened.from, {})).descriptor;
@@ -113,6 +116,7 @@ describe("an index", () => {
     expect(opened.target.writes).toBe(0);
   });
 
+  // Row 12.
   test("of many thousands is refused before any of them is asked for", async () => {
     await using opened = await world();
     const children = Array.from({ length: 5000 }, (_, n) => ({
@@ -196,6 +200,7 @@ describe("a list of referrers", () => {
   });
 });
 
+// Row 3.
 describe("bytes that are not those of their digest", () => {
   test("never become a blob or a tag", async () => {
     await using opened = await world();
@@ -227,6 +232,7 @@ describe("a destination", () => {
     expect(opened.target.writes).toBe(writes);
   });
 
+  // Row 18.
   test("that says yes and keeps nothing is found out before the tag", async () => {
     await using opened = await world();
     const { descriptor } = await put(opened.from, {}, "v1.0.0");
@@ -240,6 +246,7 @@ describe("a destination", () => {
     expect(opened.target.tags("acme/app")).toEqual({});
   });
 
+  // Row 38.
   test("sees no tag when the copy is interrupted", async () => {
     await using opened = await world();
     await put(opened.from, { layers: [{ content: "a" }, { content: "b" }] }, "v1.0.0");

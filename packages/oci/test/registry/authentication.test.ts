@@ -132,6 +132,7 @@ describe("bearer", () => {
     expect(await second).toBeNull();
   });
 
+  // Row 26.
   test("a revoked token is replaced once", async () => {
     await using opened = await openStore({ auth: bearer }, { credentials });
     await opened.store.resolve("v1", { signal });
@@ -159,6 +160,7 @@ describe("bearer", () => {
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_UNAUTHORIZED");
   });
 
+  // Row 30.
   test("what an anonymous token may not do is tried once more with credentials that came up since", async () => {
     let given: { username: string; password: string } | null = null;
     await using opened = await openStore(
@@ -181,6 +183,7 @@ describe("bearer", () => {
     expect(opened.registry.requests).toHaveLength(before + 1);
   });
 
+  // Row 26.
   test("a token that the registry goes on refusing is asked for once more, then not again", async () => {
     await using opened = await openStore({ auth: bearer }, { credentials });
     const headers = {
@@ -194,6 +197,7 @@ describe("bearer", () => {
     expect(opened.trace()).toEqual(["HEAD manifests/v1", "GET /token", "HEAD manifests/v1"]);
   });
 
+  // Row 26.
   test("a token that is refused in the middle of an upload is replaced, and the body sent again", async () => {
     await using opened = await openStore({ auth: bearer }, { credentials });
     const { blobs } = buildArtifact({ layers: [{ content: "x".repeat(300_000) }] });
@@ -344,6 +348,7 @@ describe("bearer", () => {
     expect(opened.registry.requests.some(({ path }) => path === "/token")).toBe(false);
   });
 
+  // Row 28.
   test("a token service in trouble is asked again, one that refuses is not", async () => {
     await using opened = await openStore({ auth: bearer }, { credentials });
     const match = { path: "/token" };
@@ -356,6 +361,7 @@ describe("bearer", () => {
     expect(messagesOf(error)).not.toContain("wrong-password");
   });
 
+  // Row 27.
   test.for([
     ["HTML", "<html>hunter2-in-html</html>"],
     ["no token", "{}"],
@@ -373,6 +379,7 @@ describe("bearer", () => {
     expect(messagesOf(error)).not.toMatch(/hunter2|x-evil/);
   });
 
+  // Row 24.
   test.for([
     "http://169.254.169.254/latest/meta-data",
     "http://localhost:1/token",

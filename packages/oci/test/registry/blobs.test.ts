@@ -79,7 +79,7 @@ describe("putBlob", () => {
     );
   });
 
-  // (38)
+  // Row 38.
   test("an upload that is aborted is cancelled, and nothing is stored", async () => {
     await using opened = await openStore();
     const controller = new AbortController();
@@ -130,7 +130,7 @@ describe("putBlob", () => {
     expect(opened.registry.writes).toBe(0);
   });
 
-  // (33) (35)
+  // Rows 33 and 35.
   test.for([
     ["POST", { kind: "drop" }],
     ["POST", { kind: "status", status: 502 }],
@@ -152,7 +152,7 @@ describe("putBlob", () => {
     expect(opens).toBeGreaterThan(0);
   });
 
-  // (43)
+  // Row 43.
   test("a proxy's limit on uploads is explained", async () => {
     await using opened = await openStore();
     const action = { kind: "status", status: 413, body: "<html>too large</html>" } as const;
@@ -195,7 +195,7 @@ describe("reading blobs", () => {
     },
   );
 
-  // (1) (2) (3) (7)
+  // Rows 1, 2, 3 and 7.
   test.for([
     [{ kind: "flip-byte" }, "FLOE_DIGEST_MISMATCH"],
     [{ kind: "truncate" }, "FLOE_REGISTRY_UNAVAILABLE"],
@@ -231,7 +231,7 @@ describe("reading blobs", () => {
     expect(opened.registry.blobCount(REPO)).toBe(1);
   });
 
-  // (4) (6)
+  // Rows 4 and 6.
   test("a blob that is longer or shorter than its descriptor says is refused", async () => {
     await using opened = await openStore();
     await opened.store.putBlob(descriptor, bytes, { signal });

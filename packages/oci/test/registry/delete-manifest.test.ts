@@ -43,7 +43,7 @@ describe("deleteManifest", () => {
     expect(opened.registry.manifest(REPO, digest)).not.toBeNull();
   });
 
-  // (41)
+  // Row 41.
   test.for<ImmutableAnswer>(["acr", "harbor"])(
     "a manifest that %s keeps is immutable, not unsupported",
     async (immutableAnswer) => {

@@ -21,7 +21,7 @@ async function openFull(options: RegistryOptions = {}) {
 }
 
 describe("a blob whose stream breaks off", () => {
-  // (1) (2)
+  // Rows 1 and 2.
   test.for<FaultAction>([
     { kind: "truncate", bytes: 400_000 },
     { kind: "stall-body", bytes: 400_000 },
@@ -54,7 +54,7 @@ describe("a blob whose stream breaks off", () => {
     expect(await opened.read()).toEqual(large);
   });
 
-  // (3)
+  // Row 3.
   test("is checked as a whole", async () => {
     await using opened = await openFull();
     opened.registry.faults.add({ match: GET, action: { kind: "truncate", bytes: 400_000 } });
@@ -90,7 +90,7 @@ describe("a blob whose stream breaks off", () => {
 });
 
 describe("the length of a blob", () => {
-  // (4) (6)
+  // Rows 4 and 6.
   test.for([599_999, 600_001])("is refused at once when %i are announced", async (length) => {
     await using opened = await openFull();
     const headers = { "content-length": String(length) };
@@ -104,7 +104,7 @@ describe("the length of a blob", () => {
     expect(given).toEqual([]);
   });
 
-  // (5)
+  // Row 5.
   test("need not be announced", async () => {
     await using opened = await openFull();
     const headers = { "transfer-encoding": "chunked" };
@@ -112,7 +112,7 @@ describe("the length of a blob", () => {
     expect(await opened.read()).toEqual(large);
   });
 
-  // (4)
+  // Row 4.
   test("is counted where it is not announced", async () => {
     await using opened = await openFull();
     const headers = { "transfer-encoding": "chunked" };

@@ -228,7 +228,7 @@ describe("errors of a registry", () => {
 });
 
 describe("answers that are too large", () => {
-  // Row 25 for headers, row 9 for bodies.
+  // Rows 9 and 25: bodies and headers.
   test.for<[string, () => string, string]>([
     ["one header of 10 MB", () => `x: ${"y".repeat(10_000_000)}\r\n\r\n`, INVALID],
     ["headers without number", () => "x: y\r\n".repeat(100_000), INVALID],

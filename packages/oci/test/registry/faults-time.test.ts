@@ -107,7 +107,7 @@ describe("a peer that takes its time", () => {
   });
 });
 
-// Row 33 and 35: what happened to a write whose answer is bad or lost.
+// Rows 33 and 35: what happened to a write whose answer is bad or lost.
 describe("a tag that is written", () => {
   const built = buildArtifact({ layers: [{ content: `${REPO}:null` }] });
   const reference = "manifests/v1";

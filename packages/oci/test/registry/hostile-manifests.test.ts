@@ -13,7 +13,7 @@ function bytesOf(json: string | Uint8Array): Uint8Array {
 }
 
 describe("a manifest", () => {
-  // (9)
+  // Row 9.
   test.for([
     ["is nested a hundred thousand times", `${"[".repeat(DEPTH)}${"]".repeat(DEPTH)}`],
     ["begins with a byte order mark", '\uFEFF{"schemaVersion":2}'],
@@ -29,7 +29,7 @@ describe("a manifest", () => {
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
   });
 
-  // (9)
+  // Row 9.
   test.for([
     ["nested members", `{"a":${"[".repeat(DEPTH)}${"]".repeat(DEPTH)}}`],
     ["four MiB of white space", `{}${" ".repeat(4 * MiB - 2)}`],
@@ -49,7 +49,7 @@ describe("a manifest", () => {
     expect(Buffer.compare(found?.bytes ?? Buffer.alloc(0), bytes)).toBe(0);
   });
 
-  // (11)
+  // Row 11.
   test("is read by a sha512 digest, too", async () => {
     await using opened = await openStore();
     const { createHash } = process.getBuiltinModule("node:crypto");
@@ -69,7 +69,7 @@ describe("a manifest", () => {
 describe("a list of referrers", () => {
   const good = { mediaType: "x/y", digest: digestOf("x"), size: 1 };
 
-  // (9) (11)
+  // Rows 9 and 11.
   test.for([
     ["a digest in upper case", { ...good, digest: digestOf("x").toUpperCase() }],
     ["a digest that is short", { ...good, digest: "sha256:abc" }],

@@ -44,7 +44,7 @@ describe("reading manifests", () => {
     expect(opened.trace()).toHaveLength(before);
   });
 
-  // (15)
+  // Row 15.
   test.for([
     ["another digest", digestOf("lie"), "FLOE_DIGEST_MISMATCH"],
     ["no digest", "sha256:zz", "FLOE_REGISTRY_RESPONSE_INVALID"],
@@ -57,7 +57,7 @@ describe("reading manifests", () => {
     expect(await codeOf(opened.store.getManifest("v1", { signal }))).toBe(code);
   });
 
-  // (16)
+  // Row 16.
   test("a HEAD without a digest is made good by a GET", async () => {
     await using opened = await openStore();
     const { digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -66,7 +66,7 @@ describe("reading manifests", () => {
     expect((await opened.store.resolve("v1", { signal }))?.digest).toBe(digest);
   });
 
-  // (17)
+  // Row 17.
   test("a tag that moves between the HEAD and the GET is read as one of the two, never as a mixture", async () => {
     await using opened = await openStore();
     const { registry } = opened;
@@ -88,7 +88,7 @@ describe("reading manifests", () => {
     expect(new Uint8Array(read?.bytes ?? [])).toEqual(after.bytes);
   });
 
-  // (15)
+  // Row 15.
   test("a HEAD by digest that claims another digest is an error", async () => {
     await using opened = await openStore();
     const { digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -97,7 +97,7 @@ describe("reading manifests", () => {
     expect(await codeOf(opened.store.resolve(digest, { signal }))).toBe("FLOE_DIGEST_MISMATCH");
   });
 
-  // (3)
+  // Row 3.
   test("bytes that changed on the way are fetched once more, and then refused", async () => {
     await using opened = await openStore();
     const { digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -112,7 +112,7 @@ describe("reading manifests", () => {
     expect(opened.registry.faults.pending).toBe(0);
   });
 
-  // (9)
+  // Row 9.
   test("a manifest larger than 4 MiB is refused, announced or not", async () => {
     await using opened = await openStore();
     const bytes = new TextEncoder().encode(`{"a":"${"x".repeat(4 * 1024 * 1024)}"}`);
@@ -124,7 +124,7 @@ describe("reading manifests", () => {
     expect(await codeOf(opened.store.getManifest("big", { signal }))).toBe(code);
   });
 
-  // (9) (10)
+  // Rows 9 and 10.
   test.for([
     ["is not JSON", "hello", "FLOE_REGISTRY_RESPONSE_INVALID"],
     ["is not UTF-8", Uint8Array.of(0x7b, 0xff, 0x7d), "FLOE_REGISTRY_RESPONSE_INVALID"],
@@ -151,7 +151,7 @@ describe("reading manifests", () => {
     expect((await opened.store.getManifest("v1", { signal }))?.descriptor.mediaType).toBe(expected);
   });
 
-  // (7)
+  // Row 7.
   test("a compressed answer is refused", async () => {
     await using opened = await openStore();
     await pushArtifact(opened.registry, REPO, "v1");
@@ -174,7 +174,7 @@ describe("writing manifests", () => {
     expect(opened.store.stats).toEqual({ requests: 1, writes: 1 });
   });
 
-  // (18)
+  // Row 18.
   test("a registry that stored another digest is found out", async () => {
     await using opened = await openStore();
     const built = buildArtifact();

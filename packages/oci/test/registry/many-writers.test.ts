@@ -9,7 +9,7 @@ const ROUNDS = Number(process.env["FLOE_TEST_ROUNDS"] ?? 2);
 const program = fileURLToPath(new URL("children/attach-by-line.ts", import.meta.url));
 const signal = new AbortController().signal;
 
-// (40)
+// Row 40.
 test(`${PROCESSES} processes attach at once without the referrers API, ${ROUNDS} times, and nothing is lost`, async () => {
   await using opened = await openStore({ referrers: false });
   await using stack = new AsyncDisposableStack();

@@ -37,7 +37,7 @@ describe("mountBlob", () => {
     expect(opened.registry.blob(REPO, descriptor.digest)).toEqual(bytes);
   });
 
-  // (45)
+  // Row 45.
   test("a registry that begins an upload instead gets the blob through it", async () => {
     await using opened = await openWithSource({ mounts: false });
     expect(await opened.mount()).toBe(false);
@@ -47,7 +47,7 @@ describe("mountBlob", () => {
     expect(opened.registry.uploadCount(REPO)).toBe(0);
   });
 
-  // (45)
+  // Row 45.
   test("an upload that a mount began and nobody used is cancelled with the store", async () => {
     await using opened = await openWithSource({ mounts: false });
     const other = opened.another();
@@ -58,7 +58,7 @@ describe("mountBlob", () => {
     expect(opened.registry.uploadCount(REPO)).toBe(0);
   });
 
-  // (45)
+  // Row 45.
   test("an upload begun by a mount that is gone by then is begun again", async () => {
     await using opened = await openWithSource({ mounts: false });
     expect(await opened.mount()).toBe(false);
@@ -68,7 +68,7 @@ describe("mountBlob", () => {
     expect(opened.registry.blob(REPO, descriptor.digest)).toEqual(bytes);
   });
 
-  // (45)
+  // Row 45.
   test.for([400, 401, 403, 404, 405, 500, 503])(
     "a mount that is answered %i is no failure, and the blob is uploaded",
     async (status) => {
@@ -81,7 +81,7 @@ describe("mountBlob", () => {
     },
   );
 
-  // (45)
+  // Row 45.
   test("asks for a token that is good for both repositories, and the upload asks for one of its own", async () => {
     const auth = { kind: "bearer", username: "me", password: "pass-word" } as const;
     const credentials = () => Promise.resolve({ username: "me", password: "pass-word" });

@@ -30,6 +30,7 @@ async function startOther(answer: (request: IncomingMessage, response: ServerRes
 }
 
 describe("redirects", () => {
+  // Row 20.
   test("a blob is followed to another host without credentials", async () => {
     await using other = await startOther((_, response) => response.end(bytes));
     await using opened = await openStore({ auth }, { credentials });
@@ -44,6 +45,7 @@ describe("redirects", () => {
     expect(other.seen[0]?.headers["accept-encoding"]).toBe("identity");
   });
 
+  // Row 20.
   test("credentials do not come back with a redirect to the registry", async () => {
     await using opened = await openStore({ auth }, { credentials });
     await opened.store.putBlob(descriptor, bytes, { signal });
@@ -72,6 +74,7 @@ describe("redirects", () => {
     expect(messagesOf(error)).not.toContain("topsecret");
   });
 
+  // Row 23.
   test("an upload location on another host gets the blob and no credentials", async () => {
     await using other = await startOther((_, response) => response.writeHead(201).end());
     await using opened = await openStore({ auth }, { credentials });
@@ -86,6 +89,7 @@ describe("redirects", () => {
     expect(other.seen[0]?.headers.authorization).toBeUndefined();
   });
 
+  // Row 22.
   test.for([
     ["a private address", "http://169.254.169.254/latest"],
     ["localhost by name", "http://localhost:1/"],
@@ -102,6 +106,7 @@ describe("redirects", () => {
     expect(await codeOf(opened.store.resolve("v1", { signal }))).toBe(code);
   });
 
+  // Row 22.
   test("a circle ends", async () => {
     await using opened = await openStore();
     const headers = { location: "/v2/acme/app/manifests/v1" };

@@ -95,7 +95,7 @@ describe("with the referrers API", () => {
     expect(await codeOf(opened.store.referrers(subject.digest, { signal }))).toBe(code);
   });
 
-  // (40) Amazon ECR sent the header without listing anything.
+  // Row 40. Amazon ECR sent the header without listing anything.
   test("an OCI-Subject is believed only once the API has listed something", async () => {
     await using opened = await openStore();
     const subject = await pushSubject(opened.registry);
@@ -110,7 +110,7 @@ describe("with the referrers API", () => {
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
   });
 
-  // (40)
+  // Row 40.
   test("no filter is asked for, so that none can be left out", async () => {
     await using opened = await openStore();
     const subject = await pushSubject(opened.registry);
@@ -118,7 +118,7 @@ describe("with the referrers API", () => {
     expect(opened.registry.requests.at(-1)?.query).toBe("");
   });
 
-  // (40)
+  // Row 40.
   test.for([
     ["is cut off", { kind: "truncate" }, "FLOE_REGISTRY_UNAVAILABLE"],
     [
@@ -138,7 +138,7 @@ describe("with the referrers API", () => {
     expect(await codeOf(opened.store.referrers(subject.digest, { signal }))).toBe(code);
   });
 
-  // (40)
+  // Row 40.
   test("pages that lead in a circle are refused", async () => {
     await using opened = await openStore();
     const subject = await pushSubject(opened.registry);
@@ -149,7 +149,7 @@ describe("with the referrers API", () => {
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
   });
 
-  // (40)
+  // Row 40.
   test("an API that disappears in the middle is an error, not an empty list", async () => {
     await using opened = await openStore();
     const subject = await pushSubject(opened.registry);
@@ -299,7 +299,7 @@ describe("with the fallback tag", () => {
     expect(written.manifests).toContainEqual(entry);
   });
 
-  // (40)
+  // Row 40.
   test("an entry counts when its manifest says so itself, and is described by it", async () => {
     await using opened = await openStore({ referrers: false });
     const { registry } = opened;
@@ -322,7 +322,7 @@ describe("with the fallback tag", () => {
     ]);
   });
 
-  // (40)
+  // Row 40.
   test("an entry whose bytes were exchanged is an error", async () => {
     await using opened = await openStore({ referrers: false });
     const { registry } = opened;
@@ -336,7 +336,7 @@ describe("with the fallback tag", () => {
     expect(await codeOf(call)).toBe("FLOE_DIGEST_MISMATCH");
   });
 
-  // (40)
+  // Row 40.
   test("a list of more entries than can be fetched is an error", async () => {
     await using opened = await openStore({ referrers: false });
     const subject = await pushSubject(opened.registry);
@@ -367,7 +367,7 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
-  // (40)
+  // Row 40.
   test("a registry that gives the subject for the tag has no referrers", async () => {
     await using opened = await openStore({ referrers: false });
     const { bytes, mediaType, digest } = await pushArtifact(opened.registry, REPO, "v1");
@@ -375,7 +375,7 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(digest, { signal })).toEqual([]);
   });
 
-  // (40) GitLab
+  // Row 40. GitLab
   test("a registry that gives the subject only while there is no list keeps one", async () => {
     await using opened = await openStore({ referrers: false, selfResolvingTags: "absent" });
     const subject = await pushSubject(opened.registry);
@@ -384,7 +384,7 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
-  // (40) GitLab
+  // Row 40. GitLab
   test("a registry that always gives the subject is an error with what to do, and the record is there by its tag", async () => {
     await using opened = await openStore({ referrers: false, selfResolvingTags: "always" });
     const subject = await pushSubject(opened.registry);
@@ -396,7 +396,7 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(subject.digest, { signal })).toEqual([]);
   });
 
-  // (40)
+  // Row 40.
   test("an image manifest under the tag is an error, and is not written over", async () => {
     await using opened = await openStore({ referrers: false });
     const subject = await pushSubject(opened.registry);
@@ -415,7 +415,7 @@ describe("with the fallback tag", () => {
     expect(await codeOf(call)).toBe("FLOE_REGISTRY_RESPONSE_INVALID");
   });
 
-  // (40)
+  // Row 40.
   test.for([
     [{ status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
     [{ status: 400 }],
@@ -430,7 +430,7 @@ describe("with the fallback tag", () => {
     expect(await opened.store.referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
-  // (40)
+  // Row 40.
   test("an OCI-Subject without an API behind it is not believed", async () => {
     await using opened = await openStore({ referrers: false, subjectHeader: true });
     const subject = await pushSubject(opened.registry);
@@ -438,7 +438,7 @@ describe("with the fallback tag", () => {
     expect(await opened.another().referrers(subject.digest, { signal })).toHaveLength(1);
   });
 
-  // (40)
+  // Row 40.
   test("an immutable index tag is an error with what to do, and the record is there by its tag", async () => {
     await using opened = await openStore({ referrers: false, immutableTags: true });
     const subject = await pushSubject(opened.registry);
@@ -452,7 +452,7 @@ describe("with the fallback tag", () => {
 });
 
 describe("an API that comes and goes", () => {
-  // (40)
+  // Row 40.
   test("appears: what was listed before and what is listed now are both found", async () => {
     await using opened = await openStore({ referrers: false });
     const { registry, store } = opened;
@@ -476,7 +476,7 @@ describe("an API that comes and goes", () => {
     expect(digestsOf(listed)).toEqual(digestsOf([one.descriptor, two.descriptor]));
   });
 
-  // (40)
+  // Row 40.
   test("is looked for again after a while by a reader that only reads", async () => {
     let now = 0;
     await using opened = await openStore({ referrers: false }, { monotonicMs: () => now });

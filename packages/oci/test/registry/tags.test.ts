@@ -65,7 +65,7 @@ describe("createTag", () => {
     expect(opened.trace().slice(before)).toEqual(["PUT manifests/c"]);
   });
 
-  // (41)
+  // Row 41.
   test.for<ImmutableAnswer>(IMMUTABLE_ANSWERS)(
     "reads the refusal of an immutable tag by %s as taken or unchanged",
     async (immutableAnswer) => {
@@ -78,7 +78,7 @@ describe("createTag", () => {
     },
   );
 
-  // (17)
+  // Row 17.
   test("sees a rival who wrote between its look and its put", async () => {
     let plant: () => void = () => {};
     await using opened = await openStore({
@@ -92,7 +92,7 @@ describe("createTag", () => {
     expect(result).toEqual({ status: "taken", digest: second.descriptor.digest });
   });
 
-  // (17)
+  // Row 17.
   test("does not overwrite a rival who wrote after its look, where the registry guards the tag", async () => {
     await using opened = await openStore({ immutableTags: true });
     const { registry } = opened;
@@ -154,7 +154,7 @@ describe("createTag", () => {
     expect(opened.registry.tags(REPO)).toEqual({});
   });
 
-  // (41) Harbor answers 412 also for a vulnerable image, and then to HEAD as well.
+  // Row 41. Harbor answers 412 also for a vulnerable image, and then to HEAD as well.
   test("a refusal that cannot be looked into stays what it was", async () => {
     await using opened = await openStore();
     await pushBlobs(opened.registry);
@@ -172,7 +172,7 @@ describe("createTag", () => {
     expect(error.message).toContain("vulnerable");
   });
 
-  // (41)
+  // Row 41.
   test("a tag that is kept from being made at all is immutable", async () => {
     await using opened = await openStore();
     await pushBlobs(opened.registry);
@@ -183,7 +183,7 @@ describe("createTag", () => {
     expect(await codeOf(call)).toBe("FLOE_TAG_IMMUTABLE");
   });
 
-  // (42)
+  // Row 42.
   test("a repository that has to be made first is said to be missing", async () => {
     await using opened = await openStore();
     const body = '{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}';
@@ -200,7 +200,7 @@ describe("createTag", () => {
     expect(blob.hint).toContain("created before");
   });
 
-  // (17) (18)
+  // Rows 17 and 18.
   test("a registry that holds something else than it was sent is found out", async () => {
     await using opened = await openStore();
     await pushBlobs(opened.registry);
@@ -283,7 +283,7 @@ describe("moveTag", () => {
     expect(opened.registry.tags(REPO)["latest"]).toBe(second.descriptor.digest);
   });
 
-  // (41)
+  // Row 41.
   test.for<ImmutableAnswer>(IMMUTABLE_ANSWERS)(
     "an immutable tag is an error with what to do, whatever %s says",
     async (immutableAnswer) => {
@@ -297,7 +297,7 @@ describe("moveTag", () => {
     },
   );
 
-  // (41)
+  // Row 41.
   test("an immutable tag that somebody put on the same digest meanwhile is where it should be", async () => {
     await using opened = await openStore({ immutableTags: /^latest/ });
     const { registry } = opened;
@@ -327,7 +327,7 @@ describe("listTags and deleteTag", () => {
     },
   );
 
-  // (39)
+  // Row 39.
   test.for([10_000, 100_000])("lists %i tags, a thousand with each request", async (count) => {
     await using opened = await openStore();
     const { bytes, mediaType } = await pushArtifact(opened.registry, REPO, "v1");
@@ -339,7 +339,7 @@ describe("listTags and deleteTag", () => {
     expect(opened.trace().length - before).toBe(count / 1000);
   });
 
-  // (39)
+  // Row 39.
   test.for([
     ["cuts its list and does not say so", { tagLinks: false }, 2500, 3],
     ["cuts its list where it ends", { tagLinks: false }, 2000, 3],
@@ -355,7 +355,7 @@ describe("listTags and deleteTag", () => {
     expect(opened.trace().length - before).toBe(requests);
   });
 
-  // (39)
+  // Row 39.
   test("pages without end are not followed for ever", async () => {
     await using opened = await openStore();
     let page = 0;
@@ -373,7 +373,7 @@ describe("listTags and deleteTag", () => {
     expect(opened.trace()).toHaveLength(1000);
   });
 
-  // (39)
+  // Row 39.
   test("of several links the next one is followed, in one header or in two", async () => {
     await using opened = await openStore();
     const answer = (body: string, headers: Record<string, string> = {}) =>
@@ -396,7 +396,7 @@ describe("listTags and deleteTag", () => {
     expect(await codeOf(opened.store.listTags({ signal }))).toBe(code);
   });
 
-  // (39)
+  // Row 39.
   test.for([
     ["another host", '<http://127.0.0.1:1/v2/acme/app/tags/list>; rel="next"'],
     ["itself", '</v2/acme/app/tags/list?n=1000>; rel="next"'],
@@ -413,7 +413,7 @@ describe("listTags and deleteTag", () => {
     expect(await codeOf(opened.store.listTags({ signal }))).toBe(code);
   });
 
-  // (39)
+  // Row 39.
   test("no tags at all, and what is no tag, are left out", async () => {
     await using opened = await openStore();
     const headers = { "content-type": "application/json" };

@@ -36,7 +36,7 @@ describe("a blob in chunks", () => {
   test.for([
     [{}],
     [{ absoluteLocations: true }],
-    // (44) `crane registry serve` answers 204 and tells nothing of an upload.
+    // Row 44. `crane registry serve` answers 204 and tells nothing of an upload.
     [{ chunkStatus: 204, uploadStatus: false }],
   ] as const)("follows the Location of every answer: %j", async ([options]) => {
     await using opened = await open(options);
@@ -51,7 +51,7 @@ describe("a blob in chunks", () => {
     ]);
   });
 
-  // (44)
+  // Row 44.
   test("goes on after a Range that is short", async () => {
     await using opened = await open({ chunkTakesBytes: 200_000 });
     await opened.store.putBlob(descriptor, source, { signal });
@@ -88,7 +88,7 @@ describe("a blob in chunks", () => {
     expect(digestOf(opened.registry.blob(REPO, descriptor.digest) ?? "")).toBe(descriptor.digest);
   });
 
-  // (44)
+  // Row 44.
   test.for([404, 416])("begins anew when the end is answered %i", async (status) => {
     await using opened = await open();
     opened.registry.faults.add({ match: { method: "PUT" }, action: { kind: "status", status } });
@@ -124,7 +124,7 @@ describe("a blob in chunks", () => {
     expect([opened.registry.writes, opened.registry.uploadCount(REPO)]).toEqual([0, 0]);
   });
 
-  // (38)
+  // Row 38.
   test.for(["PATCH", "PUT"])("that is aborted in its %s is cancelled", async (method) => {
     await using opened = await open();
     const controller = new AbortController();
@@ -154,7 +154,7 @@ describe("a blob in chunks", () => {
     expect([opened.registry.writes, opened.registry.uploadCount(REPO)]).toEqual([0, 0]);
   });
 
-  // (23)
+  // Row 23.
   test("gives no credentials to an upload location on another host, and cancels nothing there", async () => {
     const auth = { kind: "basic", username: "me", password: "pass-word" } as const;
     await using elsewhere = await openStore();
@@ -179,7 +179,7 @@ describe("a blob in chunks", () => {
 describe("what makes an upload chunked", () => {
   const whole = { uploads: { chunkBytes: 300 * KIB } };
 
-  // (43)
+  // Row 43.
   test("a proxy's 413, from then on for every blob of that size", async () => {
     await using opened = await openStore({ uploadLimitBytes: 400 * KIB }, whole);
     await opened.store.putBlob(descriptor, source, { signal });
@@ -190,7 +190,7 @@ describe("what makes an upload chunked", () => {
     expect(methods(opened).slice(before, before + 3)).toEqual(["HEAD", "POST", "PATCH"]);
   });
 
-  // (43)
+  // Row 43.
   test("a limit that lies below the size of a chunk is found by halving", async () => {
     await using opened = await openStore({ uploadLimitBytes: 90 * KIB }, whole);
     await opened.store.putBlob(descriptor, source, { signal });
@@ -198,7 +198,7 @@ describe("what makes an upload chunked", () => {
     expect(ranges(opened).slice(0, 3)).toEqual(["0-307199", "0-153599", "0-76799"]);
   });
 
-  // (43)
+  // Row 43.
   test("a limit below everything that makes sense is explained", async () => {
     await using opened = await openStore({ uploadLimitBytes: 10 }, whole);
     for (const size of [20, 1000 * KIB]) {
@@ -211,7 +211,7 @@ describe("what makes an upload chunked", () => {
     expect(opened.registry.uploadCount(REPO)).toBe(0);
   });
 
-  // (44) GHCR
+  // Row 44. GHCR
   test("a 416 for chunks that are too long makes them shorter", async () => {
     await using opened = await open({ chunkLimitBytes: 200 * KIB });
     await opened.store.putBlob(descriptor, source, { signal });

@@ -35,6 +35,7 @@ describe("checkTarget", () => {
     expect(outcome(target ?? "", registry ?? "")).toBe(expected);
   });
 
+  // Row 21.
   test("a hop over https does not lead back to http, even for a registry on http", () => {
     expect(outcome("http://r.example/x", "http://r.example", "https://cdn.example")).toBe(
       "refused",

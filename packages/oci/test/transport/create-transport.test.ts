@@ -67,6 +67,7 @@ describe("TLS", () => {
     expect(await get(url)).toBe("FLOE_REGISTRY_UNAVAILABLE false");
   });
 
+  // Row 21.
   test("a redirect from https to http is refused", async () => {
     const tls = selfSigned();
     await using registry = await startRegistry({ tls });

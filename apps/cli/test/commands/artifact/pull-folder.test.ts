@@ -14,6 +14,7 @@ const link = (name: string, linkName: string): PackedEntry => ({ name, linkName,
 const hardLink = (name: string, linkName: string): PackedEntry => ({ name, linkName, type: "1" });
 
 describe("a packed folder", () => {
+  // Row 19.
   test.each<[string, PackedEntry[]]>([
     ["leads out", [OK, { name: "in/../../evil", text: "x" }]],
     ["is absolute", [OK, { name: "/tmp/floe-evil", text: "x" }]],
@@ -86,6 +87,7 @@ describe("a packed folder", () => {
     },
   );
 
+  // Row 8.
   test("that grows more than two hundredfold is refused with 5", async () => {
     await using project = await aProject({ versions: [] });
     const bomb = await packed([{ name: "in/zeros", text: "\0".repeat(100 * 1024 * 1024) }]);
@@ -148,6 +150,7 @@ describe("what is there already", () => {
     await project.done("artifact", "pull", "v1.0.0", "-d", "out");
   });
 
+  // Row 19.
   test("as a link is replaced and never followed", async () => {
     await using project = await aProject({ versions: [] });
     project.write("f.txt", "new");
@@ -182,6 +185,7 @@ describe("what is there already", () => {
   });
 });
 
+// Row 38.
 describe("a pull that is cut off", () => {
   /** Runs a pull that hangs at its second file, and sends it a signal there. */
   async function cutOff(project: Project, registry: TestRegistry, signal: NodeJS.Signals) {

@@ -131,6 +131,7 @@ describe("artifact pull", () => {
     await project.store.createTag("v6.6.6", built, go);
   }
 
+  // Row 19.
   test.each([
     ["../evil"],
     ["a/../../evil"],
@@ -168,6 +169,7 @@ describe("artifact pull", () => {
     expect(readdirSync(join(project.dir, "out"))).toEqual([]);
   });
 
+  // Row 19.
   test("does not follow a link out of the folder that is there already", async () => {
     await using project = await aProject({ versions: [] });
     await withTitle(project, "link/evil");

@@ -113,6 +113,7 @@ describe("credentialsIn", () => {
   });
 });
 
+// Row 31.
 describe("parseDockerConfig", () => {
   test.for([
     '{"auths":{"h":{"auth":"hunter2',

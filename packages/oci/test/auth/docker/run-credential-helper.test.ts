@@ -20,6 +20,7 @@ function ask(home: Home, timeoutMs = 30_000) {
   return runCredentialHelper(question, { env: home.env, timeoutMs }, { signal });
 }
 
+// Row 31.
 describe("a helper", () => {
   test("is asked for the server on its input and gives user and password", async () => {
     using home = aHome();
