@@ -49,6 +49,7 @@ async function verify(
     enforcement: "enforce",
     keys: [{ name: "cosign.pub", publicKey, retiredAt: null }],
     trustedIssuers: [],
+    require: [],
     requireRekor: false,
     requireSbom: false,
     requirePromotionFrom: null,

@@ -50,6 +50,7 @@ export function anEnvironment(
       enforcement: "off",
       keys: [],
       trustedIssuers: [],
+      require: [],
       requireRekor: false,
       requireSbom: false,
       requirePromotionFrom: null,

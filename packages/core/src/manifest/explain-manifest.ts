@@ -154,6 +154,11 @@ function explainVerification(policy: VerificationPolicy): JsonObject {
       subject_pattern: trusted.subjectPattern,
       subject_regex: trusted.subjectRegex,
     })),
+    require: policy.require.map((requirement) => ({
+      type: requirement.type,
+      signers: requirement.signers?.map(({ name }) => name) ?? null,
+      threshold: requirement.threshold,
+    })),
     require_rekor: policy.requireRekor,
     require_sbom: policy.requireSbom,
     require_promotion_from: policy.requirePromotionFrom,

@@ -81,6 +81,16 @@ export interface ArtifactKey {
   readonly retiredAt: Date | null;
 }
 
+/** One thing that has to be attached to an artifact, signed by enough of those who may. */
+export interface VerificationRequirement {
+  /** `signature`, `sbom` (SPDX or CycloneDX), or the predicate type of an attestation. */
+  readonly type: string;
+  /** Who counts; `null`: the policy's keys and trusted issuers. */
+  readonly signers: readonly Identity[] | null;
+  /** How many distinct ones of them must have signed; at least 1. */
+  readonly threshold: number;
+}
+
 /** The signature policy of one environment, with the manifest's defaults folded in. */
 export interface VerificationPolicy {
   readonly enforcement: "enforce" | "warn" | "off";
@@ -91,6 +101,8 @@ export interface VerificationPolicy {
     readonly subjectPattern?: string;
     readonly subjectRegex?: string;
   }[];
+  /** Beyond the artifact's signature, which is always required; an entry of type `signature` takes its place. */
+  readonly require: readonly VerificationRequirement[];
   readonly requireRekor: boolean;
   readonly requireSbom: boolean;
   readonly requirePromotionFrom: string | null;

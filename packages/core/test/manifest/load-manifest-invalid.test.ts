@@ -227,6 +227,52 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
     ],
   ],
   [
+    "required attestations of no type, by nobody, or by more signers than there are",
+    `${withArtifacts(
+      [
+        "  verification:",
+        "    trusted_issuers: [{ issuer: https://a.example, subject: x }]",
+        "    require:",
+        "      - { type: signatur }",
+        "      - { type: signature, threshold: 2 }",
+        "      - { type: https://spdx.dev/Document, signers: [ci, cj], threshold: 3 }",
+        "      - { type: sbom, threshold: 0 }",
+        "    environments: { dev: { enforcement: off }, staging: { require: [{ type: sbom }] } }",
+      ].join("\n"),
+    )}identities: { ci: { keyless: { issuer: https://a.example, subject: x } } }\n`,
+    [
+      ["9:17", "artifacts.verification.require[0].type", "neither signature nor sbom", "signature"],
+      ["10:39", "artifacts.verification.require[1].threshold", "2 distinct signers are needed"],
+      ["11:58", "artifacts.verification.require[2].signers[1]", "no identity", "ci"],
+      ["12:34", "artifacts.verification.require[3].threshold", "at least 1"],
+    ],
+  ],
+  [
+    "thresholds that cannot be met",
+    `${withArtifacts(
+      [
+        "  verification:",
+        "    trusted_issuers: [{ issuer: https://a.example, subject: x }]",
+        "    require:",
+        "      - { type: signature, threshold: 2 }",
+        "      - { type: https://spdx.dev/Document, signers: [all], threshold: 3 }",
+        "    environments: { dev: { enforcement: off }, staging: { require: [{ type: sbom }] } }",
+      ].join("\n"),
+    )}identities: { ci: { keyless: { issuer: https://a.example, subject: x } }, cj: { keyless: { issuer: https://a.example, subject: y } } }\ngroups: { all: [ci, cj] }\n`,
+    [
+      [
+        "9:39",
+        "artifacts.verification.require[0].threshold",
+        "2 distinct signers are needed and prod trusts (public_key_ref, trusted_issuers) 1",
+      ],
+      [
+        "10:71",
+        "artifacts.verification.require[1].threshold",
+        "3 distinct signers are needed and it names 2",
+      ],
+    ],
+  ],
+  [
     "an enforcement that there is not",
     withArtifacts("  verification: { enforcement: enforced }"),
     [["6:32", "artifacts.verification.enforcement", 'found "enforced"', "enforce"]],

@@ -545,6 +545,7 @@ describe("verification", () => {
       enforcement: "enforce",
       keys: [],
       trustedIssuers: [],
+      require: [],
       requireRekor: true,
       requireSbom: false,
       requirePromotionFrom: null,
@@ -561,6 +562,35 @@ describe("verification", () => {
     );
 
     expect(manifest.environments[2]?.verification.enforcement).toBe("off");
+  });
+
+  test("what has to be attached is for all environments, or an environment's own list", async () => {
+    await using folder = await openManifestFolder(
+      `${withArtifacts(
+        [
+          "  verification:",
+          "    public_key_ref: keys/a.pub",
+          "    require:",
+          "      - { type: https://slsa.dev/provenance/v1, signers: [ci, ops], threshold: 2 }",
+          "      - { type: sbom }",
+          "    environments: { dev: { require: [] } }",
+        ].join("\n"),
+      )}identities: { ci: { keyless: { issuer: https://a.example, subject: x } }, bob: { key: keys/b.pub } }\ngroups: { ops: [bob] }\n`,
+    );
+    await folder.write("keys/a.pub", newPublicKey());
+    await folder.write("keys/b.pub", newPublicKey());
+
+    const { environments } = await folder.load();
+
+    expect(environments[0]?.verification.require).toEqual([]);
+    expect(environments[2]?.verification.require).toMatchObject([
+      {
+        type: "https://slsa.dev/provenance/v1",
+        signers: [{ name: "ci" }, { name: "bob" }],
+        threshold: 2,
+      },
+      { type: "sbom", signers: null, threshold: 1 },
+    ]);
   });
 
   test("keys come one, as a list, from variables, and with the day of their retirement", async () => {

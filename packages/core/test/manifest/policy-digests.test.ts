@@ -18,6 +18,7 @@ artifacts:
   verification:
     public_key_ref: keys/a.pub
     trusted_issuers: [{ issuer: https://i.example, subject: x }, { issuer: https://h.example, subject: y }]
+    require: [{ type: https://slsa.dev/provenance/v1, signers: [alice, bob] }, { type: sbom }]
   promotion:
     environments:
       - name: dev
@@ -76,6 +77,17 @@ describe("what policy and authority digests are made of", () => {
         text.replace(/trusted_issuers: \[(\{.*?\}), (\{.*?\})\]/, "trusted_issuers: [$2, $1]"),
     ],
     [
+      "the order of requirements and of who may meet them",
+      (text) =>
+        text
+          .replace("[alice, bob] }, { type: sbom }", "[bob, alice] }, { type: sbom }")
+          .replace(/require: \[(\{.*?\}), (\{.*?\})\]/, "require: [$2, $1]"),
+    ],
+    [
+      "a threshold of one that is written out",
+      (text) => text.replace("{ type: sbom }", "{ type: sbom, threshold: 1 }"),
+    ],
+    [
       "where the keys are",
       (text) => text.replaceAll("keys/a.pub", "elsewhere/k.pub"),
       "elsewhere/k.pub",
@@ -131,6 +143,30 @@ describe("what policy and authority digests are made of", () => {
     [
       "verification",
       (text) => text.replace("public_key_ref:", "enforcement: warn\n    public_key_ref:"),
+    ],
+    ["what has to be attached", (text) => text.replace(", { type: sbom }", "")],
+    [
+      "who must have attached it",
+      (text) => text.replace("signers: [alice, bob]", "signers: [bob]"),
+    ],
+    [
+      "how many must have",
+      (text) => text.replace("signers: [alice, bob]", "signers: [alice, bob], threshold: 2"),
+    ],
+    ["the SBOM", (text) => text.replace("require:", "require_sbom: true\n    require:")],
+    ["the log", (text) => text.replace("require:", "require_rekor: false\n    require:")],
+    ["the formats", (text) => text.replace("require:", "formats: [legacy, bundle]\n    require:")],
+    [
+      "the time that a retired key has left",
+      (text) => text.replace("require:", "grace_period_days: 1\n    require:"),
+    ],
+    [
+      "where it must have been before",
+      (text) =>
+        text.replace(
+          "require:",
+          "environments: { prod: { require_promotion_from: dev } }\n    require:",
+        ),
     ],
     ["approvals", (text) => text.replace("required: 1", "required: 2")],
     ["soak", (text) => text.replace("hours: 24", "hours: 1")],

@@ -45,6 +45,7 @@ function policy(change: Partial<VerificationPolicy> = {}): VerificationPolicy {
     enforcement: "enforce",
     keys: [key("keys/artifact.pub", ours)],
     trustedIssuers: [],
+    require: [],
     requireRekor: true,
     requireSbom: false,
     requirePromotionFrom: null,

@@ -95,6 +95,7 @@ const KEY_ONLY: VerificationPolicy = {
   enforcement: "enforce",
   keys: [],
   trustedIssuers: [],
+  require: [],
   requireRekor: false,
   requireSbom: false,
   requirePromotionFrom: null,

@@ -123,7 +123,12 @@ async function resolveEnvironments(
   const entries = promotion.environments ?? DEFAULT_ENVIRONMENTS;
   const names = entries.map((entry) => entry.name);
   if (promotion.environments) checkEnvironmentNames(context, names);
-  const verification = await resolveVerification(context, document.artifacts.verification, names);
+  const verification = await resolveVerification(
+    context,
+    document.artifacts.verification,
+    names,
+    people,
+  );
   const gateNames = entries.flatMap((entry) => Object.keys(entry.gates ?? {}));
   checkGateCommands(context, kinds, gateNames);
   const environments: EnvironmentConfig[] = [];

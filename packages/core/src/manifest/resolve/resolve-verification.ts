@@ -5,7 +5,12 @@ import type { EnvironmentVerification, Verification } from "../schema/verificati
 import { parseTimestamp } from "../timestamp.ts";
 import { type PublicKeyResult, readPublicKey } from "./read-public-key.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
-import { reportUnknown, resolveIssuer } from "./resolve-identities.ts";
+import { type ResolvedIdentities, reportUnknown, resolveIssuer } from "./resolve-identities.ts";
+import {
+  checkThreshold,
+  type ResolvedRequirement,
+  resolveRequirements,
+} from "./resolve-requirements.ts";
 import { resolveSecretRef } from "./resolve-secret-ref.ts";
 
 /** The signature policy of one environment with the same as plain JSON for the policy digest. */
@@ -27,6 +32,7 @@ export async function resolveVerification(
   context: ResolveContext,
   verification: Verification | undefined,
   environments: readonly string[],
+  people: ResolvedIdentities,
 ): Promise<ReadonlyMap<string, ResolvedVerification>> {
   const path = PATHS.verification;
   if (!context.has(path)) context.report(path, MISSING);
@@ -42,7 +48,7 @@ export async function resolveVerification(
       );
 
   const keyFiles = new Map<string, Promise<PublicKeyResult>>();
-  const run = { context, keyFiles };
+  const run = { context, keyFiles, people };
   const disabled = verification?.enabled === false;
   const base = await resolvePart(run, verification, path);
   const result = new Map<string, ResolvedVerification>();
@@ -54,10 +60,12 @@ export async function resolveVerification(
       context.report([...ownPath, "enforcement"], "contradicts verification.enabled: false");
     checkSource(context, own, ownPath, environments, index);
     const keys = part.keys ?? base.keys ?? [];
+    const required = part.required ?? base.required ?? [];
     const policy: VerificationPolicy = {
       enforcement: disabled ? "off" : (part.enforcement ?? base.enforcement ?? "enforce"),
       keys: keys.map(({ name, publicKey, retiredAt }) => ({ name, publicKey, retiredAt })),
       trustedIssuers: part.trustedIssuers ?? base.trustedIssuers ?? [],
+      require: required.map(({ requirement }) => requirement),
       requireRekor: own?.require_rekor ?? verification?.require_rekor ?? true,
       requireSbom: own?.require_sbom ?? verification?.require_sbom ?? false,
       requirePromotionFrom: own?.require_promotion_from ?? null,
@@ -65,7 +73,9 @@ export async function resolveVerification(
         own?.grace_period_days ?? verification?.grace_period_days ?? DEFAULT_GRACE_DAYS,
       formats: own?.formats ?? verification?.formats ?? ["bundle"],
     };
-    result.set(environment, { policy, json: asJson(policy, keys) });
+    if (policy.enforcement !== "off")
+      for (const one of required) checkThreshold(context, one, policy, environment);
+    result.set(environment, { policy, json: asJson(policy, keys, required) });
   }
   return result;
 }
@@ -82,12 +92,14 @@ interface Run {
   readonly context: ResolveContext;
   /** Several environments may name the same file. */
   readonly keyFiles: Map<string, Promise<PublicKeyResult>>;
+  readonly people: ResolvedIdentities;
 }
 
 interface Part {
   readonly enforcement: Enforcement | undefined;
   readonly keys: readonly KeyWithFingerprint[] | undefined;
   readonly trustedIssuers: VerificationPolicy["trustedIssuers"] | undefined;
+  readonly required: readonly ResolvedRequirement[] | undefined;
 }
 
 async function resolvePart(
@@ -102,6 +114,7 @@ async function resolvePart(
         ? undefined
         : await readKeys(run, part.public_key_ref, path),
     trustedIssuers: part?.trusted_issuers && readIssuers(run.context, part.trusted_issuers, path),
+    required: part?.require && resolveRequirements(run.context, part.require, path, run.people),
   };
 }
 
@@ -215,6 +228,7 @@ export function checkEarlier(
 function asJson(
   policy: VerificationPolicy,
   keys: readonly KeyWithFingerprint[],
+  required: readonly ResolvedRequirement[],
 ): Readonly<Record<string, unknown>> {
   const issuers = policy.trustedIssuers.map((entry) => ({
     issuer: entry.issuer,
@@ -228,6 +242,13 @@ function asJson(
       .map((key) => ({ fingerprint: key.fingerprint, retired_at: key.retiredAt?.toISOString() }))
       .toSorted((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
     trusted_issuers: issuers.toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)),
+    // Absent where nothing is required, so that the digests of such policies stay what they were.
+    require:
+      required.length === 0
+        ? undefined
+        : required
+            .map(({ json }) => json)
+            .toSorted((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)),
     require_rekor: policy.requireRekor,
     require_sbom: policy.requireSbom,
     require_promotion_from: policy.requirePromotionFrom,

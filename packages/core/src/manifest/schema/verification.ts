@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Enforcement, Ref, Timestamp, Url } from "./scalars.ts";
+import { Enforcement, Name, Ref, Timestamp, Url } from "./scalars.ts";
 import { strictMap } from "./strict-map.ts";
 
 const TrustedIssuer = strictMap({
@@ -17,10 +17,27 @@ const PublicKeys = z.union([...PublicKey.options, z.array(PublicKey)], {
   error: "expected a reference to a key, a map with ref and retired_at, or a list of these",
 });
 
+/** One entry of `require`. */
+export const Requirement = strictMap({
+  type: z
+    .string()
+    .min(1)
+    .max(2048)
+    .meta({ description: "signature, sbom or the URI of a predicate type" }),
+  signers: z
+    .array(Name)
+    .min(1)
+    .optional()
+    .meta({ description: "identities and groups; default public_key_ref and trusted_issuers" }),
+  threshold: z.int().min(1).max(100).optional().meta({ description: "how many distinct signers" }),
+});
+export type Requirement = z.infer<typeof Requirement>;
+
 const common = {
   enforcement: Enforcement.optional(),
   trusted_issuers: z.array(TrustedIssuer).optional(),
   public_key_ref: PublicKeys.optional(),
+  require: z.array(Requirement).max(50).optional(),
   require_rekor: z.boolean().optional(),
   require_sbom: z.boolean().optional(),
   grace_period_days: z.int().min(0).max(90).optional(),
