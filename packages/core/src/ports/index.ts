@@ -6,7 +6,15 @@ export type {
   ManifestInput,
   StoreStats,
 } from "./artifact-store.ts";
-export type { ArtifactVerifier, VerificationResult } from "./artifact-verifier.ts";
+export type {
+  AcceptedSigner,
+  ArtifactVerifier,
+  CandidateRefusal,
+  RequirementProblem,
+  RequirementReport,
+  VerificationCandidate,
+  VerificationResult,
+} from "./artifact-verifier.ts";
 export type { Clock } from "./clock.ts";
 export type { CommandRunner, CommandSpec, GateWorkspace, ReportPattern } from "./command-runner.ts";
 export type { Host, RunIdentity } from "./host.ts";

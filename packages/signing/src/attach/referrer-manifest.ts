@@ -1,4 +1,5 @@
 import { type Descriptor, type Digest, isDigest } from "@floe/core/model";
+import type { BundleRefusal } from "@floe/core/ports";
 import { MAX_BUNDLE_BYTES } from "../bundle/parse-bundle.ts";
 import { isRecord, own, show } from "../encoding/json-object.ts";
 
@@ -15,7 +16,7 @@ export type ReferrerManifest =
     }
   /** Attached to the same artifact, but no sigstore bundle: an SBOM, a Notary Project signature. */
   | { readonly kind: "other"; readonly artifactType: string | null }
-  | { readonly kind: "broken"; readonly reason: string };
+  | { readonly kind: "broken"; readonly code: BundleRefusal; readonly reason: string };
 
 /** Reads the manifest of a referrer, which anybody who can push may have written. */
 export function readReferrerManifest(bytes: Uint8Array, subject: Digest): ReferrerManifest {
@@ -44,7 +45,7 @@ export function readReferrerManifest(bytes: Uint8Array, subject: Digest): Referr
   if (!isDigest(digest) || typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
     return broken("its manifest does not describe the bundle by digest and size");
   if (size > MAX_BUNDLE_BYTES)
-    return broken(`its bundle has ${size} bytes, more than ${MAX_BUNDLE_BYTES}`);
+    return broken(`its bundle has ${size} bytes, more than ${MAX_BUNDLE_BYTES}`, "LIMIT_EXCEEDED");
   return {
     kind: "bundle",
     layer: { mediaType: String(typeOf(layer)), digest, size },
@@ -70,6 +71,6 @@ function readAnnotations(value: unknown): Readonly<Record<string, string>> {
   );
 }
 
-function broken(reason: string): ReferrerManifest {
-  return { kind: "broken", reason };
+function broken(reason: string, code: BundleRefusal = "MALFORMED_BUNDLE"): ReferrerManifest {
+  return { kind: "broken", code, reason };
 }

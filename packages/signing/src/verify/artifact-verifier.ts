@@ -1,181 +1,271 @@
-import { isFloeError } from "@floe/core/errors";
-import { digestOf, hasDigest, type RawManifest, shortDigest } from "@floe/core/model";
+import { type FloeError, isFloeError } from "@floe/core/errors";
+import { digestOf, hasDigest, type RawManifest } from "@floe/core/model";
 import type {
   ArtifactStore,
   ArtifactVerifier,
-  BundleRefusal,
   CallOptions,
+  RequirementReport,
+  TrustedSigner,
   VerificationResult,
+  Verifier,
 } from "@floe/core/ports";
-import {
-  MAX_REFERRERS,
-  type WalkedReferrer,
-  walkReferrers,
-} from "../attach/read-attached-bundles.ts";
-import { show } from "../encoding/json-object.ts";
-import { COSIGN_SIGN_PREDICATE_TYPE } from "../statement/write-statement.ts";
-import { type ArtifactKeys, createKeySorter, type VerificationPolicy } from "./artifact-keys.ts";
-import { judgeSignature } from "./judge-signature.ts";
+import type { KeylessEngine, TrustRootState } from "../keyless/keyless-engine.ts";
+import type { VerificationPolicy } from "./artifact-keys.ts";
+import { NOBODY } from "./conclude-requirement.ts";
+import { findCandidates, findUnlistedLegacy } from "./find-candidates.ts";
+import { createJudge, type Judge } from "./judge.ts";
+import { createRequirementReader, type Requirement } from "./requirement.ts";
+import { createSharedWork } from "./shared-work.ts";
+import { createKeyReader } from "./trusted-keys.ts";
 import { createVerifier } from "./verifier.ts";
 
 /** How an artifact verifier is set up. */
 export interface ArtifactVerifierOptions {
   /** The time by which retired keys are judged. Default: the system clock, never the registry's. */
   readonly now?: () => Date;
+  /**
+   * Loads what judges certificates, once, when there is something to judge and somebody to trust. Default: nobody does,
+   * and keyless signatures cannot be judged.
+   */
+  readonly keyless?: (options: CallOptions) => Promise<KeylessEngine>;
 }
 
-/** What the referrers of an artifact amount to. */
-interface Findings {
-  accepted: string | null;
-  readonly refused: string[];
-  readonly attestations: Set<string>;
-  omitted: number;
+interface LoadedKeyless {
+  readonly verifier: Verifier;
+  readonly engine: KeylessEngine;
+  /** Why nothing can be judged by it. */
+  readonly error: FloeError | null;
+}
+
+/** What one look at an artifact brought. */
+interface Examined {
+  readonly reports: readonly RequirementReport[];
+  readonly trouble: FloeError | null;
+  readonly trustRoot: TrustRootState | null;
 }
 
 /**
- * Makes the verifier of artifact signatures by key. Every requirement that it cannot judge makes the answer
- * `unknown`, with the reason, never `valid`; `requirePromotionFrom` and `requireRekor` (keyless only) are not its
- * matter.
+ * Makes the verifier of what is attached to artifacts. A requirement that cannot be judged makes the answer `unknown`,
+ * with the reason, never `valid`. Verifications of one digest that run at a time are one.
  */
 export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): ArtifactVerifier {
   const now = options.now ?? (() => new Date());
-  const sortKeys = createKeySorter();
-  const verifier = createVerifier();
+  const readRequirements = createRequirementReader();
+  const simpleSigning = createKeyReader();
+  const withoutKeyless = createVerifier();
+  const share = createSharedWork<VerificationResult>();
+  let loading: Promise<LoadedKeyless> | null = null;
+
+  async function loadKeyless(call: CallOptions): Promise<LoadedKeyless | null> {
+    const { keyless } = options;
+    if (keyless === undefined) return null;
+    loading ??= keyless(call).then((engine) => ({
+      verifier: createVerifier({ keyless: engine }),
+      engine,
+      error: null,
+    }));
+    try {
+      return await loading;
+    } catch (error) {
+      // The next one tries again.
+      loading = null;
+      call.signal.throwIfAborted();
+      if (!isFloeError(error)) throw error;
+      const engine = withoutRoot(error.message);
+      return { verifier: createVerifier({ keyless: engine }), engine, error };
+    }
+  }
 
   async function examine(
     store: ArtifactStore,
     artifact: RawManifest,
-    keys: ArtifactKeys,
+    policy: VerificationPolicy,
+    requirements: readonly Requirement[],
     call: CallOptions,
-  ): Promise<Findings> {
+  ): Promise<Examined> {
     const digest = digestOf(artifact.bytes);
-    const findings: Findings = { accepted: null, refused: [], attestations: new Set(), omitted: 0 };
-    const input = { store, subject: artifact, preferPredicateType: COSIGN_SIGN_PREDICATE_TYPE };
-    for await (const found of walkReferrers(input, call)) {
-      if (found.kind === "omitted") findings.omitted = found.count;
-      if (found.kind === "omitted" || found.kind === "other") continue;
-      const judgement =
-        found.kind === "broken"
-          ? { outcome: "refused" as const, code: "MALFORMED_BUNDLE" as const, reason: found.reason }
-          : judgeSignature({ verifier, bundle: found.bundle, digest, ...keys });
-      if (judgement.outcome === "attestation") findings.attestations.add(judgement.predicateType);
-      else if (judgement.outcome === "refused") noteRefusal(findings, found, judgement);
-      else {
-        findings.accepted ??= judgement.name;
-        if (keys.graceWarnings.has(judgement.name)) continue;
-        // A key in use beats a retired one, and nothing beats it.
-        findings.accepted = judgement.name;
-        break;
+    const { formats } = policy;
+    let verifier = withoutKeyless;
+    let trustRoot: TrustRootState | null = null;
+    const lazy: Verifier = { verifyBundle: (bundle, by) => verifier.verifyBundle(bundle, by) };
+    const judge = createJudge(requirements, digest, { verifier: lazy, simpleSigning });
+    let omitted = 0;
+    let trouble: FloeError | null = null;
+    const source = { store, artifact, digest, requirements, formats };
+    try {
+      for await (const found of findCandidates(source, call)) {
+        if ("omitted" in found) {
+          omitted = found.omitted;
+          continue;
+        }
+        trouble ??= found.error;
+        if (
+          trustRoot === null &&
+          found.candidate.kind === "bundle" &&
+          trustsKeyless(requirements)
+        ) {
+          const loaded = await loadKeyless(call);
+          if (loaded) {
+            verifier = loaded.verifier;
+            trustRoot = loaded.engine.trustRoot;
+            trouble ??= loaded.error;
+          }
+        }
+        judge.take(found.candidate);
+        if (judge.isMet()) break;
       }
+    } catch (error) {
+      call.signal.throwIfAborted();
+      if (!isFloeError(error)) throw error;
+      return {
+        reports: judge.conclude({ omitted, trouble: error.message }),
+        trouble: error,
+        trustRoot,
+      };
     }
-    return findings;
+    await lookForLegacy(judge, source, call);
+    return { reports: judge.conclude({ omitted, trouble: null }), trouble, trustRoot };
+  }
+
+  async function verify(
+    store: ArtifactStore,
+    artifact: RawManifest,
+    policy: VerificationPolicy,
+    call: CallOptions,
+  ): Promise<VerificationResult> {
+    const at = now();
+    const requirements = readRequirements(policy, at);
+    const hopeless = requirements.filter(isHopeless);
+    if (hopeless.length > 0) return unusable(hopeless);
+    const { reports, trouble, trustRoot } = await examine(
+      store,
+      artifact,
+      policy,
+      requirements,
+      call,
+    );
+    const result = conclude(reports, requirements, at);
+    return {
+      ...result,
+      trustRoot: trustRoot?.available
+        ? { source: trustRoot.source, sha256: trustRoot.sha256 }
+        : null,
+      trouble:
+        trouble !== null && result.status === "unknown"
+          ? { code: trouble.code, message: trouble.message }
+          : null,
+    };
   }
 
   return {
-    async verifyArtifact(store, artifact, policy, { signal }) {
-      if (policy.enforcement === "off") return result("skipped", null);
-      const problem = findPolicyProblem(policy);
-      if (problem !== null) return result("unknown", problem);
+    async verifyArtifact(store, artifact, policy, call) {
+      if (policy.enforcement === "off") return NOTHING;
       if (!hasDigest(artifact.bytes, artifact.descriptor.digest))
-        return result("invalid", `the manifest's bytes are not ${artifact.descriptor.digest}`);
-      const keys = sortKeys(policy, now());
-      try {
-        const findings = await examine(store, artifact, keys, { signal });
-        return conclude(findings, keys, policy);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!isFloeError(error)) throw error;
-        return result("unknown", `the signatures could not be read: ${error.message}`);
-      }
+        return {
+          ...NOTHING,
+          status: "invalid",
+          failureReason: `the manifest's bytes are not ${artifact.descriptor.digest}`,
+        };
+      return await share([store, policy], artifact.descriptor.digest, call.signal, (signal) =>
+        verify(store, artifact, policy, { signal }),
+      );
     },
   };
 }
 
-/** What makes any reading of the registry pointless. */
-function findPolicyProblem(policy: VerificationPolicy): string | null {
-  if (policy.keys.length === 0 && policy.trustedIssuers.length === 0)
-    return "the policy names neither a public key nor a trusted issuer";
-  if (!policy.formats.includes("bundle"))
-    return "the policy accepts only signatures of the legacy format, which this version cannot verify";
-  return null;
+const NOTHING: VerificationResult = {
+  status: "skipped",
+  signerIdentity: null,
+  issuer: null,
+  rekorVerified: false,
+  verifiedAt: null,
+  failureReason: null,
+  requirements: [],
+  trustRoot: null,
+  trouble: null,
+  warnings: [],
+};
+
+/** What judges certificates while there is no trusted root: keys must not suffer from it. */
+function withoutRoot(reason: string): KeylessEngine {
+  return {
+    trustRoot: { available: false, source: "", reason },
+    prove: () => ({ ok: false, code: "TRUST_ROOT_UNAVAILABLE", reason }),
+  };
 }
 
-function noteRefusal(
-  findings: Findings,
-  found: Exclude<WalkedReferrer, { kind: "omitted" | "other" }>,
-  { code, reason }: { readonly code: BundleRefusal; readonly reason: string },
-): void {
-  // What cannot be read cannot say what it is; its annotation then only decides how the refusal is worded.
-  const annotations = found.kind === "bundle" ? found.annotations : found.referrer.annotations;
-  const claimed = annotations?.["dev.sigstore.bundle.predicateType"];
-  const opaque = code === "MALFORMED_BUNDLE" || code === "UNSUPPORTED_FORMAT";
-  if (opaque && claimed !== undefined && claimed !== COSIGN_SIGN_PREDICATE_TYPE)
-    findings.attestations.add(claimed);
-  else findings.refused.push(`${shortDigest(found.referrer.digest)} ${code}: ${reason}`);
+function trustsKeyless(requirements: readonly Requirement[]): boolean {
+  return requirements.some(({ accepted }) => accepted.some(isKeyless));
+}
+
+function isKeyless({ method }: TrustedSigner): boolean {
+  return method === "keyless";
+}
+
+/** Nobody can meet it, so that reading the registry is pointless. */
+function isHopeless({ accepted, late }: Requirement): boolean {
+  return accepted.length + late.length === 0;
+}
+
+function unusable(requirements: readonly Requirement[]): VerificationResult {
+  const reports = requirements.map(({ type, threshold, unusable: keys }): RequirementReport => {
+    const reason = keys.length > 0 ? keys.join("; ") : NOBODY;
+    const problem = { status: "unjudged", code: "SIGNERS_UNUSABLE", reason } as const;
+    return { type, threshold, ...problem, satisfiedBy: [], candidates: [] };
+  });
+  const failureReason = [...new Set(reports.map(({ reason }) => reason))].join("; ");
+  return { ...NOTHING, status: "unknown", failureReason, requirements: reports };
+}
+
+/** Says in a refusal for want of a signature that there is one of a format that the policy does not list. */
+async function lookForLegacy(
+  judge: Judge,
+  source: Parameters<typeof findUnlistedLegacy>[0],
+  call: CallOptions,
+): Promise<void> {
+  if (!judge.lacksSignature()) return;
+  const legacy = await findUnlistedLegacy(source, call);
+  if (legacy !== null) judge.take(legacy);
 }
 
 function conclude(
-  findings: Findings,
-  keys: ArtifactKeys,
-  policy: VerificationPolicy,
-): VerificationResult {
-  const { accepted, refused, omitted } = findings;
-  if (accepted !== null) {
-    const grace = keys.graceWarnings.get(accepted);
-    const warnings = [...(grace === undefined ? [] : [grace]), ...keys.unreadable];
-    if (policy.requireSbom) {
-      const reason = `the signature by ${accepted} is good, but this version cannot judge require_sbom`;
-      return { ...result("unknown", reason), warnings };
-    }
-    return { ...result("valid", null), signerIdentity: accepted, warnings };
-  }
-  if (omitted > 0) {
-    const reason = `the artifact has ${omitted + MAX_REFERRERS} referrers, none of the first ${MAX_REFERRERS} is an accepted signature, and more are not read`;
-    return result("unknown", reason);
-  }
-  const legacy = policy.formats.includes("legacy")
-    ? ["this version cannot read signatures of the legacy format"]
-    : [];
-  if (refused.length === 0) {
-    const reason = describeUnsigned(findings);
-    return legacy.length > 0
-      ? result("unknown", `${reason}, and ${legacy.join()}`)
-      : result("unsigned", reason);
-  }
-  const issuers =
-    policy.trustedIssuers.length > 0 ? ["this version cannot verify keyless signatures"] : [];
-  const open = [...keys.unreadable, ...issuers, ...legacy];
-  const reason = `no signature is accepted (${enumerate(refused, "; ")})`;
-  return open.length > 0
-    ? result("unknown", `${reason}, but ${open.join(" and ")}`)
-    : result("invalid", reason);
-}
-
-function describeUnsigned({ attestations }: Findings): string {
-  if (attestations.size === 0) return "the artifact has no signature";
-  const types = enumerate(
-    [...attestations].map((type) => show(type)),
-    ", ",
-  );
-  return `the artifact has no signature, only statements of other types (${types})`;
-}
-
-/** At most five, so that a hundred planted referrers do not fill a terminal. */
-function enumerate(items: readonly string[], separator: string): string {
-  const more = items.length > 5 ? `${separator}and ${items.length - 5} more` : "";
-  return `${items.slice(0, 5).join(separator)}${more}`;
-}
-
-function result(
-  status: VerificationResult["status"],
-  failureReason: string | null,
-): VerificationResult {
+  reports: readonly RequirementReport[],
+  requirements: readonly Requirement[],
+  at: Date,
+): Omit<VerificationResult, "trustRoot" | "trouble"> {
+  const open = reports.filter(({ status }) => status !== "satisfied");
+  const signature = reports.find(({ type }) => type === "signature");
+  const [first] = signature?.satisfiedBy ?? [];
+  const isValid = open.length === 0;
   return {
-    status,
-    signerIdentity: null,
-    issuer: null,
-    rekorVerified: false,
-    failureReason,
-    warnings: [],
+    status: isValid ? "valid" : statusOf(open),
+    signerIdentity: isValid ? (first?.subject ?? first?.name ?? null) : null,
+    issuer: isValid ? (first?.issuer ?? null) : null,
+    rekorVerified: isValid && first?.logged === true,
+    verifiedAt: isValid ? at : null,
+    failureReason: isValid ? null : open.map(({ reason }) => reason).join("; "),
+    requirements: reports,
+    warnings: warningsOf(reports, requirements),
   };
+}
+
+/** What failed for certain is said, whatever else could not be judged. */
+function statusOf(open: readonly RequirementReport[]): "unsigned" | "invalid" | "unknown" {
+  if (open.some(({ code }) => code === "NO_SIGNATURE")) return "unsigned";
+  return open.some(({ status }) => status === "failed") ? "invalid" : "unknown";
+}
+
+function warningsOf(
+  reports: readonly RequirementReport[],
+  requirements: readonly Requirement[],
+): string[] {
+  const warnings = requirements.flatMap((requirement, index) => {
+    const report = reports[index];
+    if (report?.status !== "satisfied") return [];
+    const graced = report.satisfiedBy.flatMap(
+      ({ name }) => requirement.graceWarnings.get(name) ?? [],
+    );
+    return [...graced, ...requirement.unusable];
+  });
+  return [...new Set(warnings)];
 }

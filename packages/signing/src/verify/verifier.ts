@@ -1,9 +1,9 @@
-import { constants, type KeyObject, verify } from "node:crypto";
 import { MEDIA_TYPES } from "@floe/core/model";
 import type { BundleRefusal, BundleVerdict, TrustedSigner, Verifier } from "@floe/core/ports";
 import { preAuthEncoding } from "../bundle/pae.ts";
 import { type ParsedBundle, parseBundle } from "../bundle/parse-bundle.ts";
 import type { KeylessEngine } from "../keyless/keyless-engine.ts";
+import { signatureMatches } from "./signature-matches.ts";
 import { createKeyReader, type TrustedKey } from "./trusted-keys.ts";
 
 type UsableKey = { readonly name: string } & Extract<TrustedKey, { ok: true }>;
@@ -65,16 +65,6 @@ function inOrder(keys: readonly UsableKey[], { claimedKeyId }: ParsedBundle): Us
     ...keys.filter((key) => key.keyId === claimedKeyId),
     ...keys.filter((key) => key.keyId !== claimedKeyId),
   ];
-}
-
-function signatureMatches(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
-  try {
-    const input = { key, dsaEncoding: "der", padding: constants.RSA_PKCS1_PADDING } as const;
-    return verify("sha256", message, input, signature);
-  } catch {
-    // OpenSSL may report a signature that is not DER as an error; either way it is no signature by this key.
-    return false;
-  }
 }
 
 function describeMiss(keys: readonly UsableKey[], { claimedKeyId }: ParsedBundle): string {

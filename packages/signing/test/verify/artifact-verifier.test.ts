@@ -67,29 +67,53 @@ async function attach(
   subject: RawManifest,
   predicateType: string,
   one = signer,
+  annotations: Readonly<Record<string, string>> = {},
 ) {
   const statement = writeStatement({ subject: subject.descriptor.digest, predicateType });
   return await attachStatement(
-    { store, subject, predicateType, content: { statement, signer: one } },
+    { store, subject, predicateType, content: { statement, signer: one }, annotations },
     call,
   );
 }
+
+const SIGNER = {
+  name: "keys/artifact.pub",
+  issuer: null,
+  subject: null,
+  time: null,
+  logged: false,
+};
 
 const VALID = {
   status: "valid",
   signerIdentity: "keys/artifact.pub",
   issuer: null,
   rekorVerified: false,
+  verifiedAt: NOW,
   failureReason: null,
+  requirements: [
+    {
+      type: "signature",
+      threshold: 1,
+      status: "satisfied",
+      satisfiedBy: [SIGNER],
+      code: null,
+      reason: null,
+    },
+  ],
+  trustRoot: null,
+  trouble: null,
   warnings: [],
 };
 
 describe("createArtifactVerifier", () => {
   it("accepts a signature by a key of the policy and names the key", async () => {
     const { store, artifact } = await given(signer);
-    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toEqual(VALID);
+    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toMatchObject(VALID);
     const keys = [key("first", theirs), key("keys/artifact.pub", ours)];
-    expect(await verifier.verifyArtifact(store, artifact, policy({ keys }), call)).toEqual(VALID);
+    expect(await verifier.verifyArtifact(store, artifact, policy({ keys }), call)).toMatchObject(
+      VALID,
+    );
   });
 
   it("accepts what cosign attached, under a listing as cosign writes it", async () => {
@@ -110,8 +134,8 @@ describe("createArtifactVerifier", () => {
     const keys = [
       { name: "cosign.pub", publicKey: cosignFixture("cosign.pub").toString(), retiredAt: null },
     ];
-    expect(await verifier.verifyArtifact(store, artifact, policy({ keys }), call)).toEqual({
-      ...VALID,
+    expect(await verifier.verifyArtifact(store, artifact, policy({ keys }), call)).toMatchObject({
+      status: "valid",
       signerIdentity: "cosign.pub",
     });
   });
@@ -165,9 +189,25 @@ describe("createArtifactVerifier", () => {
       },
       call,
     );
-    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toMatchObject({
-      status: "unsigned",
+    const result = await verifier.verifyArtifact(store, artifact, policy(), call);
+    expect(result.status).toBe("invalid");
+    expect(result.failureReason).toContain(
+      `WRONG_PREDICATE_TYPE: its annotation calls it "${COSIGN_SIGN_PREDICATE_TYPE}", and what is signed is "https://example.com/p"`,
+    );
+  });
+
+  it("finds the signature behind an annotation that calls it something else", async () => {
+    const { store, artifact } = await given();
+    const statement = writeStatement({
+      subject: artifact.descriptor.digest,
+      predicateType: COSIGN_SIGN_PREDICATE_TYPE,
     });
+    const content = { statement, signer };
+    await attachStatement(
+      { store, subject: artifact, predicateType: "https://example.com/p", content },
+      call,
+    );
+    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toMatchObject(VALID);
   });
 
   it("refuses a signature by another key and shows both fingerprints", async () => {
@@ -210,7 +250,7 @@ describe("createArtifactVerifier", () => {
       { store, subject: artifact, predicateType: COSIGN_SIGN_PREDICATE_TYPE, content: junk },
       call,
     );
-    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toEqual(VALID);
+    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toMatchObject(VALID);
   });
 
   it("stops reading when it has what it needs: records cost no request", async () => {
@@ -223,18 +263,18 @@ describe("createArtifactVerifier", () => {
   });
 
   it("lists at most five reasons however many referrers are planted", async () => {
-    const { store, artifact } = await given(
-      stranger,
-      stranger,
-      stranger,
-      stranger,
-      stranger,
-      stranger,
-      stranger,
+    const { store, artifact } = await given();
+    for (let index = 0; index < 7; index += 1)
+      await attach(store, artifact, COSIGN_SIGN_PREDICATE_TYPE, stranger, { n: `${index}` });
+    const { failureReason, requirements } = await verifier.verifyArtifact(
+      store,
+      artifact,
+      policy(),
+      call,
     );
-    const { failureReason } = await verifier.verifyArtifact(store, artifact, policy(), call);
     expect(failureReason?.match(/WRONG_KEY/g)).toHaveLength(5);
     expect(failureReason).toContain("and 2 more");
+    expect(requirements[0]?.candidates).toHaveLength(7);
   });
 
   it("shows nothing of a planted bundle raw", async () => {
@@ -289,38 +329,35 @@ describe("what cannot be judged", () => {
   const issuers = [{ issuer: "https://issuer.example", subject: "ci" }];
 
   it.each<[string, Partial<VerificationPolicy>, string]>([
-    ["an SBOM is required", { requireSbom: true }, "require_sbom"],
-    ["only the legacy format is accepted", { formats: ["legacy"] }, "legacy"],
     ["the policy names nobody", { keys: [] }, "neither a public key nor a trusted issuer"],
     [
       "no key can be read",
       { keys: [{ name: "k", publicKey: "junk", retiredAt: null }] },
       "the key k cannot be used",
     ],
-    ["only issuers are trusted", { keys: [], trustedIssuers: issuers }, "keyless"],
     [
-      "no key matches and issuers are trusted",
-      { keys: [key("x", theirs)], trustedIssuers: issuers },
-      "keyless",
-    ],
-    [
-      "no key matches and legacy is accepted too",
-      { keys: [key("x", theirs)], formats: ["bundle", "legacy"] },
-      "legacy",
+      "no key matches, and another cannot be read",
+      { keys: [key("x", theirs), { name: "k", publicKey: "junk", retiredAt: null }] },
+      "the key k cannot be used",
     ],
   ])("is unknown, never valid, when %s", async (_, change, part) => {
     const { store, artifact } = await given(signer);
     const result = await verifier.verifyArtifact(store, artifact, policy(change), call);
-    expect(result).toMatchObject({ status: "unknown", signerIdentity: null });
+    expect(result).toMatchObject({
+      status: "unknown",
+      signerIdentity: null,
+      verifiedAt: null,
+      trouble: null,
+      requirements: [{ status: "unjudged", code: "SIGNERS_UNUSABLE" }],
+    });
     expect(result.failureReason).toContain(part);
   });
 
-  it("is unknown when there is no bundle and legacy signatures would count", async () => {
-    const { store, artifact } = await given();
-    const formats = ["bundle", "legacy"] as const;
-    expect(await verifier.verifyArtifact(store, artifact, policy({ formats }), call)).toMatchObject(
-      { status: "unknown" },
-    );
+  it("is not asked of the registry when nobody is trusted", async () => {
+    const { store, artifact } = await given(signer);
+    const { requests } = store.stats;
+    await verifier.verifyArtifact(store, artifact, policy({ keys: [] }), call);
+    expect(store.stats.requests).toBe(requests);
   });
 
   it("is valid when a key matches, whatever else would have been accepted or is broken", async () => {
@@ -347,8 +384,23 @@ describe("what cannot be judged", () => {
     const { store, artifact } = await given(signer);
     store.fail(({ operation }) => operation === failing);
     const result = await verifier.verifyArtifact(store, artifact, policy(), call);
+    expect(result).toMatchObject({
+      status: "unknown",
+      requirements: [{ status: "unjudged", code: "REFERRERS_UNAVAILABLE" }],
+      trouble: { code: "FLOE_REGISTRY_UNAVAILABLE" },
+    });
+    expect(result.failureReason).toMatch(/could not be read/);
+  });
+
+  it("gives up after eight referrers that the registry does not give", async () => {
+    const { store, artifact } = await given();
+    for (let index = 0; index < 40; index += 1)
+      await attach(store, artifact, COSIGN_SIGN_PREDICATE_TYPE, signer, { n: `${index}` });
+    const { requests } = store.stats;
+    store.fail(({ operation }) => operation === "getManifest");
+    const result = await verifier.verifyArtifact(store, artifact, policy(), call);
     expect(result.status).toBe("unknown");
-    expect(result.failureReason).toContain("the signatures could not be read: ");
+    expect(store.stats.requests - requests).toBeLessThanOrEqual(1 + 8);
   });
 
   it("still finds the good signature when only another referrer cannot be read", async () => {
@@ -367,7 +419,7 @@ describe("what cannot be judged", () => {
         ? new FloeError({ code: "FLOE_REGISTRY_UNAVAILABLE", message: "503" })
         : undefined,
     );
-    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toEqual(VALID);
+    expect(await verifier.verifyArtifact(store, artifact, policy(), call)).toMatchObject(VALID);
   });
 
   it("is unknown when more is attached than is read", async () => {
@@ -386,7 +438,11 @@ describe("what cannot be judged", () => {
       await store.attach({ bytes, mediaType: MEDIA_TYPES.ociManifest }, call);
     }
     const result = await verifier.verifyArtifact(store, artifact, policy(), call);
-    expect(result.status).toBe("unknown");
+    expect(result).toMatchObject({
+      status: "unknown",
+      requirements: [{ code: "LIMIT_EXCEEDED" }],
+      trouble: null,
+    });
     expect(result.failureReason).toContain(`${MAX_REFERRERS + 1} referrers`);
   });
 

@@ -20,31 +20,67 @@ export async function judgeSignature(
 ): Promise<SignatureJudgement> {
   const policy = target.verification;
   const result = await artifactVerifier.verifyArtifact(store, artifact.manifest, policy, options);
-  const problem = signatureReason(artifact, target, result);
-  if (!problem) return { result, blocking: [], warnings: result.warnings };
+  const problems = signatureReasons(artifact, target, result);
   if (policy.enforcement === "enforce")
-    return { result, blocking: [problem], warnings: result.warnings };
-  const warning = `signature of ${artifact.version} not accepted: ${problem.message}`;
-  return { result, blocking: [], warnings: [...result.warnings, warning] };
+    return { result, blocking: problems, warnings: result.warnings };
+  const warnings = problems.map(
+    ({ message }) => `signature of ${artifact.version} not accepted: ${message}`,
+  );
+  return { result, blocking: [], warnings: [...result.warnings, ...warnings] };
 }
 
-function signatureReason(
+/** One reason for each requirement that is not satisfied: what failed for certain before what could not be judged. */
+function signatureReasons(
   artifact: ResolvedArtifact,
   target: EnvironmentConfig,
   result: VerificationResult,
-): Reason | null {
-  if (result.status === "valid" || result.status === "skipped") return null;
-  const why = result.failureReason ?? result.status;
-  if (result.status === "unknown") {
+): Reason[] {
+  if (result.status === "valid" || result.status === "skipped") return [];
+  const open = result.requirements.filter(({ status }) => status !== "satisfied");
+  const failed = open.filter(({ status }) => status === "failed");
+  const unjudged = open.filter(({ status }) => status === "unjudged");
+  // Without any requirement in the report, the artifact itself could not be made sense of.
+  if (open.length === 0)
+    return [
+      result.status === "unknown"
+        ? unjudgedReason(artifact, result.failureReason ?? result.status)
+        : refusedReason(artifact, target, "signature", result.failureReason ?? result.status),
+    ];
+  const trouble = new Set(unjudged.map(({ reason: why }) => why ?? "nobody knows why"));
+  return [
+    ...failed.map(({ type, reason: why }) =>
+      refusedReason(artifact, target, type, why ?? result.status),
+    ),
+    ...[...trouble].map((why) => unjudgedReason(artifact, why)),
+  ];
+}
+
+function unjudgedReason(artifact: ResolvedArtifact, why: string): Reason {
+  return reason(
+    "FLOE_SIGNATURE_UNJUDGED",
+    `the signature of ${artifact.version} could not be judged: ${why}`,
+    "Could not judge blocks; see the reason.",
+  );
+}
+
+function refusedReason(
+  { version }: ResolvedArtifact,
+  target: EnvironmentConfig,
+  type: string,
+  why: string,
+): Reason {
+  if (type === "signature")
     return reason(
-      "FLOE_SIGNATURE_UNJUDGED",
-      `the signature of ${artifact.version} could not be judged: ${why}`,
-      "Could not judge blocks; see the reason.",
+      "FLOE_SIGNATURE_REQUIRED",
+      `${version} has no signature that ${target.name} accepts: ${why}`,
+      `Sign it with a key that the manifest trusts: floe artifact sign ${version} --key REF`,
     );
-  }
+  const isSbom = type === "sbom";
   return reason(
     "FLOE_SIGNATURE_REQUIRED",
-    `${artifact.version} has no signature that ${target.name} accepts: ${why}`,
-    `Sign it with a key that the manifest trusts: floe artifact sign ${artifact.version} --key REF`,
+    `${version} does not have what ${target.name} requires (${isSbom ? "a signed SBOM" : type}): ${why}`,
+    isSbom
+      ? `Attach one that is signed by a signer whom the manifest trusts: floe artifact sbom ${version} --help`
+      : `Attach it, signed by a signer whom the manifest names: floe artifact attest ${version} --help`,
   );
 }
