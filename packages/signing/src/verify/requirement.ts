@@ -6,7 +6,7 @@ type ManifestRequirement = VerificationPolicy["require"][number];
 type Identity = NonNullable<ManifestRequirement["signers"]>[number];
 
 /** Predicate types of SBOMs, as cosign and floe write them. */
-export const SBOM_PREDICATE_TYPES: readonly string[] = [
+const SBOM_PREDICATE_TYPES: readonly string[] = [
   "https://spdx.dev/Document",
   "https://cyclonedx.org/bom",
 ];
@@ -41,10 +41,11 @@ export function createRequirementReader(): (
   return (policy, now) => {
     const signers = policySigners(policy, sortKeys(policy, now));
     const entries = [...policy.require];
-    if (policy.requireSbom && !entries.some(({ type }) => type === "sbom"))
-      entries.unshift({ type: "sbom", signers: null, threshold: 1 });
-    if (!entries.some(({ type }) => type === "signature"))
-      entries.unshift({ type: "signature", signers: null, threshold: 1 });
+    const asked = new Set(entries.map(({ type }) => type));
+    if (!asked.has("signature")) entries.push({ type: "signature", signers: null, threshold: 1 });
+    if (policy.requireSbom && !asked.has("sbom"))
+      entries.push({ type: "sbom", signers: null, threshold: 1 });
+    entries.sort((a, b) => rankOf(a) - rankOf(b));
     return entries.map((entry) => ({
       type: entry.type,
       predicateTypes: new Set(predicateTypesOf(entry.type)),
@@ -54,8 +55,13 @@ export function createRequirementReader(): (
   };
 }
 
+/** People want to read of the signature first. */
+function rankOf({ type }: ManifestRequirement): number {
+  return type === "signature" ? 0 : type === "sbom" ? 1 : 2;
+}
+
 /** The predicate types behind a requirement's type. */
-export function predicateTypesOf(type: string): readonly string[] {
+function predicateTypesOf(type: string): readonly string[] {
   if (type === "signature") return [COSIGN_SIGN_PREDICATE_TYPE];
   return type === "sbom" ? SBOM_PREDICATE_TYPES : [type];
 }
