@@ -6,7 +6,7 @@ import { createLayoutStore } from "@floe/oci";
 import { EXAMPLE_CHECK, EXAMPLE_CONFIG, GITIGNORE, manifestTemplate } from "./init-templates.ts";
 import { openKey } from "./open-signer.ts";
 import { preparePush, sendLayers } from "./push-files.ts";
-import { writeKeyPair } from "./write-key-pair.ts";
+import { passwordFrom, writeKeyPair } from "./write-key-pair.ts";
 
 /** Version of the example artifact. */
 const EXAMPLE_VERSION = "v0.1.0";
@@ -63,7 +63,8 @@ export async function initProject(input: {
   await refuseExisting(folder, wanted);
   await mkdir(folder, { recursive: true });
   for (const { path, text } of texts) await writeNew(join(folder, path), text);
-  for (const { prefix } of keys) await writeKeyPair(join(folder, prefix), input.env);
+  const password = (): string => passwordFrom(input.env) ?? "";
+  for (const { prefix } of keys) await writeKeyPair(join(folder, prefix), password);
   await ignoreSecrets(folder);
   const digest = await pushExample(folder, input.env, signal);
   const files = [

@@ -3,6 +3,7 @@ export {
   type AttachStatementInput,
   attachStatement,
 } from "./attach/attach-statement.ts";
+export { attestArtifact } from "./attach/attest-artifact.ts";
 export {
   type AttachedBundle,
   type AttachedBundles,
@@ -11,12 +12,26 @@ export {
   type ReadBundlesInput,
   readAttachedBundles,
 } from "./attach/read-attached-bundles.ts";
+export { type AttachedSbom, type AttachedSboms, readSboms } from "./attach/read-sboms.ts";
 export { signArtifact } from "./attach/sign-artifact.ts";
 export { MAX_BUNDLE_BYTES } from "./bundle/parse-bundle.ts";
 export type { KeylessEngine, KeylessProof, TrustRootState } from "./keyless/keyless-engine.ts";
 export { generateKeyPair, type KeyPairPem } from "./keys/key-pair.ts";
 export { loadPrivateKey, type PrivateKeyOptions } from "./keys/private-key.ts";
 export { keyId, loadPublicKey, publicKeyPem } from "./keys/public-key.ts";
+export { describeSbom, type SbomDescription } from "./predicate/describe-sbom.ts";
+export {
+  MAX_PREDICATE_BYTES,
+  type Predicate,
+  type PredicateInput,
+  parsePredicate,
+  parseSbom,
+} from "./predicate/parse-predicate.ts";
+export {
+  CYCLONEDX_PREDICATE_TYPE,
+  parsePredicateType,
+  SPDX_PREDICATE_TYPE,
+} from "./predicate/predicate-type.ts";
 export { createEphemeralSigner, type EphemeralSigner } from "./sign/ephemeral-signer.ts";
 export { createKeySigner } from "./sign/key-signer.ts";
 export {

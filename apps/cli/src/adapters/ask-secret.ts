@@ -8,11 +8,21 @@ import { FloeError } from "@floe/core";
  * @throws {FloeError} FLOE_KEY_PASSWORD_WRONG - the input ended without an answer
  */
 export async function askSecret(question: string): Promise<string> {
+  const [answer = ""] = await askSecrets([question]);
+  return answer;
+}
+
+/** As {@link askSecret}, one question after the other; lines that were typed ahead are kept for the next. */
+export async function askSecrets(questions: readonly string[]): Promise<string[]> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
-  process.stderr.write(question);
+  const answers: string[] = [];
+  const ask = (): void => {
+    process.stderr.write(questions[answers.length] ?? "");
+  };
+  ask();
   try {
-    return await new Promise<string>((resolve, reject) => {
+    return await new Promise<string[]>((resolve, reject) => {
       lines.once("SIGINT", () => {
         reject(new FloeError({ code: "FLOE_INTERRUPTED", message: "interrupted" }));
       });
@@ -25,10 +35,14 @@ export async function askSecret(question: string): Promise<string> {
           }),
         );
       });
-      lines.question("", resolve);
+      lines.on("line", (line) => {
+        answers.push(line);
+        process.stderr.write("\n");
+        if (answers.length === questions.length) resolve(answers);
+        else ask();
+      });
     });
   } finally {
     lines.close();
-    process.stderr.write("\n");
   }
 }

@@ -16,7 +16,7 @@ export default class Quickstart extends FloeCommand {
   static override summary =
     "Promote a real artifact through three environments, in a new temporary folder";
   static override description =
-    "Runs the commands that a user would run, with real gates, one refused promotion and one rollback, and says where everything is.";
+    "Runs the commands that a user would run, with real gates, a promotion that is refused for want of a signature, one that the tests refuse, and a rollback, and says where everything is.";
   static override examples = ["<%= config.bin %> quickstart"];
 
   async run(): Promise<void> {
@@ -36,16 +36,28 @@ export default class Quickstart extends FloeCommand {
         "v0.1.0",
         "The example artifact goes through the environments, one after the other:",
       ),
-      ...publish("v0.2.0", "A new version, with three replicas instead of two:"),
-      ...promoteAll("v0.2.0", "It takes the same way:"),
+      push(
+        "v0.2.0",
+        "A new version, with three replicas instead of two; nobody has signed it yet:",
+      ),
+      { say: "dev only warns of that, as the manifest says:", argv: promote("v0.2.0", "dev") },
+      {
+        say: "staging refuses what nobody has signed:",
+        argv: promote("v0.2.0", "staging"),
+        expect: EXIT.signature,
+      },
+      sign("v0.2.0", "Signed with the artifacts' own key:"),
+      { say: "Now staging takes it:", argv: promote("v0.2.0", "staging") },
+      { say: "And prod:", argv: promote("v0.2.0", "prod") },
     ]);
     await this.change('"replicas": 3', '"replicas": 0');
     await this.steps([
-      ...publish("v0.3.0", "A version that nobody should run:"),
-      { say: "dev takes it:", argv: ["promote", "v0.3.0", "--to", "dev"] },
+      push("v0.3.0", "A version that nobody should run, signed all the same:"),
+      sign("v0.3.0", "A signature says whose it is, not that it works:"),
+      { say: "dev takes it:", argv: promote("v0.3.0", "dev") },
       {
         say: "staging runs the tests, and refuses it:",
-        argv: ["promote", "v0.3.0", "--to", "staging"],
+        argv: promote("v0.3.0", "staging"),
         expect: EXIT.gate,
       },
       {
@@ -92,22 +104,29 @@ export default class Quickstart extends FloeCommand {
   }
 }
 
-function publish(version: string, say: string): Step[] {
-  return [
-    { say, argv: ["artifact", "push", version, "app.json"] },
-    {
-      say: "Signed with the artifacts' own key:",
-      argv: ["artifact", "sign", version, "--key", "keys/artifact.key"],
-    },
-  ];
+function push(version: string, say: string): Step {
+  return { say, argv: ["artifact", "push", version, "app.json"] };
+}
+
+function sign(version: string, say: string): Step {
+  return { say, argv: ["artifact", "sign", version, "--key", "keys/artifact.key"] };
+}
+
+function promote(version: string, to: string): string[] {
+  return ["promote", version, "--to", to];
 }
 
 function promoteAll(version: string, say: string): Step[] {
-  const to = (environment: string): string[] => ["promote", version, "--to", environment];
   return [
-    { say, argv: to("dev") },
-    { say: "staging also runs the tests of checks/app.test.mjs:", argv: to("staging") },
-    { say: "prod only takes what staging holds, from somebody who may:", argv: to("prod") },
+    { say, argv: promote(version, "dev") },
+    {
+      say: "staging also runs the tests of checks/app.test.mjs:",
+      argv: promote(version, "staging"),
+    },
+    {
+      say: "prod only takes what staging holds, from somebody who may:",
+      argv: promote(version, "prod"),
+    },
   ];
 }
 

@@ -77,6 +77,23 @@ export const ERRORS = {
     exit: EXIT.usage,
     summary: "`floe init` would overwrite a file that already exists.",
   },
+  FLOE_PREDICATE_INVALID: {
+    exit: EXIT.usage,
+    summary:
+      "A document cannot be attested: it is too large, not JSON, or not what its predicate type says.",
+  },
+  FLOE_PREDICATE_TYPE_RESERVED: {
+    exit: EXIT.usage,
+    summary: "Statements of a predicate type are made by another command, never by hand.",
+  },
+  FLOE_SBOM_GENERATOR_MISSING: {
+    exit: EXIT.usage,
+    summary: "No SBOM was given, and there is no program that makes one.",
+  },
+  FLOE_SBOM_GENERATOR_FAILED: {
+    exit: EXIT.usage,
+    summary: "The program that makes SBOMs failed, took too long, or made something else.",
+  },
   FLOE_OUTPUT_FAILED: {
     exit: EXIT.usage,
     summary: "A folder or file that the result should go to cannot be written.",

@@ -14,6 +14,8 @@ export async function signArtifact(
     readonly store: ArtifactStore;
     readonly artifact: RawManifest;
     readonly signer: Signer;
+    /** Signed facts, as `cosign sign -a` takes them. */
+    readonly annotations?: Readonly<Record<string, string>>;
   },
   { signal }: CallOptions,
 ): Promise<AttachedStatement> {
@@ -26,6 +28,7 @@ export async function signArtifact(
   }
   const statement = writeStatement({
     subject: digestOf(artifact.bytes),
+    ...(input.annotations === undefined ? {} : { subjectAnnotations: input.annotations }),
     predicateType: COSIGN_SIGN_PREDICATE_TYPE,
   });
   return await attachStatement(

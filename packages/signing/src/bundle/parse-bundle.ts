@@ -3,8 +3,8 @@ import type { BundleRefusal } from "@floe/core/ports";
 import { decodeBase64 } from "../encoding/base64.ts";
 import { isRecord, own, show } from "../encoding/json-object.ts";
 
-/** The largest bundle that is read, in bytes. */
-export const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
+/** The largest bundle that is read, in bytes: SBOMs of images have several megabytes. */
+export const MAX_BUNDLE_BYTES = 16 * 1024 * 1024;
 
 /** A bundle's parts, well formed and not yet verified: nothing in here is proven. */
 export interface ParsedBundle {

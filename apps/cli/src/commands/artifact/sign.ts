@@ -1,16 +1,18 @@
-import { FloeError } from "@floe/core/errors";
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
-import { openKey, signingKeyRef } from "../../open-signer.ts";
+import { openArtifactSigner, signerFlags, signerName } from "../../open-artifact-signer.ts";
+import { parseAnnotations } from "../../parse-flags.ts";
+import { signArtifacts } from "../../sign-artifacts.ts";
 
 export default class Sign extends ArtifactCommand {
   static override summary = "Sign an artifact the way cosign 3 does";
   static override description =
-    "The signature is a sigstore bundle attached to the digest; cosign verify --key reads it. Nothing is uploaded to a public log.";
+    "The signature is a sigstore bundle attached to the digest; cosign verify reads it. The signature of an index does not cover the images that it lists; --recursive signs those as well.";
   static override examples = [
     "<%= config.bin %> artifact sign v1.2.3",
-    "<%= config.bin %> artifact sign v1.2.3 --key keys/artifact.key",
+    "<%= config.bin %> artifact sign v1.2.3 --key keys/artifact.key -a commit=4f0c1d2",
+    "<%= config.bin %> artifact sign v1.2.3 --recursive",
     "<%= config.bin %> artifact sign -r oci://harbor.example.com/acme/app -t v1.2.3 --key env:SIGNING_KEY",
   ];
   static override args = {
@@ -19,35 +21,43 @@ export default class Sign extends ArtifactCommand {
     }),
   };
   static override flags = {
-    key: Flags.string({
-      description:
-        "Private key that signs artifacts: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then artifacts.signing.private_key_ref",
+    ...signerFlags,
+    annotation: Flags.string({
+      char: "a",
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "KEY=VALUE that is signed along; may be given several times",
+    }),
+    recursive: Flags.boolean({
+      description: "Of an index, also sign every manifest that it lists",
     }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Sign);
+    const annotations = parseAnnotations(flags.annotation ?? []);
     await using target = await this.open(args.reference, flags);
-    const ref =
-      signingKeyRef(flags.key, null, process.env) ?? target.manifest?.signing.privateKeyRef ?? null;
-    if (!ref)
-      throw new FloeError({
-        code: "FLOE_SIGNER_MISSING",
-        message: "no signing key is given",
-        hint: "Give --key REF, or set artifacts.signing.private_key_ref in the manifest.",
-      });
+    const { store } = target;
     const artifact = await fetchManifest(target, this.signal);
-    const { signer } = await openKey(ref, target.manifest, process.env);
-    const { signArtifact } = await import("@floe/signing");
-    const attached = await signArtifact(
-      { store: target.store, artifact, signer },
+    const opened = await openArtifactSigner(flags, target.manifest, process.env);
+    const { signature, children } = await signArtifacts(
+      { store, artifact, signer: opened.signer, annotations, recursive: flags.recursive },
       { signal: this.signal },
     );
     const { digest } = artifact.descriptor;
-    const by = signer.signer.method === "keyless" ? signer.signer.subject : signer.signer.keyId;
+    const signer = signerName(opened);
+    const uncovered = children.filter((child) => child.signature === null).length;
+    const warnings =
+      uncovered === 0
+        ? []
+        : [
+            `the signature covers the index alone, not the ${uncovered} manifest${uncovered === 1 ? "" : "s"} that it lists; --recursive signs those as well`,
+          ];
+    for (const warning of warnings) this.logger(flags).warn(warning);
     await this.result(
-      { success: true, digest, signature: attached.referrer.digest, signer: by },
-      () => `${digest} signed by ${by}`,
+      { success: true, digest, signature, signer, children, warnings },
+      () =>
+        `${digest} signed by ${signer}${children.length > uncovered ? `, and ${children.length} manifests that it lists` : ""}`,
     );
   }
 }

@@ -1,0 +1,29 @@
+import { readFile } from "node:fs/promises";
+import type { Manifest, TrustedSigner } from "@floe/core";
+import { FloeError } from "@floe/core/errors";
+
+/** Everybody whose signature means something to a project: the keys of artifacts first, then its identities. */
+export function trustedSigners(manifest: Manifest): TrustedSigner[] {
+  const keys = new Map<string, TrustedSigner>();
+  for (const { verification } of manifest.environments)
+    for (const { name, publicKey } of verification.keys)
+      keys.set(publicKey, { method: "key", name, publicKey });
+  return [...keys.values(), ...manifest.identities.map((identity) => identity.trusted)];
+}
+
+/**
+ * Reads a public key file that was named on the command line.
+ * @throws {FloeError} FLOE_KEY_INVALID - it cannot be read, or is no key that floe can use
+ */
+export async function readPublicKeyFile(path: string): Promise<string> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new FloeError({
+      code: "FLOE_KEY_INVALID",
+      message: `${path} cannot be read`,
+      hint: "Give the path of a public key file.",
+      cause,
+    });
+  });
+  const { loadPublicKey, publicKeyPem } = await import("@floe/signing");
+  return publicKeyPem(loadPublicKey(text));
+}
