@@ -96,7 +96,9 @@ describe("docs/reference/commands.md", () => {
     "names the other name of %s",
     (id, entry) => {
       for (const alias of entry.aliases)
-        expect(sections.get(id.replaceAll(":", " "))).toContain(`Also \`floe ${alias}\`.`);
+        expect(sections.get(id.replaceAll(":", " "))).toContain(
+          `Also \`floe ${alias.replaceAll(":", " ")}\`.`,
+        );
     },
   );
 });

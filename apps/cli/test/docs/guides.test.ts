@@ -35,6 +35,15 @@ describe("docs/guides/getting-started.md", () => {
   );
 });
 
+describe("docs/guides/sign-and-attest.md", () => {
+  test("every command ends as the page says", long, async () => {
+    const run = await runGuide("docs/guides/sign-and-attest.md");
+    expect(run.output).not.toContain("and the page says");
+    expect(run.code, run.output).toBe(0);
+    expect(run.output).toMatch(/CycloneDX 1\.6, 0 components +keys\/artifact\.pub/);
+  });
+});
+
 describe("docs/guides/write-a-gate.md", () => {
   const page = "docs/guides/write-a-gate.md";
   const [manifest = "", module = ""] = [...blocksOf(page, "json"), ...blocksOf(page, "js")];

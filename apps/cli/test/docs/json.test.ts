@@ -108,6 +108,12 @@ describe("docs/reference/json.md", () => {
     project.write("app.json", "{}");
     compare(["artifact push"], [await artifact("push", "v2.0.0", "app.json")]);
     compare(["artifact sign"], [await artifact("sign", "v2.0.0", "--key", "keys/artifact.key")]);
+    project.write("sbom.json", '{"spdxVersion":"SPDX-2.3"}');
+    const signed = ["v2.0.0", "--key", "keys/artifact.key"];
+    const custom = ["--type", "custom", "--predicate", "app.json"];
+    compare(["artifact attest"], [await artifact("attest", ...signed, ...custom)]);
+    compare(["artifact sbom"], [await artifact("sbom", ...signed, "--file", "sbom.json")]);
+    compare(["artifact sbom --show"], await rows(project, "artifact", "sbom", "v2.0.0", "--show"));
     compare(
       ["artifact verify"],
       [

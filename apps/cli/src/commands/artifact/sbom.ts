@@ -1,5 +1,4 @@
 import type { RawManifest } from "@floe/core";
-import { FloeError, isFloeError } from "@floe/core/errors";
 import { Args, Flags, type Interfaces } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { chooseNamed } from "../../choose-manifest.ts";
@@ -54,17 +53,29 @@ export default class Sbom extends ArtifactCommand {
     await using target = await this.open(args.reference, flags);
     const named = await fetchManifest(target, signal);
     const artifact = await chooseNamed(target.store, named, flags.platform, { signal });
-    await (flags.show
-      ? this.#show(target, artifact, flags.key)
-      : this.#attach(target, artifact, flags));
+    if (!flags.show) {
+      await this.#attach(target, artifact, flags);
+      return;
+    }
+    const { findSboms } = await import("../../find-sboms.ts");
+    const { sboms, omitted } = await findSboms(target, artifact, flags.key, { signal });
+    if (omitted > 0)
+      this.logger(flags).warn(
+        `${omitted} attached manifests were not read; there may be more SBOMs`,
+      );
+    await this.result(sbomsJson(sboms), () => sbomsText(sboms));
   }
 
   async #attach(target: ArtifactTarget, artifact: RawManifest, flags: Parsed): Promise<void> {
     const signing = await import("@floe/signing");
     // Before minutes are spent on an image: without a key there is nothing to do.
     const opened = await openArtifactSigner(flags, target.manifest, process.env);
-    const predicate = await this.#document(target, artifact, flags);
     const { store } = target;
+    const { readSbom } = await import("../../read-sbom.ts");
+    const predicate = await readSbom({
+      ...{ store, artifact, file: flags.file, folder: flags["from-folder"] },
+      ...{ format: flags["sbom-format"], env: process.env, signal: this.signal },
+    });
     const { signer } = opened;
     const options = { signal: this.signal };
     const attached = await signing.attestArtifact({ store, artifact, predicate, signer }, options);
@@ -82,53 +93,5 @@ export default class Sbom extends ArtifactCommand {
     };
     const what = sbomText(predicate.sbom);
     await this.result(view, () => `${digest}: ${what}, attested by ${view.signer}`);
-  }
-
-  async #document(target: ArtifactTarget, artifact: RawManifest, flags: Parsed) {
-    const { MAX_PREDICATE_BYTES: maxBytes, parseSbom } = await import("@floe/signing");
-    const { signal } = this;
-    const now = new Date();
-    if (flags.file !== undefined) {
-      const { readDocument } = await import("../../read-document.ts");
-      const bytes = await readDocument(flags.file, { maxBytes, signal });
-      return parseSbom({ bytes, name: flags.file === "-" ? "standard input" : flags.file, now });
-    }
-    const { generatedName, sbomOfArtifact, sbomOfFolder } = await import("../../make-sbom.ts");
-    const folder = flags["from-folder"];
-    const options = { format: flags["sbom-format"], env: process.env, signal, maxBytes };
-    const bytes =
-      folder === undefined
-        ? await sbomOfArtifact({ store: target.store, artifact }, options)
-        : await sbomOfFolder(folder, options);
-    try {
-      return parseSbom({ bytes, name: generatedName(folder), now });
-    } catch (cause) {
-      if (!isFloeError(cause, "FLOE_PREDICATE_INVALID")) throw cause;
-      const { message } = cause;
-      throw new FloeError({ code: "FLOE_SBOM_GENERATOR_FAILED", message, cause });
-    }
-  }
-
-  async #show(
-    { store, manifest }: ArtifactTarget,
-    artifact: RawManifest,
-    key: string | undefined,
-  ): Promise<void> {
-    const { createVerifier, readSboms } = await import("@floe/signing");
-    const { readPublicKeyFile, trustedSigners } = await import("../../trusted-signers.ts");
-    const trusted =
-      key === undefined
-        ? manifest === null
-          ? []
-          : trustedSigners(manifest)
-        : [{ method: "key" as const, name: key, publicKey: await readPublicKeyFile(key) }];
-    const verifier = createVerifier();
-    const options = { signal: this.signal };
-    const { sboms, omitted } = await readSboms({ store, artifact, trusted, verifier }, options);
-    if (omitted > 0)
-      this.logger({ quiet: false, verbose: false }).warn(
-        `${omitted} attached manifests were not read; there may be more SBOMs`,
-      );
-    await this.result(sbomsJson(sboms), () => sbomsText(sboms));
   }
 }

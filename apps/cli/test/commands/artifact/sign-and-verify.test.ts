@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { aProject } from "../../bed/a-project.ts";
@@ -51,6 +51,49 @@ describe("a key pair of artifact keygen", () => {
       expect(run.json["error"]).toMatchObject({ code: "FLOE_INIT_EXISTS" });
     }
     expect(project.read("keys/release.key")).toBe(key);
+  });
+});
+
+describe("artifact keygen on a terminal", () => {
+  const TERMINAL = `--import=${new URL("../../bed/pretend-answer.ts", import.meta.url).href}`;
+
+  test("asks for the password twice, and shows none of it", async () => {
+    await using project = await aProject({ versions: [] });
+    await project.publish("v1.0.0", { signed: false });
+    const typed = { NODE_OPTIONS: TERMINAL, FLOE_TEST_ANSWER: "pass word\npass word" };
+    const run = await project.runWith(
+      { env: typed },
+      ...["artifact", "generate-key-pair", "--output-key-prefix", "mine"],
+    );
+    expect(run.code).toBe(0);
+    expect(run.stderr).toBe("Password for mine.key (empty for none): \nThe same again: \n");
+    const sign = ["artifact", "sign", "v1.0.0", "--key", "mine.key"];
+    expect((await project.run(...sign)).code).toBe(2);
+    const env = { COSIGN_PASSWORD: "pass word" };
+    expect((await project.runWith({ env }, ...sign)).code).toBe(0);
+  });
+
+  test("makes no key when the two differ, or the input ends", async () => {
+    await using project = await aProject({ versions: [] });
+    for (const answer of ["one\ntwo", "one"]) {
+      const typed = { NODE_OPTIONS: TERMINAL, FLOE_TEST_ANSWER: answer };
+      const run = await project.runWith(
+        { env: typed },
+        ...["generate-key-pair", "--output-key-prefix", "mine", "--json"],
+      );
+      expect(run.code).toBe(2);
+      expect(run.json["error"]).toMatchObject({ code: "FLOE_KEY_PASSWORD_WRONG" });
+      expect(existsSync(join(project.dir, "mine.key"))).toBe(false);
+    }
+  });
+
+  test("in a folder that cannot be written says so", async () => {
+    await using project = await aProject({ versions: [] });
+    const run = await project.run(
+      ...["artifact", "keygen", "--output-key-prefix", "manifest.yaml/k", "--json"],
+    );
+    expect(run.code).toBe(2);
+    expect(run.json["error"]).toMatchObject({ code: "FLOE_OUTPUT_FAILED" });
   });
 });
 
