@@ -46,6 +46,8 @@ describe("createVerifier", () => {
       name: "ours",
       signer: { method: "key", keyId: keyId(ours.publicKey) },
       statement,
+      time: null,
+      logged: false,
     });
   });
 
