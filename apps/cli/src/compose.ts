@@ -8,10 +8,12 @@ import {
   type Logger,
   type Manifest,
   type PluginSource,
+  usesKeyless,
 } from "@floe/core";
 import type { FloePlugin, StandardSchema } from "@floe/core/plugin";
 import { systemClock } from "./adapters/clock.ts";
 import { readSecret } from "./adapters/read-secret.ts";
+import { keylessEngineOf } from "./open-keyless-engine.ts";
 import { openSigner } from "./open-signer.ts";
 import { openStore } from "./open-store.ts";
 
@@ -113,13 +115,15 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     await Promise.all([import("@floe/signing"), import("@floe/runner")]);
   const store = await openStore(manifest.registry, input.env, input.logger);
   const opened = input.writes ? await openSigner(input.key, manifest, input.env) : null;
+  const keyless = keylessEngineOf(manifest, input.env);
   const floe = createFloe({
     manifest,
     store,
     signer: opened?.signer ?? null,
     signerPublicKey: opened?.publicKey ?? null,
-    verifier: createVerifier(),
-    artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
+    // A ledger is read without waiting for anything else; artifacts wait for the engine when they need it.
+    verifier: createVerifier({ keyless: usesKeyless(manifest) ? await keyless(input) : undefined }),
+    artifactVerifier: createArtifactVerifier({ now: () => new Date(), keyless }),
     policy,
     pluginSources: sources,
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),

@@ -1,6 +1,7 @@
 import type { CallOptions, RawManifest, TrustedSigner } from "@floe/core";
 import type { AttachedSboms } from "@floe/signing";
 import type { ArtifactTarget } from "./open-artifact.ts";
+import { keylessEngineOf } from "./open-keyless-engine.ts";
 import { readPublicKeyFile, trustedSigners } from "./trusted-signers.ts";
 
 /**
@@ -18,5 +19,9 @@ export async function findSboms(
   let trusted: readonly TrustedSigner[] = manifest === null ? [] : trustedSigners(manifest);
   if (key !== undefined)
     trusted = [{ method: "key", name: key, publicKey: await readPublicKeyFile(key) }];
-  return await readSboms({ store, artifact, trusted, verifier: createVerifier() }, options);
+  const keyless = trusted.some(({ method }) => method === "keyless")
+    ? await keylessEngineOf(manifest, process.env)(options)
+    : undefined;
+  const verifier = createVerifier({ keyless });
+  return await readSboms({ store, artifact, trusted, verifier }, options);
 }

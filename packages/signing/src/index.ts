@@ -16,6 +16,7 @@ export { type AttachedSbom, type AttachedSboms, readSboms } from "./attach/read-
 export { signArtifact } from "./attach/sign-artifact.ts";
 export { MAX_BUNDLE_BYTES } from "./bundle/parse-bundle.ts";
 export type { KeylessEngine, KeylessProof, TrustRootState } from "./keyless/keyless-engine.ts";
+export { type KeylessEngineOptions, loadKeylessEngine } from "./keyless/load-keyless-engine.ts";
 export { generateKeyPair, type KeyPairPem } from "./keys/key-pair.ts";
 export { loadPrivateKey, type PrivateKeyOptions } from "./keys/private-key.ts";
 export { keyId, loadPublicKey, publicKeyPem } from "./keys/public-key.ts";

@@ -254,6 +254,11 @@ export const ERRORS = {
     exit: EXIT.signature,
     summary: "Signed bytes do not verify with the keys that are trusted for them.",
   },
+  FLOE_TRUST_ROOT_UNAVAILABLE: {
+    exit: EXIT.unavailable,
+    summary:
+      "The trusted root of keyless signatures cannot be had, so that nothing signed with a certificate can be judged.",
+  },
   FLOE_KEY_INVALID: {
     exit: EXIT.usage,
     summary:

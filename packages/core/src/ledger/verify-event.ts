@@ -1,8 +1,17 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
-import { authorize, isSignedBy, isValidAt, keyIdOf, mayApprove } from "../model/identity.ts";
+import {
+  authorize,
+  claimedSubject,
+  isSignedBy,
+  isValidAt,
+  keyIdOf,
+  mayApprove,
+  usesKeyless,
+} from "../model/identity.ts";
 import type { ProvenSigner, TrustedSigner, Verifier } from "../ports/index.ts";
+import { assertJudged } from "./assert-judged.ts";
 import {
   type EventActor,
   invalidEvent,
@@ -34,6 +43,7 @@ export interface VerifiedEvent extends StoredEvent {
  * Checks the signature of stored bytes and that the event's actor is who signed it. The name in `actor.identity` is
  * what the manifest called the signer at the time; who it was is proven by the key or subject.
  * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - malformed, unsigned, or signed by somebody else
+ * @throws {FloeError} FLOE_TRUST_ROOT_UNAVAILABLE - it is signed with a certificate, which nothing can judge now
  */
 export function verifyEvent(
   bytes: Uint8Array,
@@ -52,8 +62,9 @@ export function verifyEvent(
   const known = manifest.identities.filter((identity) => isValidAt(identity, new Date(claimed.at)));
   const verdict = verifier.verifyBundle(bytes, [
     ...known.map((identity) => identity.trusted),
-    ...unknownKey(claimed, where),
+    ...unknownSigner(claimed, manifest, where),
   ]);
+  assertJudged(verdict, where);
   if (!verdict.ok)
     throw invalidEvent(where, `its signature does not verify (${verdict.code}: ${verdict.reason})`);
   // Judge what was signed: the statement that the verifier returned, not the copy that was looked at before.
@@ -123,10 +134,12 @@ function claimedStatement(bytes: Uint8Array, where: string): Uint8Array {
   return Buffer.from(payload, "base64");
 }
 
-// A signer that the manifest does not know is accepted for what it is: the same key throughout, authorized for nothing
-// that needs an authorization.
-function unknownKey(event: LedgerEvent, where: string): TrustedSigner[] {
+// A signer that the manifest does not know is accepted for what it is: the same key or subject throughout, authorized for
+// nothing that needs an authorization. Subjects only where the manifest speaks of any: a trusted root is loaded then.
+function unknownSigner(event: LedgerEvent, manifest: Manifest, where: string): TrustedSigner[] {
   const { public_key: publicKey, key_id: keyId } = event.actor;
+  if (event.actor.method === "keyless")
+    return usesKeyless(manifest) ? claimedSubject(event.actor, manifest) : [];
   if (publicKey === undefined) return [];
   let actual: string;
   try {

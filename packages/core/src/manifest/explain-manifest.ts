@@ -6,6 +6,7 @@ import type {
   Manifest,
   RegistryConfig,
   SecretRef,
+  TrustRootConfig,
   VerificationPolicy,
 } from "./manifest.ts";
 import { authorityDigest, policyDigest } from "./policy-digests.ts";
@@ -32,7 +33,13 @@ export function explainManifest(manifest: Manifest): JsonObject {
       mode: manifest.signing.mode,
       private_key_ref: explainRef(manifest.signing.privateKeyRef),
       password_ref: explainRef(manifest.signing.passwordRef),
+      fulcio_url: manifest.signing.sigstore.fulcioUrl,
+      rekor_url: manifest.signing.sigstore.rekorUrl,
+      tsa_url: manifest.signing.sigstore.tsaUrl,
+      oidc_issuer: manifest.signing.sigstore.oidcIssuer,
+      oidc_client_id: manifest.signing.sigstore.oidcClientId,
     },
+    trust_root: explainTrustRoot(manifest.trustRoot),
     operator_key_ref: explainRef(manifest.operatorKeyRef),
     environments: manifest.environments.map(explainEnvironment),
     policies: toJson(manifest.policies),
@@ -164,6 +171,18 @@ function explainVerification(policy: VerificationPolicy): JsonObject {
     require_promotion_from: policy.requirePromotionFrom,
     grace_period_days: policy.gracePeriodDays,
     formats: policy.formats,
+  };
+}
+
+function explainTrustRoot(trustRoot: TrustRootConfig): JsonValue {
+  if (trustRoot.from === "embedded") return "embedded";
+  if (trustRoot.from === "file")
+    return { file: trustRoot.file.path, sha256: trustRoot.file.sha256 };
+  const { mirror, root, cacheDir } = trustRoot;
+  return {
+    tuf: mirror ?? "default",
+    root: root === null ? null : { file: root.path, sha256: root.sha256 },
+    cache: cacheDir,
   };
 }
 

@@ -67,10 +67,48 @@ export interface Identity {
   readonly revokedAt: Date | null;
 }
 
+/** The services of a sigstore instance that make keyless signatures. */
+export interface SigstoreServices {
+  /** Issues certificates. */
+  readonly fulcioUrl: string;
+  /** Transparency log, version 1; `null`: signatures are not logged. */
+  readonly rekorUrl: string | null;
+  /** RFC 3161 timestamp authority; `null`: the log alone says when. */
+  readonly tsaUrl: string | null;
+  /** Where a person logs in; tokens that the environment gives are not its matter. */
+  readonly oidcIssuer: string;
+  readonly oidcClientId: string;
+}
+
+/** A file of the manifest, read when the manifest was. */
+export interface PinnedFile {
+  /** Absolute. */
+  readonly path: string;
+  /** `sha256:<hex>`. */
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Where the keys and certificates of a sigstore instance come from that keyless signatures are judged by. */
+export type TrustRootConfig =
+  | {
+      readonly from: "tuf";
+      /** `null`: the public-good instance, whose root comes with floe. */
+      readonly mirror: string | null;
+      /** The TUF root to begin with; `null` only for the public-good instance. */
+      readonly root: PinnedFile | null;
+      /** Absolute; `null`: the user's own cache folder. */
+      readonly cacheDir: string | null;
+    }
+  | { readonly from: "file"; readonly file: PinnedFile }
+  /** The public-good root that came with floe, as old as it may be. */
+  | { readonly from: "embedded" };
+
 export interface SigningConfig {
   readonly mode: "key-based" | "keyless" | "off";
   readonly privateKeyRef: SecretRef | null;
   readonly passwordRef: SecretRef | null;
+  readonly sigstore: SigstoreServices;
 }
 
 /** A public key that artifacts may be signed with. */
@@ -210,6 +248,9 @@ export interface Manifest {
   readonly registry: RegistryConfig;
   readonly tags: { readonly versionPattern: RegExp | null; readonly mutable: readonly string[] };
   readonly signing: SigningConfig;
+  readonly trustRoot: TrustRootConfig;
+  /** `artifacts.verification.require_rekor`: whether signatures of keyless identities have to be in a log. */
+  readonly requireRekor: boolean;
   /** `promotion.operator.key_ref`. */
   readonly operatorKeyRef: SecretRef | null;
   /** In promotion order, at least one. */

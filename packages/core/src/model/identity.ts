@@ -2,6 +2,7 @@ import { createHash, createPublicKey } from "node:crypto";
 import type { EventActor } from "../ledger/event.ts";
 import type { Identity, Manifest } from "../manifest/manifest.ts";
 import type { ProvenSigner, TrustedSigner } from "../ports/index.ts";
+import { matchesSubjectPattern } from "./subject-pattern.ts";
 
 // Reading a key takes longer than checking a signature with it, and a ledger has thousands of events by a few keys.
 const MAX_KNOWN_KEYS = 256;
@@ -19,22 +20,31 @@ export function keyIdOf(publicKeyPem: string): string {
 
 /** Finds the manifest's identity that a proven signer is; `null` for one that the manifest does not know at that time. */
 export function identify(signer: ProvenSigner, manifest: Manifest, at: Date): Identity | null {
-  return (
-    manifest.identities.find(
-      (identity) => isSigner(identity.trusted, signer) && isValidAt(identity, at),
-    ) ?? null
+  const found = manifest.identities.filter(
+    (identity) => isSigner(identity.trusted, signer) && isValidAt(identity, at),
   );
+  // Somebody who is named is nobody of a pattern; a verifier looks in the same order.
+  return found.find(({ trusted }) => !hasPattern(trusted)) ?? found[0] ?? null;
+}
+
+function hasPattern(trusted: TrustedSigner): boolean {
+  return trusted.method === "keyless" && trusted.subject === undefined;
 }
 
 function isSigner(trusted: TrustedSigner, signer: ProvenSigner): boolean {
   if (trusted.method === "key")
     return signer.method === "key" && signer.keyId === keyIdOf(trusted.publicKey);
-  // A subject pattern is judged by the keyless verifier, which hands back the identity's exact subject.
-  return (
-    signer.method === "keyless" &&
-    signer.issuer === trusted.issuer &&
-    signer.subject === trusted.subject
-  );
+  return signer.method === "keyless" && isSubjectOf(trusted, signer);
+}
+
+function isSubjectOf(
+  trusted: Extract<TrustedSigner, { method: "keyless" }>,
+  signer: { readonly issuer?: string | undefined; readonly subject?: string | undefined },
+): boolean {
+  const { subject, subjectPattern } = trusted;
+  if (signer.issuer !== trusted.issuer || signer.subject === undefined) return false;
+  if (subject !== undefined) return signer.subject === subject;
+  return subjectPattern !== undefined && matchesSubjectPattern(subjectPattern, signer.subject);
 }
 
 /** Says whether an identity may sign at a time: old signatures of a revoked identity stay valid. */
@@ -48,7 +58,7 @@ export function isValidAt(identity: Identity, at: Date): boolean {
 export function isSignedBy({ trusted }: Identity, actor: EventActor): boolean {
   return trusted.method === "key"
     ? actor.key_id === keyIdOf(trusted.publicKey)
-    : actor.issuer === trusted.issuer && actor.subject === trusted.subject;
+    : actor.method === "keyless" && isSubjectOf(trusted, actor);
 }
 
 /** Says how an identity may act in an environment. */
@@ -97,11 +107,41 @@ export function mayApprove(
   return name !== null && groups.some((group) => manifest.groups[group]?.includes(name));
 }
 
+/** Says whether records may be signed without a key; where they may not, no trusted root is needed to read a ledger. */
+export function usesKeyless({
+  identities,
+  signing,
+}: Pick<Manifest, "identities" | "signing">): boolean {
+  return (
+    signing.mode === "keyless" || identities.some(({ trusted }) => trusted.method === "keyless")
+  );
+}
+
+/** The very subject that an actor says it is, as somebody whose signature can be checked. */
+export function claimedSubject(
+  { issuer, subject }: EventActor,
+  { requireRekor }: Pick<Manifest, "requireRekor">,
+): TrustedSigner[] {
+  if (issuer === undefined || subject === undefined) return [];
+  const name = `${subject} of ${issuer}`;
+  return [
+    {
+      method: "keyless",
+      name,
+      issuer,
+      subject,
+      ...(requireRekor ? {} : { requireRekor }),
+    },
+  ];
+}
+
 /** The signers whose signature on a record counts as the given actor's: its identity, or the very key that it showed. */
 export function operatorTrust(actor: EventActor, manifest: Manifest): TrustedSigner[] {
   const known = manifest.identities
     .filter((identity) => identity.name === actor.identity)
     .map((identity) => identity.trusted);
+  if (actor.method === "keyless")
+    return usesKeyless(manifest) ? [...known, ...claimedSubject(actor, manifest)] : known;
   if (actor.public_key === undefined) return known;
   return [
     ...known,

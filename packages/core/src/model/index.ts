@@ -16,6 +16,8 @@ export {
   parseDigest,
   shortDigest,
 } from "./digest.ts";
+export { matchesSubjectPattern } from "./subject-pattern.ts";
+export { loadSubjectRegex, type SubjectRegexMatcher } from "./subject-regex.ts";
 export {
   classifyTag,
   environmentTag,

@@ -1,4 +1,5 @@
 import { FloeError } from "../errors/index.ts";
+import { assertJudged } from "../ledger/assert-judged.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import { type Descriptor, MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
@@ -42,6 +43,7 @@ export async function readRecord(
     await context.store.getBlob(blob, options),
     signedBy,
   );
+  assertJudged(verdict, `the record ${reference}`);
   if (!verdict.ok)
     throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
   const statement = parseJson(verdict.statement) as {

@@ -293,6 +293,57 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
     ],
   ],
   [
+    "expressions that take more than linear time",
+    withArtifacts(
+      '  verification:\n    trusted_issuers:\n      - { issuer: https://a.example, subject_regex: "(a)\\\\1" }\n      - { issuer: https://a.example, subject_regex: "a(?=b)" }',
+    ),
+    [
+      ["8:53", "artifacts.verification.trusted_issuers[0].subject_regex", "no back-references"],
+      ["9:53", "artifacts.verification.trusted_issuers[1].subject_regex", "no look-around"],
+    ],
+  ],
+  [
+    "a trusted root that is nowhere",
+    withArtifacts("  verification: { trust_root: { file: none.json } }"),
+    [["6:39", "artifacts.verification.trust_root.file", "none.json does not exist"]],
+  ],
+  [
+    "a trusted root from two places",
+    withArtifacts("  verification: { trust_root: { file: none.json, tuf: default } }"),
+    [["6:31", "artifacts.verification.trust_root", "needs exactly one of tuf and file"]],
+  ],
+  [
+    "a TUF mirror that nothing vouches for",
+    withArtifacts("  verification: { trust_root: { tuf: https://tuf.example } }"),
+    [["6:38", "artifacts.verification.trust_root.tuf", "needs root beside it"]],
+  ],
+  [
+    "what belongs to a mirror, without one",
+    withArtifacts("  verification: { trust_root: { tuf: default, root: a.pub } }"),
+    [["6:47", "artifacts.verification.trust_root.root", "is not used with tuf: default"]],
+  ],
+  [
+    "a trusted root that is a word",
+    withArtifacts("  verification: { trust_root: default }"),
+    [["6:31", "artifacts.verification.trust_root", "expected embedded"]],
+  ],
+  [
+    "services of sigstore that a token must not go to",
+    withArtifacts(
+      "  signing: { fulcio_url: http://fulcio.example, tsa_url: ftp://tsa.example, oidc_issuer: https://u:p@login.example }",
+    ),
+    [
+      ["7:26", "artifacts.signing.fulcio_url", "plain http is only for this machine"],
+      ["7:58", "artifacts.signing.tsa_url", "expected a URL"],
+      ["7:90", "artifacts.signing.oidc_issuer", "must not hold a user name or password"],
+    ],
+  ],
+  [
+    "a certificate authority of one's own with nobody who says when",
+    withArtifacts("  signing: { fulcio_url: https://fulcio.example }"),
+    [["7:14", "artifacts.signing.fulcio_url", "needs rekor_url or tsa_url beside it"]],
+  ],
+  [
     "a grace period out of bounds and an unreadable key",
     withArtifacts("  verification: { grace_period_days: 91, public_key_ref: keys/none.pub }"),
     [

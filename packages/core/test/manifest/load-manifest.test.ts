@@ -55,7 +55,20 @@ describe("loadManifest", () => {
         cache: { enabled: true, path: null, maxBytes: 10 * 1024 ** 3, maxAgeMs: 86_400_000 },
       },
       tags: { versionPattern: null, mutable: [] },
-      signing: { mode: "key-based", privateKeyRef: null, passwordRef: null },
+      signing: {
+        mode: "key-based",
+        privateKeyRef: null,
+        passwordRef: null,
+        sigstore: {
+          fulcioUrl: "https://fulcio.sigstore.dev",
+          rekorUrl: "https://rekor.sigstore.dev",
+          tsaUrl: null,
+          oidcIssuer: "https://oauth2.sigstore.dev/auth",
+          oidcClientId: "sigstore",
+        },
+      },
+      trustRoot: { from: "tuf", mirror: null, root: null, cacheDir: null },
+      requireRekor: true,
       operatorKeyRef: null,
       policies: {},
       audit: { backend: "oci", with: {} },
@@ -161,9 +174,6 @@ describe("loadManifest", () => {
 
     expect(manifest.unsupported).toEqual([
       "artifacts.secondary_registries",
-      "artifacts.signing.oidc_issuer",
-      "artifacts.signing.fulcio_url",
-      "artifacts.signing.rekor_url",
       "artifacts.promotion.webhooks",
     ]);
     expect(manifest.ignored).toEqual([]);
@@ -190,11 +200,6 @@ describe("loadManifest", () => {
   });
 
   test.each([
-    ["artifacts.verification.trust_root", "  verification: { trust_root: { file: root.json } }"],
-    [
-      "artifacts.verification.trust_root",
-      "  verification: { trust_root: { tuf: https://tuf.example } }",
-    ],
     ["artifacts.promotion.audit.backend", "  promotion: { audit: { backend: s3, s3_bucket: b } }"],
     [
       "artifacts.promotion.audit.backend",

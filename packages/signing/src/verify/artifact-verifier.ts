@@ -9,6 +9,7 @@ import type {
   VerificationResult,
   Verifier,
 } from "@floe/core/ports";
+import { engineWithoutRoot } from "../keyless/engine-without-root.ts";
 import type { KeylessEngine, TrustRootState } from "../keyless/keyless-engine.ts";
 import type { VerificationPolicy } from "./artifact-keys.ts";
 import { NOBODY } from "./conclude-requirement.ts";
@@ -71,7 +72,7 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
       loading = null;
       call.signal.throwIfAborted();
       if (!isFloeError(error)) throw error;
-      const engine = withoutRoot(error.message);
+      const engine = engineWithoutRoot("", error.message);
       return { verifier: createVerifier({ keyless: engine }), engine, error };
     }
   }
@@ -185,14 +186,6 @@ const NOTHING: VerificationResult = {
   trouble: null,
   warnings: [],
 };
-
-/** What judges certificates while there is no trusted root: keys must not suffer from it. */
-function withoutRoot(reason: string): KeylessEngine {
-  return {
-    trustRoot: { available: false, source: "", reason },
-    prove: () => ({ ok: false, code: "TRUST_ROOT_UNAVAILABLE", reason }),
-  };
-}
 
 function trustsKeyless(requirements: readonly Requirement[]): boolean {
   return requirements.some(({ accepted }) => accepted.some(isKeyless));

@@ -134,15 +134,15 @@ describe("createVerifier", () => {
       },
     ],
     [
-      "a certificate",
-      "UNSUPPORTED_FORMAT",
+      "an empty certificate",
+      "MALFORMED_BUNDLE",
       (json) => {
         json.verificationMaterial = { certificate: { rawBytes: "" } };
       },
     ],
     [
-      "a certificate chain",
-      "UNSUPPORTED_FORMAT",
+      "a certificate chain of nothing",
+      "MALFORMED_BUNDLE",
       (json) => {
         json.verificationMaterial = { x509CertificateChain: {} };
       },
@@ -176,10 +176,38 @@ describe("createVerifier", () => {
       },
     ],
     [
+      "a message signature beside the envelope",
+      "MALFORMED_BUNDLE",
+      (json) => {
+        json.messageSignature = {};
+      },
+    ],
+    [
       "a message signature",
       "UNSUPPORTED_FORMAT",
       (json) => {
-        json.messageSignature = {};
+        Object.assign(json, { dsseEnvelope: undefined, messageSignature: { signature: "AAAA" } });
+      },
+    ],
+    [
+      "a certificate larger than any",
+      "LIMIT_EXCEEDED",
+      (json) => {
+        json.verificationMaterial = { certificate: { rawBytes: "A".repeat(100_000) } };
+      },
+    ],
+    [
+      "more log entries than anybody writes",
+      "LIMIT_EXCEEDED",
+      (json) => {
+        Object.assign(json.verificationMaterial, { tlogEntries: Array(9).fill({}) });
+      },
+    ],
+    [
+      "log entries that are no list",
+      "MALFORMED_BUNDLE",
+      (json) => {
+        Object.assign(json.verificationMaterial, { tlogEntries: { length: 1 } });
       },
     ],
     [
@@ -267,7 +295,7 @@ describe("createVerifier", () => {
     const padded = Buffer.concat([bundle, Buffer.alloc(MAX_BUNDLE_BYTES, " ")]);
     expect(verifier.verifyBundle(padded, [trust("ours", ours)])).toMatchObject({
       ok: false,
-      code: "MALFORMED_BUNDLE",
+      code: "LIMIT_EXCEEDED",
       reason: expect.stringContaining(String(MAX_BUNDLE_BYTES)),
     });
   });

@@ -5,6 +5,7 @@ import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
 import { throughCache } from "../../open-cache.ts";
+import { keylessEngineOf } from "../../open-keyless-engine.ts";
 
 export default class Verify extends ArtifactCommand {
   static override summary = "Verify the signature of an artifact";
@@ -34,12 +35,13 @@ export default class Verify extends ArtifactCommand {
     const cached = await throughCache(target, process.env);
     const artifact = await fetchManifest({ ...target, store: cached ?? target.store }, this.signal);
     const { createArtifactVerifier } = await import("@floe/signing");
-    const verdict = await createArtifactVerifier({ now: () => new Date() }).verifyArtifact(
-      target.store,
-      artifact,
-      policy,
-      { signal: this.signal },
-    );
+    const verifier = createArtifactVerifier({
+      now: () => new Date(),
+      keyless: keylessEngineOf(target.manifest, process.env),
+    });
+    const verdict = await verifier.verifyArtifact(target.store, artifact, policy, {
+      signal: this.signal,
+    });
     const { digest } = artifact.descriptor;
     // A key of the command line is not what the project trusts.
     if (verdict.status === "valid" && flags.key === undefined) await cached?.admit(digest);

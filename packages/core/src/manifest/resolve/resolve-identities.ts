@@ -28,11 +28,17 @@ interface Proof {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
+/** What `artifacts.verification` says of keyless signatures by identities. */
+interface KeylessOptions {
+  readonly requireRekor: boolean;
+}
+
 /** Resolves `identities` and `groups`, reading the public keys. */
 export async function resolveIdentities(
   context: ResolveContext,
   entries: Readonly<Record<string, IdentityEntry>>,
   groupEntries: Readonly<Record<string, readonly string[]>>,
+  options: KeylessOptions,
 ): Promise<ResolvedIdentities> {
   const identityNames = context.keysAt(["identities"]);
   const groupNames = context.keysAt(["groups"]);
@@ -45,7 +51,7 @@ export async function resolveIdentities(
   for (const [name, entry] of Object.entries(entries)) {
     const path = ["identities", name];
     const validity = resolveValidity(context, entry, path);
-    const proof = await resolveProof(context, name, entry, path);
+    const proof = await resolveProof(context, name, entry, path, options);
     if (!proof) continue;
     const other = firstWith.get(proof.unique);
     if (other !== undefined)
@@ -141,6 +147,7 @@ async function resolveProof(
   name: string,
   entry: IdentityEntry,
   path: IssuePath,
+  options: KeylessOptions,
 ): Promise<Proof | null> {
   const hasKey = context.has([...path, "key"]);
   const hasKeyless = context.has([...path, "keyless"]);
@@ -151,7 +158,8 @@ async function resolveProof(
     context.report(path, problem, { side: "key" });
     return null;
   }
-  if (entry.keyless) return resolveKeyless(context, name, entry.keyless, [...path, "keyless"]);
+  if (entry.keyless)
+    return resolveKeyless(context, name, entry.keyless, [...path, "keyless"], options);
   const keyPath = [...path, "key"];
   const ref = resolveSecretRef(context, entry.key, keyPath);
   if (!ref) return null;
@@ -172,6 +180,7 @@ function resolveKeyless(
   name: string,
   keyless: NonNullable<IdentityEntry["keyless"]>,
   path: IssuePath,
+  { requireRekor }: KeylessOptions,
 ): Proof | null {
   const { subject, subject_pattern: subjectPattern } = keyless;
   if (context.has([...path, "subject"]) === context.has([...path, "subject_pattern"])) {
@@ -187,9 +196,16 @@ function resolveKeyless(
       issuer,
       ...(subject === undefined ? {} : { subject }),
       ...(subjectPattern === undefined ? {} : { subjectPattern }),
+      ...(requireRekor ? {} : { requireRekor }),
     },
     unique: JSON.stringify([issuer, subject, subjectPattern]),
-    json: { issuer, subject, subject_pattern: subjectPattern },
+    // Only where it differs from the default: digests of manifests that were written before it stay what they are.
+    json: {
+      issuer,
+      subject,
+      subject_pattern: subjectPattern,
+      ...(requireRekor ? {} : { require_rekor: false }),
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { StandardSchema } from "../../contract/index.ts";
 import { didYouMean } from "../did-you-mean.ts";
-import type { EnvironmentConfig, Manifest, RegistryConfig } from "../manifest.ts";
+import type { EnvironmentConfig, Manifest, RegistryConfig, TrustRootConfig } from "../manifest.ts";
 import type { ManifestDocument } from "../schema/manifest-document.ts";
 import type { Promotion } from "../schema/promotion.ts";
 import { checkGateCommands } from "./check-gate-commands.ts";
@@ -18,6 +18,7 @@ import {
   resolveTags,
   unsupportedOf,
 } from "./resolve-top.ts";
+import { resolveTrustRoot } from "./resolve-trust-root.ts";
 import { resolveVerification } from "./resolve-verification.ts";
 
 /** What a manifest is resolved with, besides the context. */
@@ -45,14 +46,23 @@ export async function resolveManifest(
 ): Promise<ResolvedManifest | null> {
   const { artifacts } = document;
   const promotion = artifacts.promotion ?? {};
-  const people = await resolveIdentities(context, document.identities ?? {}, document.groups ?? {});
+  const people = await resolveIdentities(
+    context,
+    document.identities ?? {},
+    document.groups ?? {},
+    {
+      requireRekor: artifacts.verification?.require_rekor ?? true,
+    },
+  );
   const registry = resolvePrimary(context, document, options);
   await checkPolicies(context, promotion, options.policiesSchema);
+  const trustRoot = await resolveTrustRoot(context, artifacts.verification?.trust_root);
   const environments = await resolveEnvironments(
     context,
     document,
     people,
     registry,
+    trustRoot,
     options.kinds,
   );
   const tags = resolveTags(context, artifacts.tags);
@@ -76,6 +86,8 @@ export async function resolveManifest(
     registry,
     tags,
     signing,
+    trustRoot,
+    requireRekor: artifacts.verification?.require_rekor ?? true,
     operatorKeyRef,
     environments,
     policies: resolvePolicies(context, promotion.policies),
@@ -115,6 +127,7 @@ async function resolveEnvironments(
   document: ManifestDocument,
   people: ResolvedIdentities,
   registry: RegistryConfig | null,
+  trustRoot: TrustRootConfig,
   kinds: GateKinds,
 ): Promise<readonly EnvironmentConfig[] | null> {
   const promotion = document.artifacts.promotion ?? {};
@@ -128,6 +141,7 @@ async function resolveEnvironments(
     document.artifacts.verification,
     names,
     people,
+    trustRoot,
   );
   const gateNames = entries.flatMap((entry) => Object.keys(entry.gates ?? {}));
   checkGateCommands(context, kinds, gateNames);

@@ -17,7 +17,8 @@ function hostOf(uri: string): string | null {
   return uri.startsWith("oci://") ? (uri.slice("oci://".length).split("/")[0] ?? "") : null;
 }
 
-function isLoopback(host: string): boolean {
+/** Says whether `host[:port]` is this machine. */
+export function isLoopback(host: string): boolean {
   const name = host.replace(/:\d+$/, "").toLowerCase();
   return (
     name === "localhost" ||

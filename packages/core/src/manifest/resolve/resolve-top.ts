@@ -7,6 +7,7 @@ import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
 import type { Audit, Policies } from "../schema/promotion.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { resolveSecretRef } from "./resolve-secret-ref.ts";
+import { resolveSigstore } from "./resolve-sigstore.ts";
 import { problemOfRegex } from "./resolve-verification.ts";
 
 type Artifacts = ManifestDocument["artifacts"];
@@ -45,6 +46,7 @@ export function resolveSigning(
       "private_key_ref",
     ]),
     passwordRef: resolveSecretRef(context, signing?.password_ref, [...path, "password_ref"]),
+    sigstore: resolveSigstore(context, signing),
   };
 }
 
@@ -93,17 +95,9 @@ export function resolvePolicies(
 export function unsupportedOf(document: ManifestDocument): string[] {
   const { artifacts } = document;
   const promotion = artifacts.promotion;
-  const trustRoot = artifacts.verification?.trust_root;
   const backend = promotion?.audit?.backend ?? "oci";
   const configured: readonly (readonly [string, boolean])[] = [
     ["artifacts.secondary_registries", isFilled(artifacts.secondary_registries)],
-    ["artifacts.signing.oidc_issuer", artifacts.signing?.oidc_issuer !== undefined],
-    ["artifacts.signing.fulcio_url", artifacts.signing?.fulcio_url !== undefined],
-    ["artifacts.signing.rekor_url", artifacts.signing?.rekor_url !== undefined],
-    [
-      "artifacts.verification.trust_root",
-      trustRoot !== undefined && (trustRoot.file !== undefined || trustRoot.tuf !== "default"),
-    ],
     ["artifacts.promotion.audit.backend", backend !== "oci"],
     ["artifacts.promotion.audit.repository", promotion?.audit?.repository !== undefined],
     [

@@ -1,6 +1,6 @@
-import { canonicalJson } from "../../model/index.ts";
+import { canonicalJson, loadSubjectRegex } from "../../model/index.ts";
 import type { IssuePath } from "../issue-list.ts";
-import type { ArtifactKey, VerificationPolicy } from "../manifest.ts";
+import type { ArtifactKey, TrustRootConfig, VerificationPolicy } from "../manifest.ts";
 import type { EnvironmentVerification, Verification } from "../schema/verification.ts";
 import { parseTimestamp } from "../timestamp.ts";
 import { type PublicKeyResult, readPublicKey } from "./read-public-key.ts";
@@ -12,6 +12,7 @@ import {
   resolveRequirements,
 } from "./resolve-requirements.ts";
 import { resolveSecretRef } from "./resolve-secret-ref.ts";
+import { trustRootJson } from "./resolve-trust-root.ts";
 
 /** The signature policy of one environment with the same as plain JSON for the policy digest. */
 export interface ResolvedVerification {
@@ -33,6 +34,7 @@ export async function resolveVerification(
   verification: Verification | undefined,
   environments: readonly string[],
   people: ResolvedIdentities,
+  trustRoot: TrustRootConfig,
 ): Promise<ReadonlyMap<string, ResolvedVerification>> {
   const path = PATHS.verification;
   if (!context.has(path)) context.report(path, MISSING);
@@ -75,7 +77,7 @@ export async function resolveVerification(
     };
     if (policy.enforcement !== "off")
       for (const one of required) checkThreshold(context, one, policy, environment);
-    result.set(environment, { policy, json: asJson(policy, keys, required) });
+    result.set(environment, { policy, json: asJson(policy, keys, required, trustRoot) });
   }
   return result;
 }
@@ -113,7 +115,8 @@ async function resolvePart(
       part?.public_key_ref === undefined
         ? undefined
         : await readKeys(run, part.public_key_ref, path),
-    trustedIssuers: part?.trusted_issuers && readIssuers(run.context, part.trusted_issuers, path),
+    trustedIssuers:
+      part?.trusted_issuers && (await readIssuers(run.context, part.trusted_issuers, path)),
     required: part?.require && resolveRequirements(run.context, part.require, path, run.people),
   };
 }
@@ -157,11 +160,14 @@ async function readKeys(
   return keys;
 }
 
-function readIssuers(
+async function readIssuers(
   context: ResolveContext,
   entries: NonNullable<Verification["trusted_issuers"]>,
   base: IssuePath,
-): VerificationPolicy["trustedIssuers"] {
+): Promise<VerificationPolicy["trustedIssuers"]> {
+  const regexes = entries.some((entry) => entry.subject_regex !== undefined)
+    ? await loadSubjectRegex()
+    : null;
   return entries.flatMap((entry, index) => {
     const path = [...base, "trusted_issuers", index];
     const forms = ["subject", "subject_pattern", "subject_regex"];
@@ -169,8 +175,11 @@ function readIssuers(
     if (forms.filter((form) => context.has([...path, form])).length !== 1)
       context.report(path, `needs exactly one of ${forms.join(", ")}`);
     const regex = entry.subject_regex;
-    const problem = regex === undefined ? null : problemOfRegex(regex);
-    if (problem !== null) context.report([...path, "subject_regex"], problem);
+    if (regex !== undefined && regexes?.isRegex(regex) === false)
+      context.report(
+        [...path, "subject_regex"],
+        "is not a regular expression of RE2, which has no look-around and no back-references",
+      );
     const issuer = resolveIssuer(context, entry.issuer, [...path, "issuer"]);
     if (issuer === null) return [];
     return [
@@ -229,6 +238,7 @@ function asJson(
   policy: VerificationPolicy,
   keys: readonly KeyWithFingerprint[],
   required: readonly ResolvedRequirement[],
+  trustRoot: TrustRootConfig,
 ): Readonly<Record<string, unknown>> {
   const issuers = policy.trustedIssuers.map((entry) => ({
     issuer: entry.issuer,
@@ -254,5 +264,7 @@ function asJson(
     require_promotion_from: policy.requirePromotionFrom,
     grace_period_days: policy.gracePeriodDays,
     formats: [...new Set(policy.formats)].toSorted(),
+    // What it pins decides what is accepted, where anything keyless is.
+    trust_root: issuers.length > 0 ? trustRootJson(trustRoot) : undefined,
   };
 }

@@ -13,6 +13,8 @@ const Signing = strictMap({
   oidc_issuer: Url.optional(),
   fulcio_url: Url.optional(),
   rekor_url: Url.optional(),
+  tsa_url: Url.optional(),
+  oidc_client_id: z.string().min(1).max(200).optional(),
 });
 export type Signing = z.infer<typeof Signing>;
 

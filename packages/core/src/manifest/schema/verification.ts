@@ -58,10 +58,20 @@ export type EnvironmentVerification = z.infer<typeof EnvironmentVerification>;
 export const Verification = strictMap({
   enabled: z.boolean().optional(),
   ...common,
-  trust_root: strictMap({
-    tuf: z.string().min(1).max(2048).optional(),
-    file: z.string().min(1).max(4096).optional(),
-  }).optional(),
+  trust_root: z
+    .union(
+      [
+        z.literal("embedded"),
+        strictMap({
+          tuf: Url.optional(),
+          root: z.string().min(1).max(4096).optional(),
+          file: z.string().min(1).max(4096).optional(),
+          cache: z.string().min(1).max(4096).optional(),
+        }),
+      ],
+      { error: "expected { tuf: default }, { tuf: URL, root: FILE }, { file: FILE } or embedded" },
+    )
+    .optional(),
   environments: z.record(z.string(), EnvironmentVerification).optional(),
 });
 export type Verification = z.infer<typeof Verification>;
