@@ -199,13 +199,8 @@ function resolveKeyless(
       ...(requireRekor ? {} : { requireRekor }),
     },
     unique: JSON.stringify([issuer, subject, subjectPattern]),
-    // Only where it differs from the default: digests of manifests that were written before it stay what they are.
-    json: {
-      issuer,
-      subject,
-      subject_pattern: subjectPattern,
-      ...(requireRekor ? {} : { require_rekor: false }),
-    },
+    // Who may do what; whether a log is needed is of the policy.
+    json: { issuer, subject, subject_pattern: subjectPattern },
   };
 }
 
