@@ -133,6 +133,35 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     expect(digests).toContain(signature?.digest);
   });
 
+  test("is rolled back with a record that cosign verifies, by its type only", async ({ signal }) => {
+    await using project = await bench(signal);
+    const { cwd, repository, floe } = project;
+    const digests: string[] = [];
+    for (const version of ["v1.0.0", "v1.1.0"]) {
+      const digest = await pushCraneImage(`${repository}:${version}`, { cwd, signal });
+      await cosignSign(`${repository}@${digest}`, { cwd, signal });
+      await floe("promote", version, "--to", "dev");
+      digests.push(digest);
+    }
+    await floe("rollback", "--env", "dev", "--reason", "checkout fails");
+    const [first = "", second = ""] = digests;
+    const type = "https://floe.dev/attestation/rollback/v1";
+    const options = { cwd, signal, type };
+    const proven = await provenPredicates(`${repository}@${first}`, "keys/release.pub", options);
+    expect(proven).toMatchObject([
+      {
+        artifact_digest: first,
+        previous_digest: second,
+        environment: "dev",
+        operator: "release",
+        reason: "checkout fails",
+      },
+    ]);
+    await expect(
+      provenPredicates(`${repository}@${second}`, "keys/release.pub", options),
+    ).rejects.toThrow("cosign refuses");
+  });
+
   test("by oras is promoted with floe's signature, and refused without one", async ({ signal }) => {
     await using project = await bench(signal);
     const { cwd, repository, floe, crane, oras } = project;
