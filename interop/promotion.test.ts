@@ -133,7 +133,9 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     expect(digests).toContain(signature?.digest);
   });
 
-  test("is rolled back with a record that cosign verifies, by its type only", async ({ signal }) => {
+  test("is rolled back with a record that cosign verifies, by its type only", async ({
+    signal,
+  }) => {
     await using project = await bench(signal);
     const { cwd, repository, floe } = project;
     const digests: string[] = [];
