@@ -154,11 +154,9 @@ describe.for([
 
     const listed = await bed.floe("artifact", "referrers", bed.reference, "-o", "json");
     const rows: { annotations: Record<string, string> }[] = JSON.parse(listed);
-    expect(rows.map(({ annotations }) => annotations[TYPE_ANNOTATION]).toSorted()).toEqual([
-      REVIEW,
-      "https://sigstore.dev/cosign/sign/v1",
-      "https://spdx.dev/Document",
-    ]);
+    expect(new Set(rows.map(({ annotations }) => annotations[TYPE_ANNOTATION]))).toEqual(
+      new Set([REVIEW, "https://sigstore.dev/cosign/sign/v1", "https://spdx.dev/Document"]),
+    );
     const key = ["--key", "other.pub"];
     await bed.floe("artifact", "verify", bed.reference, ...key);
     const show = ["artifact", "sbom", bed.reference, "--show", "-o", "json"];
