@@ -1,6 +1,7 @@
 import { FloeError } from "@floe/core/errors";
 import type { CallOptions } from "@floe/core/ports";
 import { checkTarget } from "../transport/check-target.ts";
+import { hideSecrets } from "../transport/hide-secrets.ts";
 import { fetchToken, type TokenExchange, type TokenRealm } from "./fetch-token.ts";
 import { type Challenge, parseChallenges } from "./parse-challenges.ts";
 import {
@@ -36,8 +37,8 @@ export interface AuthSession {
   reauthorize(refusal: Refusal, access: Access, options: CallOptions): Promise<string | null>;
   /** The error of a 401 that nothing can be done about. */
   refuse(label: string, access: Access, options: CallOptions): Promise<FloeError>;
-  /** Takes every secret that this session knows out of a text. */
-  redact(text: string): string;
+  /** Takes every secret that this session knows out of a text, and `others`. */
+  redact(text: string, others?: readonly string[]): string;
 }
 
 /** What {@link createAuthSession} needs. */
@@ -71,8 +72,6 @@ type Scheme =
 /** A token is renewed when so much of its life is over. */
 const RENEW_AFTER = 0.8;
 const MAX_REALM_LENGTH = 2048;
-/** Shorter texts would be taken out of words that have nothing to do with them. */
-const SHORTEST_SECRET = 4;
 
 /** Makes the session of one repository. */
 export function createAuthSession(options: AuthSessionOptions): AuthSession {
@@ -234,13 +233,7 @@ export function createAuthSession(options: AuthSessionOptions): AuthSession {
     refuse: async (label, access, { signal }) =>
       refused(label, access, await loadCredentials(signal)),
 
-    redact(text) {
-      let clean = text;
-      for (const secret of secrets) {
-        if (secret.length >= SHORTEST_SECRET) clean = clean.replaceAll(secret, "***");
-      }
-      return clean;
-    },
+    redact: (text, others = []) => hideSecrets(text, [...secrets, ...others]),
   };
 }
 

@@ -23,12 +23,12 @@ export function answerError(
   body: Uint8Array,
   context: { readonly now: Date; readonly redact: (text: string) => string },
 ): FloeError {
-  const words = readWords(body);
+  const words = readWords(body, context.redact);
   const { status } = answer;
   const { code, hint } = meaningOf(status, words);
   const retryable = isRetryable(status);
   const retryAfter = parseRetryAfter(answer.headers["retry-after"], context.now);
-  const quoted = context.redact(words.message);
+  const quoted = words.message;
   return new FloeError({
     code,
     message: `${answer.label}: the registry answered ${status}${
@@ -115,7 +115,7 @@ export function saysImmutable(error: FloeError): boolean {
   return mayMeanTaken(error) && /immutab|overwrit|locked|protected tag/i.test(error.message);
 }
 
-function readWords(body: Uint8Array): RegistryWords {
+function readWords(body: Uint8Array, redact: (text: string) => string): RegistryWords {
   const text = new TextDecoder().decode(body.subarray(0, MAX_ERROR_BYTES));
   try {
     const json: unknown = JSON.parse(text);
@@ -126,17 +126,18 @@ function readWords(body: Uint8Array): RegistryWords {
     if (typeof first === "object" && first !== null) {
       const { code, message } = first as { code?: unknown; message?: unknown };
       return {
-        code: typeof code === "string" ? quote(code.toUpperCase()).slice(0, 60) : null,
-        message: typeof message === "string" ? quote(message) : "",
+        code: typeof code === "string" ? quote(code, redact).toUpperCase().slice(0, 60) : null,
+        message: typeof message === "string" ? quote(message, redact) : "",
       };
     }
   } catch {
     // Not the specified form: an HTML page of a proxy, or nothing at all.
   }
-  return { code: null, message: /^\s*</.test(text) ? "" : quote(text) };
+  return { code: null, message: /^\s*</.test(text) ? "" : quote(text, redact) };
 }
 
-function quote(text: string): string {
-  const line = terminalSafe(text);
+/** Secrets go before anything is cut: a part of one would not be recognised any more. */
+function quote(text: string, redact: (text: string) => string): string {
+  const line = redact(terminalSafe(redact(text)));
   return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line;
 }

@@ -38,6 +38,8 @@ export interface RegistryAnswer {
   readonly body: Uint8Array;
   readonly url: URL;
   readonly label: string;
+  /** What the registry says, for a message: in quotes, without secrets, and at most a hundred characters of it. */
+  readonly quote: (text: string) => string;
 }
 
 /** Sends one request of a repository. */
@@ -79,6 +81,7 @@ export interface RegistryClientOptions extends HostRules {
   readonly logger: Pick<Logger, "warn"> | null;
 }
 
+const MAX_QUOTED = 100;
 /** A registry that warns of every request in other words is not listened to for ever. */
 const MAX_WARNINGS = 20;
 
@@ -155,7 +158,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
         onAnswer: (answer) => {
           if (answer.url.origin !== origin.origin) return;
           serverClock.observe(answer.headers.date);
-          if (answer.headers.warning !== undefined) tellWarnings(answer.headers.warning);
+          if (answer.headers.warning !== undefined) tellWarnings(answer, answer.headers.warning);
         },
         onRequest: (method) => {
           requests += 1;
@@ -166,12 +169,14 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   }
 
   /** Shows each warning once per process and registry. */
-  function tellWarnings(header: string): void {
+  function tellWarnings({ secrets }: HttpAnswer, header: string): void {
     const { shown } = options.hosts.of(origin.origin);
-    for (const warning of readWarnings(header)) {
+    // Before they are cut, too: a part of a secret would not be recognised.
+    for (const text of readWarnings(session.redact(header, secrets))) {
+      const warning = session.redact(text, secrets);
       if (shown.has(warning) || shown.size >= MAX_WARNINGS) continue;
       shown.add(warning);
-      options.logger?.warn(`${origin.host} says: ${session.redact(warning)}`);
+      options.logger?.warn(`${origin.host} says: ${warning}`);
     }
   }
 
@@ -202,7 +207,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     const body = await readSome(answer, limits);
     throw answerError(answer, body, {
       now: serverClock.now(),
-      redact: (text) => session.redact(text),
+      redact: (text) => session.redact(text, answer.secrets),
     });
   }
 
@@ -218,7 +223,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
       totalMs: bodyMs,
       maxBytes: options.maxManifestBytes,
     });
-    return { status, headers: flatten(answer), body, url, label };
+    const quote = (text: string) =>
+      JSON.stringify(session.redact(text, answer.secrets).slice(0, MAX_QUOTED));
+    return { status, headers: flatten(answer), body, url, label, quote };
   }
 
   return {

@@ -169,7 +169,7 @@ function readAnswer(answer: RegistryAnswer, reference: string): RawManifest {
   const { body: bytes, label } = answer;
   const claimed = answer.headers["docker-content-digest"];
   if (claimed !== undefined && !isDigest(claimed)) {
-    throw invalid(label, `Docker-Content-Digest is ${JSON.stringify(claimed.slice(0, 100))}`);
+    throw invalid(label, `Docker-Content-Digest is ${answer.quote(claimed)}`);
   }
   const digest = digestLike(bytes, isDigest(reference) ? reference : claimed);
   // Asked by digest, the digest that was asked for is all that counts; the header is only a claim.
@@ -190,7 +190,7 @@ function checkType(answer: RegistryAnswer): string {
   if (!VAGUE_TYPES.has(sent) && sent !== json.mediaType) {
     throw invalid(
       answer.label,
-      `the manifest says ${JSON.stringify(json.mediaType.slice(0, 100))} and is sent as ${JSON.stringify(sent.slice(0, 100))}`,
+      `the manifest says ${answer.quote(json.mediaType)} and is sent as ${answer.quote(sent)}`,
     );
   }
   return json.mediaType;

@@ -3,7 +3,7 @@ import type { AgentOptions } from "node:https";
 import type { LookupFunction } from "node:net";
 import { guardLookup } from "./guard-lookup.ts";
 import { openTunnel } from "./open-tunnel.ts";
-import { proxyAuthorization } from "./proxy-authorization.ts";
+import { proxyAuthorization, proxySecrets } from "./proxy-authorization.ts";
 import { type Environment, selectProxy } from "./select-proxy.ts";
 import { type TlsSettings, tlsOptions } from "./tls-settings.ts";
 
@@ -28,6 +28,8 @@ export interface Route {
   /** Whether the request itself is sent over TLS, or a tunnel has seen to that. */
   readonly secure: boolean;
   readonly proxyHeaders: Readonly<Record<string, string>>;
+  /** What `proxyHeaders` have that must not be repeated. */
+  readonly secrets: readonly string[];
 }
 
 /** Connections that are kept open, per way of getting there. */
@@ -116,7 +118,8 @@ export function createConnections(options: ConnectionOptions, connectMs: number)
         agent,
       };
       const secure = url.protocol === "https:";
-      if (proxy === null || secure) return { options: plain, secure, proxyHeaders: {} };
+      if (proxy === null || secure)
+        return { options: plain, secure, proxyHeaders: {}, secrets: [] };
       // Over plain http a proxy is asked for the whole address (RFC 9112, section 3.2.2).
       return {
         options: {
@@ -128,6 +131,7 @@ export function createConnections(options: ConnectionOptions, connectMs: number)
         },
         secure: proxy.protocol === "https:",
         proxyHeaders: { host: url.host, ...proxyAuthorization(proxy) },
+        secrets: proxySecrets(proxy),
       };
     },
     close() {

@@ -1,5 +1,6 @@
 import type { ClientRequest } from "node:http";
 import { type ConnectionOptions, createConnections } from "./connections.ts";
+import { secretsInQuery } from "./hide-secrets.ts";
 import { type HttpAnswer, type HttpBody, type HttpRequest, labelOf } from "./http-message.ts";
 import { TimeLimitError, toNetworkError } from "./network-error.ts";
 
@@ -68,7 +69,8 @@ export function createTransport(options: TransportOptions): Transport {
       signal,
     });
     try {
-      return await perform(outgoing, { method, body, label, url, timeouts, signal });
+      const secrets = [...secretsInQuery(url), ...route.secrets];
+      return await perform(outgoing, { method, body, label, url, secrets, timeouts, signal });
     } catch (error) {
       outgoing.destroy();
       if (error instanceof SourceError) throw error.cause;
@@ -92,12 +94,13 @@ interface Sending {
   readonly body: HttpBody | undefined;
   readonly label: string;
   readonly url: URL;
+  readonly secrets: readonly string[];
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal;
 }
 
 function perform(outgoing: ClientRequest, sending: Sending): Promise<HttpAnswer> {
-  const { timeouts, method, label, url, signal } = sending;
+  const { timeouts, method, label, url, secrets, signal } = sending;
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   let timer: NodeJS.Timeout | undefined;
   const limit = (ms: number, what: string) => {
@@ -140,7 +143,7 @@ function perform(outgoing: ClientRequest, sending: Sending): Promise<HttpAnswer>
     // An answer before the body was sent: what is left of it is not sent, and the connection is of no more use.
     if (!outgoing.writableEnded) stream.once("close", () => outgoing.destroy());
     const { statusCode: status = 0, headers } = stream;
-    resolve({ method, status, headers, stream, url, label });
+    resolve({ method, status, headers, stream, url, label, secrets });
   });
   writeBody(outgoing, sending.body, { progress, isAnswered: () => answered }).catch((error) => {
     reject(error);

@@ -28,6 +28,8 @@ export interface HttpAnswer {
   readonly url: URL;
   /** The request's method and address, without query: for messages. */
   readonly label: string;
+  /** What was sent besides the registry's credentials and must not be repeated: the address's query, a proxy's password. */
+  readonly secrets: readonly string[];
 }
 
 /** Names a request in messages. The query is left out: signed URLs carry secrets there. */

@@ -1,7 +1,6 @@
 import { FloeError } from "@floe/core/errors";
 import type { HttpAnswer } from "./http-message.ts";
 import { TimeLimitError, toNetworkError } from "./network-error.ts";
-import { terminalSafe } from "./terminal-safe.ts";
 
 /** Limits of reading an answer's body. */
 export interface ReadLimits {
@@ -131,7 +130,13 @@ export function refuseEncoding(answer: HttpAnswer): void {
   answer.stream.destroy();
   throw new FloeError({
     code: "FLOE_REGISTRY_RESPONSE_INVALID",
-    message: `${answer.label}: the answer has Content-Encoding "${terminalSafe(encoding.slice(0, 40))}", which nobody asked for`,
+    message: `${answer.label}: the answer has ${nameOf(encoding)}, which nobody asked for`,
     hint: "A proxy between floe and the registry compresses answers; turn that off for the registry.",
   });
+}
+
+/** Only names that are known are repeated: a header is anybody's word. */
+function nameOf(encoding: string): string {
+  const known = ["gzip", "x-gzip", "compress", "deflate", "br", "zstd"].includes(encoding);
+  return known ? `Content-Encoding "${encoding}"` : "an unknown Content-Encoding";
 }
