@@ -22,6 +22,7 @@ import type { PromoteRequest } from "./promotion/promote.ts";
 import type { ReconcileOutcome, ReconcileRequest } from "./promotion/reconcile.ts";
 import type { RollbackRequest } from "./promotion/rollback.ts";
 import { type EnvironmentStatus, type StatusRequest, status } from "./promotion/status.ts";
+import type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";
 
 /** What {@link createFloe} puts together. Everything that touches the world comes in here. */
 export interface FloeOptions {
@@ -69,6 +70,8 @@ export interface Floe extends AsyncDisposable {
   history(request?: HistoryRequest, options?: RequestOptions): Promise<HistoryEvent[]>;
   lock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
+  /** Whether what an environment holds is there by a complete chain of valid records. Needs no signer. */
+  verify(request: VerifyRequest, options?: RequestOptions): Promise<EnvironmentVerification>;
   reconcile(request?: ReconcileRequest, options?: RequestOptions): Promise<ReconcileOutcome>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   listGates(): GateListing[];
@@ -108,6 +111,10 @@ export function createFloe(options: FloeOptions): Floe {
     history: (request = {}, given) => history(request, context, ledgers, call(given)),
     lock: (request, given) => setLock("lock", request, context, ledgers, call(given)),
     unlock: (request, given) => setLock("unlock", request, context, ledgers, call(given)),
+    async verify(request, given) {
+      const { verifyEnvironment } = await import("./verification/verify-environment.ts");
+      return await verifyEnvironment(request, context, call(given));
+    },
     async reconcile(request = {}, given) {
       const { reconcile } = await import("./promotion/reconcile.ts");
       return await reconcile(request, context, ledgers, call(given));

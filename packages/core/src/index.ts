@@ -39,3 +39,6 @@ export type { Recovered } from "./promotion/recover.ts";
 export { parseVersionArgument, tagRules } from "./promotion/resolve-artifact.ts";
 export type { RollbackRequest } from "./promotion/rollback.ts";
 export type { EnvironmentStatus, StatusRequest, VersionStatus } from "./promotion/status.ts";
+export type { Check, CheckName, CheckStatus } from "./verification/check.ts";
+export type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";
+export type { VerifiedStep } from "./verification/verify-step.ts";

@@ -343,6 +343,24 @@ export const ERRORS = {
     exit: EXIT.integrity,
     summary: "A promotion record is missing, malformed, or does not match its intent.",
   },
+  // Verification
+  FLOE_VERIFY_UNTRUSTED: {
+    exit: EXIT.signature,
+    summary: "What an environment holds is not there by a complete chain of valid records.",
+  },
+  FLOE_VERIFY_UNJUDGED: {
+    exit: EXIT.signature,
+    summary: "Something that trust rests on could not be checked; not checked is never ok.",
+  },
+  FLOE_VERIFY_POLICY_OUTDATED: {
+    exit: EXIT.signature,
+    summary:
+      "It was promoted by another policy than today's, and `--require-current-policy` was given.",
+  },
+  FLOE_VERIFY_NOTHING: {
+    exit: EXIT.notPromoted,
+    summary: "Nothing was promoted to the environment, or not what was asked for.",
+  },
   // Process
   FLOE_NODE_TOO_OLD: { exit: EXIT.usage, summary: "This Node.js is older than floe needs." },
   FLOE_INTERRUPTED: { exit: EXIT.interrupted, summary: "Interrupted by the user or by a signal." },

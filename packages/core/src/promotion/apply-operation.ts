@@ -10,6 +10,7 @@ import { observe } from "./observe.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { afterCommit, notAppended } from "./operation-errors.ts";
+import { summarySigners } from "./read-summary.ts";
 import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
 import { type DueSummary, writeSummary } from "./write-summary.ts";
@@ -100,7 +101,8 @@ async function commitAndFinish(
   const input = { bytes, mediaType: descriptor.mediaType };
   const latest = latestTag(plan.target.name);
   const summarize = async (within: CallOptions): Promise<void> => {
-    if (plan.action === "promote") await writeSummary(summaryOf(plan, record), context, within);
+    if (plan.action === "promote")
+      await writeSummary(summaryOf(plan, record, context), context, within);
   };
   options.signal.throwIfAborted();
   commit.attempted = plan.commitPoint === "environment-tag";
@@ -149,7 +151,11 @@ async function commitAndFinish(
   };
 }
 
-function summaryOf(plan: OperationPlan, record: WrittenRecord): DueSummary {
+function summaryOf(
+  plan: OperationPlan,
+  record: WrittenRecord,
+  context: Pick<FloeContext, "manifest">,
+): DueSummary {
   const artifact = plan.artifact.manifest.descriptor;
   return {
     operation: plan.operation,
@@ -161,6 +167,11 @@ function summaryOf(plan: OperationPlan, record: WrittenRecord): DueSummary {
     recordManifest: record.manifest,
     policy: record.policy,
     signatureVerified: record.signatureVerified,
+    signers: summarySigners(
+      plan.target,
+      context.manifest,
+      plan.operator ? [plan.operator.actor] : [],
+    ),
     first: plan.resumes === null,
   };
 }

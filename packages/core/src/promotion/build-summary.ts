@@ -22,8 +22,8 @@ export interface SummaryFacts {
   /** The record's manifest, and the bundle in it. */
   readonly record: { readonly digest: Digest; readonly bundle: Digest };
   readonly signatureVerified: boolean;
-  /** Whose signature counts besides that of the manifest's identities: who ran the promotion. */
-  readonly signers?: readonly TrustedSigner[];
+  /** Whose signature counts. */
+  readonly signers: readonly TrustedSigner[];
 }
 
 /** The levels of a summary: no SLSA track was evaluated, and what floe has evaluated. */

@@ -18,6 +18,8 @@ export interface VerifiedRecord {
   readonly policy: Descriptor | null;
   /** Who signed, by the name under which the signer was trusted. */
   readonly signedBy: string;
+  /** What the statement calls its subject: the repository, without tag. */
+  readonly subjectName: string | null;
   readonly predicateType: string;
   readonly predicate: Readonly<Record<string, unknown>>;
 }
@@ -47,13 +49,14 @@ export async function readRecord(
   if (!verdict.ok)
     throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
   const statement = parseJson(verdict.statement) as {
-    subject?: { digest?: unknown }[];
+    subject?: { name?: unknown; digest?: unknown }[];
     predicateType?: unknown;
     predicate?: unknown;
   } | null;
   if (!statement || !isInTotoDigest(statement.subject?.[0]?.digest, artifact))
     throw invalid(`it is not about ${artifact}`);
   const { predicateType, predicate } = statement;
+  const name = statement.subject?.[0]?.name;
   if (typeof predicateType !== "string" || typeof predicate !== "object" || predicate === null) {
     throw invalid("its statement has no predicate");
   }
@@ -63,6 +66,7 @@ export async function readRecord(
     bundle: blob.digest,
     policy: descriptorOf(parsed?.config, MEDIA_TYPES.policy),
     signedBy: verdict.name,
+    subjectName: typeof name === "string" ? name : null,
     predicateType,
     predicate: predicate as Record<string, unknown>,
   };

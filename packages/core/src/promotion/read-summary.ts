@@ -1,11 +1,34 @@
 import { FloeError } from "../errors/index.ts";
+import type { EventActor } from "../ledger/event.ts";
+import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import { digestHex } from "../model/digest.ts";
+import { authorize, operatorTrust } from "../model/identity.ts";
 import { PREDICATE_TYPES, resourceUri, type VerificationSummary } from "../model/records.ts";
 import { summaryTag } from "../model/tag.ts";
-import type { CallOptions } from "../ports/index.ts";
+import type { CallOptions, TrustedSigner } from "../ports/index.ts";
 import { type SummaryFacts, VERIFIER_ID, verifiedLevels } from "./build-summary.ts";
 import type { FloeContext } from "./context.ts";
 import { readRecord, type VerifiedRecord } from "./read-record.ts";
+
+/**
+ * Whose signature on a promotion's summary counts: who made or finished the promotion, and everybody who may change the
+ * environment.
+ */
+export function summarySigners(
+  environment: EnvironmentConfig,
+  manifest: Manifest,
+  actors: readonly EventActor[],
+): TrustedSigner[] {
+  const allowed = manifest.identities.filter(
+    ({ name }) => authorize(name, environment, manifest).granted,
+  );
+  const trusted = [
+    ...actors.flatMap((actor) => operatorTrust(actor, manifest)),
+    ...allowed.map((identity) => identity.trusted),
+  ];
+  const keys = new Map(trusted.map((one) => [JSON.stringify({ ...one, name: "" }), one]));
+  return [...keys.values()];
+}
 
 /**
  * Reads the verification summary of a promotion by its tag; `null` when there is none.
@@ -17,9 +40,7 @@ export async function readSummary(
   options: CallOptions,
 ): Promise<VerifiedRecord | null> {
   const tag = summaryTag(facts.operation);
-  const { identities } = context.manifest;
-  const trusted = [...identities.map((identity) => identity.trusted), ...(facts.signers ?? [])];
-  const found = await readRecord(tag, facts.digest, trusted, context, options);
+  const found = await readRecord(tag, facts.digest, facts.signers, context, options);
   if (!found) return null;
   const wrong = differenceOf(found, facts);
   if (wrong === null) return found;

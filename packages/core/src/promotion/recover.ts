@@ -8,6 +8,7 @@ import { outcomeDraft } from "./drafts.ts";
 import type { OpenIntent } from "./open-intent.ts";
 import { afterCommit, notAppended } from "./operation-errors.ts";
 import { readOwnRecord, type VerifiedRecord } from "./read-record.ts";
+import { summarySigners } from "./read-summary.ts";
 import { readArtifact } from "./resolve-artifact.ts";
 import { takeOver } from "./take-over.ts";
 import { writeSummary } from "./write-summary.ts";
@@ -137,7 +138,7 @@ async function finish(
     },
     policy: record.policy,
     signatureVerified: record.predicate["signature_verified"] === true,
-    signers: operatorTrust(event.event.actor, context.manifest),
+    signers: summarySigners(ledger.environment, context.manifest, [event.event.actor]),
     first: false,
   };
   try {
