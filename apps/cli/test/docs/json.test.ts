@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { aProject, type Project } from "../bed/a-project.ts";
+import { aProject, go, type Project } from "../bed/a-project.ts";
 import type { Json } from "../bed/floe.ts";
 
 const reference = readFileSync(
@@ -99,6 +99,15 @@ describe("docs/reference/json.md", () => {
       ],
     );
     compare(["reconcile"], [await json(project, "platform", "reconcile")]);
+  });
+
+  test("describes what verify prints, whether or not it is trusted", async () => {
+    await using project = await aProject();
+    await project.promote("v1.0.0", "dev");
+    const verify = async () => await json(project, "platform", "verify", "--env", "dev");
+    const good = await verify();
+    await project.store.deleteTag("latest-dev", go);
+    compare(["platform verify"], [good, await verify()]);
   });
 
   test("describes what the artifact commands print", async () => {
