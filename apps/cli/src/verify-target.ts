@@ -31,9 +31,9 @@ export async function parseVerifyTarget(
   const at = argument.indexOf("@");
   // VERSION@DIGEST has the form of no reference.
   if (at > 0 && !/[/]|^oci-/.test(argument)) {
-    const [tag = "", digest] = [argument.slice(0, at), parseReference(argument.slice(at + 1))];
-    if (digest.kind !== "digest") throw usage(`${argument} has no digest after its @`);
-    return { registry: place, tag, digest: digest.digest };
+    const pinned = parseReference(argument.slice(at + 1));
+    if (pinned.kind !== "digest") throw usage(`${argument} has no digest after its @`);
+    return { registry: place, tag: argument.slice(0, at), digest: pinned.digest };
   }
   const named = parseReference(argument);
   if (named.kind === "tag") return { registry: place, tag: named.tag, digest: null };

@@ -46,6 +46,11 @@ export async function readRecord(
     signedBy,
   );
   assertJudged(verdict, `the record ${reference}`);
+  if (!verdict.ok && verdict.code === "TRUST_ROOT_UNAVAILABLE")
+    throw new FloeError({
+      code: "FLOE_TRUST_ROOT_UNAVAILABLE",
+      message: `record ${reference} could not be judged: ${verdict.reason}`,
+    });
   if (!verdict.ok)
     throw invalid(`its signature does not verify (${verdict.code}: ${verdict.reason})`);
   const statement = parseJson(verdict.statement) as {

@@ -1,3 +1,4 @@
+import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import type { CallOptions } from "../ports/index.ts";
@@ -46,8 +47,11 @@ export async function checkArtifact(
         "Set enforcement: enforce.",
       );
     case "unknown":
+      // A registry or a trusted root that does not answer says nothing about the artifact.
+      if (result.trouble) throw new FloeError({ ...result.trouble, hint: "Run it again." });
       return checks.notChecked(name, `could not be judged: ${why}`, "Run it again when it can be.");
-    default:
+    case "invalid":
+    case "unsigned":
       return verification.enforcement === "warn"
         ? checks.warning(name, `not accepted: ${why} (enforcement: warn)`, "Sign it.")
         : checks.failed(

@@ -245,10 +245,10 @@ async function walkBack(
     environment = before;
     const read = await readLedger(ledgers.of(before), options);
     if (read instanceof FloeError || !read) {
-      const { failed } = checksOf(source);
+      const there = checksOf(source);
       const why = read ? read.message : `${source} has no ledger`;
       const fix = read?.hint ?? "Restore it from a copy.";
-      walk.checks.push(failed("ledger", read?.code ?? "FLOE_LEDGER_MISSING", why, fix));
+      walk.checks.push(there.failed("ledger", read?.code ?? "FLOE_LEDGER_MISSING", why, fix));
       return found;
     }
     here = read;
