@@ -15,6 +15,7 @@ import type {
 } from "./ports/index.ts";
 import type { FloeContext } from "./promotion/context.ts";
 import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
+import type { SignerOrigin } from "./promotion/how-to-prove.ts";
 import { createLedgers } from "./promotion/ledgers.ts";
 import { type LockOutcome, type LockRequest, setLock } from "./promotion/lock.ts";
 import type { OperationOutcome } from "./promotion/operation.ts";
@@ -33,6 +34,8 @@ export interface FloeOptions {
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer, which events carry; `null` for keyless, or to take it from the manifest. */
   readonly signerPublicKey: string | null;
+  /** Where the app looked for the signer, for messages. */
+  readonly signerOrigin?: SignerOrigin;
   readonly verifier: Verifier;
   readonly artifactVerifier: ArtifactVerifier;
   /** The built-in `policy_compliance`, as a plugin. */

@@ -22,6 +22,7 @@ export {
 export type * from "./ports/index.ts";
 export { findEnvironment } from "./promotion/environments.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
+export type { SignerOrigin } from "./promotion/how-to-prove.ts";
 export type { LockOutcome, LockRequest } from "./promotion/lock.ts";
 export { nearNames } from "./promotion/near-names.ts";
 export {

@@ -10,6 +10,7 @@ import type {
   Signer,
   Verifier,
 } from "../ports/index.ts";
+import type { SignerOrigin } from "./how-to-prove.ts";
 
 /** Where a gate provider comes from, for records and `floe gate list`. */
 export interface ProviderOrigin {
@@ -33,6 +34,8 @@ export interface FloeContext {
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer; `null` for keyless, or where the manifest has it. */
   readonly signerPublicKey: string | null;
+  /** Where the app looked for the signer, for messages. */
+  readonly signerOrigin?: SignerOrigin;
   readonly verifier: Verifier;
   readonly artifactVerifier: ArtifactVerifier;
   readonly gates: GateRegistry;

@@ -3,6 +3,7 @@ import { actorOf } from "../ledger/ledger-context.ts";
 import type { EnvironmentConfig, Identity } from "../manifest/manifest.ts";
 import { authorize, isSignedBy } from "../model/identity.ts";
 import type { FloeContext } from "./context.ts";
+import { describeSearch, howToProve } from "./how-to-prove.ts";
 import type { Operator } from "./operation.ts";
 import { type Reason, reason } from "./reason.ts";
 
@@ -18,13 +19,14 @@ export function judgeOperator(
   context: FloeContext,
   claimedOperator: string | undefined,
 ): OperatorJudgement {
+  const now = context.store.now();
   if (!context.signer) {
     return {
       operator: null,
       problem: reason(
         "FLOE_SIGNER_MISSING",
-        "nobody can be proven to do this: no signing key is configured",
-        "Give --key REF or FLOE_SIGNING_KEY, or set artifacts.signing.private_key_ref in the manifest.",
+        `nobody can be proven to do this: ${describeSearch(context.signerOrigin)}`,
+        howToProve(environment, context.manifest, now),
       ),
     };
   }
@@ -34,17 +36,19 @@ export function judgeOperator(
   if (verdict.granted) {
     return { operator: { name, actor, authorized: true, via: verdict.via }, problem: null };
   }
+  const chosen = context.signerOrigin?.chosen ?? null;
+  const from = chosen === null ? "" : `, from ${chosen}`;
   const expired = context.manifest.identities.find((identity) => isSignedBy(identity, actor));
   const who =
     actor.identity !== null
       ? verdict.reason
       : expired
         ? `${expired.name} signs, and is not valid now (${validity(expired)})`
-        : `the signer (${name}) is not an identity of the manifest`;
+        : `the signer (${name}${from}) is not an identity of the manifest`;
   const how =
     actor.method === "ephemeral"
-      ? "Signing is off, so nobody is proven: configure a signing key whose public part is an identity of the manifest."
-      : "Sign with the key of an allowed identity (--key REF), or have the manifest's authorization changed.";
+      ? `Signing is off, so nobody is proven. ${howToProve(environment, context.manifest, now)}`
+      : howToProve(environment, context.manifest, now);
   return {
     operator: { name, actor, authorized: false, via: "" },
     problem: reason(
