@@ -14,7 +14,7 @@ import type { FloePlugin, StandardSchema } from "@floe/core/plugin";
 import { systemClock } from "./adapters/clock.ts";
 import { readSecret } from "./adapters/read-secret.ts";
 import { keylessEngineOf } from "./open-keyless-engine.ts";
-import { openSigner } from "./open-signer.ts";
+import { findOperator } from "./open-signer.ts";
 import { openStore } from "./open-store.ts";
 
 /** What a command tells the composition. */
@@ -114,13 +114,14 @@ export async function compose(input: ComposeInput): Promise<Composed> {
   const [{ createVerifier, createArtifactVerifier }, { createCommandRunner, createHost }] =
     await Promise.all([import("@floe/signing"), import("@floe/runner")]);
   const store = await openStore(manifest.registry, input.env, input.logger);
-  const opened = input.writes ? await openSigner(input.key, manifest, input.env) : null;
+  const found = input.writes ? await findOperator({ ...input, manifest }) : null;
   const keyless = keylessEngineOf(manifest, input.env);
   const floe = createFloe({
     manifest,
     store,
-    signer: opened?.signer ?? null,
-    signerPublicKey: opened?.publicKey ?? null,
+    signer: found?.opened?.signer ?? null,
+    signerPublicKey: found?.opened?.publicKey ?? null,
+    ...(found === null ? {} : { signerOrigin: found.origin }),
     // A ledger is read without waiting for anything else; artifacts wait for the engine when they need it.
     verifier: createVerifier({ keyless: usesKeyless(manifest) ? await keyless(input) : undefined }),
     artifactVerifier: createArtifactVerifier({ now: () => new Date(), keyless }),

@@ -1,6 +1,6 @@
 import { FloeError, type Manifest } from "@floe/core";
 import { Flags } from "@oclif/core";
-import { type OpenedSigner, openKey, signingKeyRef } from "./open-signer.ts";
+import { givenKey, type OpenedSigner, openKey } from "./open-signer.ts";
 
 /** The flags of every command that signs something about an artifact. */
 export const signerFlags = {
@@ -25,7 +25,7 @@ export async function openArtifactSigner(
   manifest: Manifest | null,
   env: NodeJS.ProcessEnv,
 ): Promise<OpenedSigner> {
-  const ref = signingKeyRef(flags.key, null, env) ?? manifest?.signing.privateKeyRef ?? null;
+  const ref = givenKey(flags.key, env)?.ref ?? manifest?.signing.privateKeyRef ?? null;
   if (ref) return await openKey(ref, manifest, env);
   throw new FloeError({
     code: "FLOE_SIGNER_MISSING",

@@ -1,4 +1,11 @@
-import { FloeError, isFloeError, type Manifest, type SecretRef, type Signer } from "@floe/core";
+import {
+  FloeError,
+  isFloeError,
+  type Manifest,
+  type SecretRef,
+  type Signer,
+  type SignerOrigin,
+} from "@floe/core";
 import { parseSecretRef, readSecret } from "./adapters/read-secret.ts";
 
 /** A signer with the public key that belongs to it. */
@@ -7,35 +14,65 @@ export interface OpenedSigner {
   readonly publicKey: string;
 }
 
-/** Where a signing key comes from: the flag, the environment, then the manifest. */
-export function signingKeyRef(
-  key: string | undefined,
-  manifest: Manifest | null,
-  env: NodeJS.ProcessEnv,
-): SecretRef | null {
-  if (key !== undefined) return parseSecretRef(key, "--key");
-  const fromEnv = env["FLOE_SIGNING_KEY"];
-  if (fromEnv !== undefined && fromEnv !== "") return parseSecretRef(fromEnv, "FLOE_SIGNING_KEY");
-  return manifest?.operatorKeyRef ?? manifest?.signing.privateKeyRef ?? null;
+/** Somebody who can be proven, or not, and where that was looked for. */
+export interface FoundSigner {
+  readonly opened: OpenedSigner | null;
+  readonly origin: SignerOrigin;
+}
+
+/** What a signer is looked for with. */
+export interface SignerSearch {
+  /** `--key`. */
+  readonly key: string | undefined;
+  readonly manifest: Manifest;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /**
- * Opens the key that proves who runs floe. `null`: none is configured, so only reads are possible. With
- * `signing.mode: off` a key is made for this run; it proves nothing about anybody.
+ * Finds who runs floe: `--key` or FLOE_SIGNING_KEY, then the manifest's `promotion.operator.key_ref` and
+ * `artifacts.signing.private_key_ref`. Nobody: only reads are possible. With `signing.mode: off` a key is made for this
+ * run; it proves nothing about anybody.
  */
-export async function openSigner(
-  key: string | undefined,
-  manifest: Manifest,
-  env: NodeJS.ProcessEnv,
-): Promise<OpenedSigner | null> {
-  const ref = signingKeyRef(key, manifest, env);
-  const signing = await import("@floe/signing");
-  if (!ref) {
-    if (manifest.signing.mode !== "off") return null;
-    const signer = signing.createEphemeralSigner();
-    return { signer, publicKey: signer.publicKeyPem };
+export async function findOperator(search: SignerSearch): Promise<FoundSigner> {
+  const { manifest, env } = search;
+  const looked: string[] = [];
+  const given = givenKey(search.key, env);
+  if (given !== null) return await found(given.chosen, openKey(given.ref, manifest, env), looked);
+  looked.push("--key and FLOE_SIGNING_KEY: not given");
+  for (const [name, ref] of [
+    ["promotion.operator.key_ref", manifest.operatorKeyRef],
+    ["artifacts.signing.private_key_ref", manifest.signing.privateKeyRef],
+  ] as const) {
+    if (ref !== null) return await found(name, openKey(ref, manifest, env), looked);
+    looked.push(`${name}: not in the manifest`);
   }
-  return await openKey(ref, manifest, env);
+  if (manifest.signing.mode !== "off") return { opened: null, origin: { chosen: null, looked } };
+  const { createEphemeralSigner } = await import("@floe/signing");
+  const signer = createEphemeralSigner();
+  return await found(
+    "artifacts.signing.mode: off",
+    { signer, publicKey: signer.publicKeyPem },
+    looked,
+  );
+}
+
+async function found(
+  chosen: string,
+  opened: OpenedSigner | Promise<OpenedSigner>,
+  looked: readonly string[],
+): Promise<FoundSigner> {
+  return { opened: await opened, origin: { chosen, looked } };
+}
+
+/** The key that the command line or the environment names; `null`: neither does. */
+export function givenKey(
+  key: string | undefined,
+  env: NodeJS.ProcessEnv,
+): { readonly chosen: string; readonly ref: SecretRef } | null {
+  if (key !== undefined) return { chosen: "--key", ref: parseSecretRef(key, "--key") };
+  const fromEnv = env["FLOE_SIGNING_KEY"];
+  if (fromEnv === undefined || fromEnv === "") return null;
+  return { chosen: "FLOE_SIGNING_KEY", ref: parseSecretRef(fromEnv, "FLOE_SIGNING_KEY") };
 }
 
 /** Opens one private key, asking for its password on a terminal where nothing else says it. */

@@ -73,7 +73,11 @@ export function verifyEvent(
       ? claimed
       : parseEventStatement(verdict.statement, where);
   checkActor(event.actor, verdict.signer, where);
-  const identity = known.find((candidate) => candidate.trusted.name === verdict.name)?.name ?? null;
+  const proven = known.find((candidate) => candidate.trusted.name === verdict.name);
+  // The event says itself when it was signed. Where others saw the signature, that is when it was: nobody who was shut out
+  // may date it back.
+  const inTime = proven && (verdict.time === null || isValidAt(proven, verdict.time));
+  const identity = proven && inTime ? proven.name : null;
   if (event.environment !== environment.name) {
     throw invalidEvent(
       where,

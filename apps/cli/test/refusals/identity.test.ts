@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { aProject } from "../bed/a-project.ts";
+
+const gates = { policy_compliance: true };
+const guarded = {
+  identities: ["alice"],
+  groups: { admins: ["alice"] },
+  environments: [
+    { name: "dev", gates },
+    { name: "prod", gates, authorization: { allowed_groups: ["admins"] } },
+  ],
+  versions: ["v1.0.0"],
+} as const;
+
+describe("an environment with authorization", () => {
+  test("says whom it wants and how to prove it, and that a label proves nothing", async () => {
+    await using project = await aProject(guarded);
+    await project.promote("v1.0.0", "dev");
+    const run = await project.run(
+      ...["promote", "v1.0.0", "--to", "prod", "--operator", "alice", "-o", "json"],
+    );
+    expect(run.code).toBe(12);
+    expect(run.json["error"]).toMatchObject({
+      code: "FLOE_NOT_AUTHORIZED",
+      message:
+        "prod needs group admins; release is in none of the groups and not an allowed operator",
+      hint: "Run it again with the key of alice (--key REF or FLOE_SIGNING_KEY); or have the manifest's authorization changed.",
+    });
+    const done = await project.done(
+      ...["promote", "v1.0.0", "--to", "prod", "--key", "keys/alice.key", "--operator", "bob"],
+    );
+    expect(done.stdout).toMatch(/by +alice/);
+  });
+
+  test("names the place of a signer that nobody knows", async () => {
+    await using project = await aProject({ ...guarded, environments: [guarded.environments[1]] });
+    await project.done("artifact", "keygen", "--output-key-prefix", "keys/stranger");
+    const promote = ["promote", "v1.0.0", "--to", "prod", "-o", "json"];
+    const env = { FLOE_SIGNING_KEY: "keys/stranger.key" };
+    const run = await project.runWith({ env }, ...promote);
+    expect(run.code).toBe(12);
+    expect(run.json["error"]).toMatchObject({
+      message: expect.stringMatching(
+        /the signer \(sha256:.*, from FLOE_SIGNING_KEY\) is not an identity/,
+      ),
+    });
+  });
+
+  test("without any signer says where one was looked for", async () => {
+    await using project = await aProject({
+      ...guarded,
+      environments: [guarded.environments[1]],
+      signing: { mode: "key-based" },
+    });
+    const run = await project.run("promote", "v1.0.0", "--to", "prod", "-o", "json");
+    expect(run.code).toBe(12);
+    expect(run.json["error"]).toMatchObject({
+      code: "FLOE_SIGNER_MISSING",
+      message: expect.stringMatching(
+        /--key and FLOE_SIGNING_KEY: not given.*promotion\.operator\.key_ref: not in the manifest.*private_key_ref/,
+      ),
+      hint: expect.stringContaining("the key of alice"),
+    });
+  });
+
+  test("that allows nobody who is valid now says so", async () => {
+    await using project = await aProject({ ...guarded, environments: [guarded.environments[1]] });
+    const manifest = project.read("manifest.yaml");
+    project.write(
+      "manifest.yaml",
+      manifest.replace(
+        "key: keys/alice.pub",
+        "key: keys/alice.pub\n    revoked_at: 2020-01-01T00:00:00Z",
+      ),
+    );
+    const run = await project.run(
+      ...["promote", "v1.0.0", "--to", "prod", "--key", "keys/alice.key", "-o", "json"],
+    );
+    expect(run.code).toBe(12);
+    expect(run.json["error"]).toMatchObject({
+      message: expect.stringContaining("alice signs, and is not valid now"),
+      hint: expect.stringContaining("no identity that is valid now"),
+    });
+  });
+});
