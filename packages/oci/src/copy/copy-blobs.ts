@@ -1,6 +1,7 @@
 import type { Descriptor, Digest } from "@floe/core/model";
 import type { ArtifactStore } from "@floe/core/ports";
 import { inParallel } from "../in-parallel.ts";
+import { keepVerified } from "../registry/verify-stream.ts";
 import type { CopyProgress } from "./copy-report.ts";
 
 /** When this many of the largest blobs are absent, the rest is sent without asking first. */
@@ -116,14 +117,26 @@ function countProgress(
       set(blob, blob.size);
     },
     /** Counts what passes; an upload that starts again counts from the beginning. */
-    async *watch(blob: Descriptor, source: AsyncIterable<Uint8Array>) {
+    watch(blob: Descriptor, source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+      const pieces = source[Symbol.asyncIterator]();
       let count = 0;
+      let last = 0;
       set(blob, 0);
-      for await (const chunk of source) {
-        yield chunk;
-        count += chunk.byteLength;
-        set(blob, Math.min(count, blob.size));
-      }
+      // A piece has passed when the next one is wanted.
+      const next = () => {
+        if (last > 0) {
+          count += last;
+          set(blob, Math.min(count, blob.size));
+        }
+        return pieces.next().then((piece) => {
+          last = piece.done === true ? 0 : piece.value.byteLength;
+          return piece;
+        });
+      };
+      const leave = async () =>
+        (await pieces.return?.()) ?? { done: true as const, value: undefined };
+      const watched = { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
+      return keepVerified(watched, source);
     },
   };
 }

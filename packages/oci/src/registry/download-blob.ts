@@ -2,7 +2,8 @@ import { FloeError, isFloeError } from "@floe/core/errors";
 import type { Descriptor } from "@floe/core/model";
 import type { CallOptions } from "@floe/core/ports";
 import type { HttpAnswer } from "../transport/http-message.ts";
-import { iterateBody, refuseEncoding } from "../transport/read-body.ts";
+import { iterateBody } from "../transport/iterate-body.ts";
+import { refuseEncoding } from "../transport/read-body.ts";
 import type { RegistryClient } from "./create-registry-client.ts";
 import { verifyStream } from "./verify-stream.ts";
 
@@ -18,20 +19,22 @@ export function downloadBlob(
   client: RegistryClient,
   descriptor: Descriptor,
   options: CallOptions & { readonly fresh: boolean },
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncIterable<Uint8Array> {
   return verifyStream(resumingStream(client, descriptor, options), descriptor);
 }
 
-async function* resumingStream(
+/** Not a generator: each one costs something for every piece that passes it. */
+function resumingStream(
   client: RegistryClient,
   descriptor: Descriptor,
   options: CallOptions & { readonly fresh: boolean },
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncIterable<Uint8Array> {
   const { signal, fresh } = options;
   let at = 0;
   let opened = 0;
-  let pieces: AsyncGenerator<Uint8Array, void, undefined> | null = null;
-  const next = async () => {
+  let pieces: AsyncIterator<Uint8Array, void> | null = null;
+
+  async function attempt(): Promise<IteratorResult<Uint8Array, void>> {
     if (pieces === null) {
       opened += 1;
       pieces = await open(client, descriptor, { at, signal, fresh: fresh || opened > 1 });
@@ -43,21 +46,32 @@ async function* resumingStream(
       if (opened > MAX_RESUMES && isFloeError(error)) throw final(error);
       throw error;
     }
-  };
-  try {
-    for (;;) {
-      const piece = await client.retry(signal, next);
-      if (piece.done === true) return;
-      at += piece.value.length;
-      yield piece.value;
-    }
-  } finally {
-    await close(pieces);
   }
-}
 
-async function close(pieces: AsyncGenerator<Uint8Array, void, undefined> | null): Promise<void> {
-  await pieces?.return();
+  /** Tries the first time without the machinery of retries, which most pieces do not need. */
+  async function next(): Promise<IteratorResult<Uint8Array, void>> {
+    let piece: IteratorResult<Uint8Array, void>;
+    try {
+      piece = await attempt();
+    } catch (error) {
+      piece = await client.retry(signal, async (count) => {
+        if (count === 1) throw error;
+        return await attempt();
+      });
+    }
+    if (piece.done !== true) at += piece.value.length;
+    return piece;
+  }
+
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next,
+      async return() {
+        await pieces?.return?.();
+        return { done: true, value: undefined };
+      },
+    }),
+  };
 }
 
 /** Asks for a blob from a byte on. */
@@ -65,7 +79,7 @@ async function open(
   client: RegistryClient,
   descriptor: Descriptor,
   from: CallOptions & { readonly at: number; readonly fresh: boolean },
-): Promise<AsyncGenerator<Uint8Array, void, undefined>> {
+): Promise<AsyncIterator<Uint8Array, void>> {
   const { at, signal, fresh } = from;
   const answer = await client.open(
     {
@@ -83,7 +97,8 @@ async function open(
   checkLength(answer, descriptor, begins);
   // A registry without ranges sends it all again.
   const { idleMs, minBytesPerSecond } = client;
-  return skip(iterateBody(answer, { signal, idleMs, minBytesPerSecond }), at - begins);
+  const pieces = iterateBody(answer, { signal, idleMs, minBytesPerSecond });
+  return at === begins ? pieces : skip(pieces, at - begins);
 
   function readStart({ headers, label, stream }: HttpAnswer): number {
     const start = /^bytes (\d{1,15})-\d+\//.exec(headers["content-range"] ?? "")?.[1];

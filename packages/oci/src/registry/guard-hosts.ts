@@ -113,16 +113,22 @@ function watchSource(body: HttpBody | undefined) {
   let failure: { readonly error: unknown } | null = null;
   const failedWith = (error: unknown) => failure !== null && failure.error === error;
   if (body === undefined || body instanceof Uint8Array) return { body, failedWith };
+  const note = (error: unknown) => {
+    failure = { error };
+  };
   return {
     body: {
       size: body.size,
-      async *open() {
-        try {
-          yield* body.open();
-        } catch (error) {
-          failure = { error };
-          throw error;
-        }
+      open: () => {
+        const pieces = body.open()[Symbol.asyncIterator]();
+        const next = () => {
+          const piece = pieces.next();
+          piece.catch(note);
+          return piece;
+        };
+        const leave = async () =>
+          (await pieces.return?.()) ?? { done: true as const, value: undefined };
+        return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
       },
     },
     failedWith,

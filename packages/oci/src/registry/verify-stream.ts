@@ -2,12 +2,43 @@ import { createHash } from "node:crypto";
 import { FloeError } from "@floe/core/errors";
 import type { Descriptor } from "@floe/core/model";
 
+/** Which digest a stream was made to be held against. */
+const verified = new WeakMap<AsyncIterable<Uint8Array>, Descriptor>();
+
+/**
+ * Says that one stream has exactly the bytes of another one, in the same order: what was checked there is not hashed
+ * again here. For those who count or show what passes.
+ */
+export function keepVerified<Stream extends AsyncIterable<Uint8Array>>(
+  stream: Stream,
+  of: AsyncIterable<Uint8Array>,
+): Stream {
+  const descriptor = verified.get(of);
+  if (descriptor !== undefined) verified.set(stream, descriptor);
+  return stream;
+}
+
+/**
+ * Gives a source whose last piece comes only when size and digest are right: the source itself where it is one of those
+ * already, by this descriptor, else {@link checkStream}'s.
+ */
+export function verifyStream(
+  source: AsyncIterable<Uint8Array>,
+  descriptor: Descriptor,
+): AsyncIterable<Uint8Array> {
+  const by = verified.get(source);
+  if (by?.digest === descriptor.digest && by.size === descriptor.size) return source;
+  const stream = checkStream(source, descriptor);
+  verified.set(stream, descriptor);
+  return stream;
+}
+
 /**
  * Passes bytes on while it counts and hashes them. The last piece is held back until size and digest are right, so
  * that whoever writes them elsewhere never completes a wrong blob.
  * @throws {FloeError} FLOE_DIGEST_MISMATCH - too many bytes (at once), too few, or others
  */
-export async function* verifyStream(
+async function* checkStream(
   source: AsyncIterable<Uint8Array>,
   { digest, size }: Descriptor,
 ): AsyncGenerator<Uint8Array, void, undefined> {

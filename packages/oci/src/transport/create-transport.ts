@@ -66,7 +66,6 @@ export function createTransport(options: TransportOptions): Transport {
       method,
       headers: { ...request.headers, ...lengthHeader(method, body), ...route.proxyHeaders },
       maxHeaderSize: MAX_HEADER_BYTES,
-      signal,
     });
     try {
       const secrets = [...secretsInQuery(url), ...route.secrets];
@@ -115,9 +114,11 @@ function perform(outgoing: ClientRequest, sending: Sending): Promise<HttpAnswer>
   const progress = () => limit(timeouts.idleMs, "the registry took nothing");
   let answered = false;
 
+  // Not handed to http.request, which takes as long for its own listener as for the rest of the request.
   const abort = () => {
     clearTimeout(timer);
     reject(signal.reason);
+    outgoing.destroy();
   };
   signal.addEventListener("abort", abort, { once: true });
 
@@ -162,13 +163,14 @@ async function writeBody(
     return;
   }
   const source = body.open()[Symbol.asyncIterator]();
+  const drained = createDrain(outgoing);
   try {
     for (;;) {
       const next = await source.next().catch((error: unknown) => {
         throw new SourceError("the source failed", { cause: error });
       });
       if (next.done === true || isAnswered() || outgoing.destroyed) break;
-      if (!outgoing.write(next.value)) await drained(outgoing);
+      if (!outgoing.write(next.value)) await drained();
       if (!isAnswered()) progress();
     }
     if (!isAnswered()) outgoing.end();
@@ -177,15 +179,20 @@ async function writeBody(
   }
 }
 
-function drained(outgoing: ClientRequest): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const events = ["drain", "close", "response"] as const;
+/** Waits until a request takes more, or takes no more at all; one set of listeners for the whole of its body. */
+function createDrain(outgoing: ClientRequest): () => Promise<void> {
+  let waiting: (() => void) | null = null;
   const done = () => {
-    for (const event of events) outgoing.off(event, done);
-    resolve();
+    waiting?.();
+    waiting = null;
   };
-  for (const event of events) outgoing.on(event, done);
-  return promise;
+  for (const event of ["drain", "close", "response"] as const) outgoing.on(event, done);
+  return () => {
+    if (!outgoing.writableNeedDrain || outgoing.destroyed) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    waiting = resolve;
+    return promise;
+  };
 }
 
 function lengthHeader(method: string, body: HttpBody | undefined): Record<string, string> {

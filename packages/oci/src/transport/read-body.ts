@@ -1,15 +1,7 @@
 import { FloeError } from "@floe/core/errors";
 import type { HttpAnswer } from "./http-message.ts";
-import { TimeLimitError, toNetworkError } from "./network-error.ts";
-
-/** Limits of reading an answer's body. */
-export interface ReadLimits {
-  readonly signal: AbortSignal;
-  /** The longest pause between two pieces. */
-  readonly idleMs: number;
-  /** Over each `idleMs` of waiting. Default 0, no least speed. */
-  readonly minBytesPerSecond?: number;
-}
+import { iterateBody, type ReadLimits } from "./iterate-body.ts";
+import { TimeLimitError } from "./network-error.ts";
 
 /**
  * Reads a body whole.
@@ -72,52 +64,6 @@ export async function readSome(
     clearTimeout(deadline);
   }
   return Buffer.concat(chunks).subarray(0, limits.maxBytes);
-}
-
-/**
- * Gives the pieces of a body as they come. Leaving the loop closes the connection.
- * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE - it broke off, paused longer than `idleMs`, or came too slowly
- */
-export async function* iterateBody(
-  answer: HttpAnswer,
-  { signal, idleMs, minBytesPerSecond = 0 }: ReadLimits,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { stream } = answer;
-  let since = performance.now();
-  let waitedMs = 0;
-  let bytes = 0;
-  const watch = () => {
-    since = performance.now();
-    return setTimeout(() => {
-      stream.destroy(new TimeLimitError(`nothing came for ${idleMs / 1000} seconds`));
-    }, idleMs);
-  };
-  let timer = watch();
-  try {
-    for await (const piece of stream) {
-      // The consumer's own pauses are not the peer's.
-      clearTimeout(timer);
-      const chunk = piece as Buffer;
-      waitedMs += performance.now() - since;
-      bytes += chunk.length;
-      if (waitedMs >= idleMs) {
-        if (bytes < (minBytesPerSecond * waitedMs) / 1000) throw tooSlow(bytes, waitedMs);
-        waitedMs = 0;
-        bytes = 0;
-      }
-      yield chunk;
-      timer = watch();
-    }
-  } catch (error) {
-    throw toNetworkError(error, answer.label, signal);
-  } finally {
-    clearTimeout(timer);
-    if (!stream.readableEnded) stream.destroy();
-  }
-}
-
-function tooSlow(bytes: number, waitedMs: number): TimeLimitError {
-  return new TimeLimitError(`only ${bytes} bytes came in ${Math.round(waitedMs / 1000)} seconds`);
 }
 
 /**
