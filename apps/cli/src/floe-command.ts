@@ -52,6 +52,11 @@ export abstract class FloeCommand extends Command {
     return this.#abort.signal;
   }
 
+  /** Runs the command with the configuration that it was made with; `Command.run` would have oclif load it anew. */
+  async runDirectly(): Promise<void> {
+    await this._run();
+  }
+
   override async init(): Promise<void> {
     await super.init();
     // Not `once`: while a gate's command runs, its library ends the process by the signal when nobody else listens.

@@ -1,18 +1,27 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { findDirectCommand, type ListedCommand } from "./find-direct-command.ts";
 
 /**
- * Runs the command line. The help of the program itself was written when it was built, since it is the same for
- * everybody who has installed no plugins: loading what makes it would take most of the time.
+ * Runs the command line. For whoever has installed no plugins it takes two short cuts: the help of the program itself
+ * was written when it was built, and a command that is named in full is run without looking for others first. What they
+ * leave out would take most of the time.
  * @param url - the launcher's, so that oclif finds the package
  */
 export async function start(url: string): Promise<void> {
   const args = process.argv.slice(2);
-  const help = isRootHelp(args) && !mayHavePlugins(process.env) ? builtHelp(url) : null;
+  const plain = !mayHavePlugins(process.env);
+  const help = plain && isRootHelp(args) ? builtHelp(url) : null;
   if (help !== null) {
     // Whoever has read enough (`| head`) is gone: that is no failure.
     process.stdout.once("error", () => {});
     process.stdout.write(help);
+    return;
+  }
+  const direct = plain ? findDirectCommand(args, listedCommands(url)) : null;
+  if (direct !== null) {
+    const { runDirectCommand } = await import("./run-direct-command.ts");
+    await runDirectCommand(direct, url);
     return;
   }
   const { main } = await import("./main.ts");
@@ -39,5 +48,15 @@ function builtHelp(url: string): string | null {
     return readFileSync(new URL("../dist/root-help.txt", url), "utf8");
   } catch {
     return null;
+  }
+}
+
+function listedCommands(url: string): Readonly<Record<string, ListedCommand>> {
+  try {
+    const text = readFileSync(new URL("../dist/direct-commands.json", url), "utf8");
+    return JSON.parse(text) as Record<string, ListedCommand>;
+  } catch {
+    // A build that was cut off: oclif finds every command by itself.
+    return {};
   }
 }
