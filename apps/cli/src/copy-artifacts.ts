@@ -39,7 +39,7 @@ export interface CopyResult {
  * @throws {FloeError} FLOE_TAG_RESERVED - a tag to give belongs to promotions or to floe's own data
  */
 export async function copyArtifacts(input: CopyInput): Promise<CopyResult> {
-  const { copyArtifact, parsePlatform } = await import("@floe/oci");
+  const { copyArtifact, parsePlatform } = await import("@floe/oci/copy");
   const { source, destination, signal, onProgress } = input;
   const platform = input.platform === undefined ? {} : { platform: parsePlatform(input.platform) };
   const { wanted, reserved } = await whatToCopy(input);

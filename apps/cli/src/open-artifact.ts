@@ -65,7 +65,7 @@ export function isBare(reference: string): boolean {
  * @throws {FloeError} FLOE_REFERENCE_INVALID - the reference cannot be parsed
  */
 export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget> {
-  const { openArchiveStore, parseReference } = await import("@floe/oci");
+  const { parseReference } = await import("@floe/oci/reference");
   const manifest = input.nearest === undefined ? await nearestManifest(input) : input.nearest;
   const rules = manifest ? tagRules(manifest) : { environments: [] };
   const text = input.reference;
@@ -77,6 +77,7 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
     if (named.kind === "archive") {
       const { signal } = input;
       const path = resolve(input.cwd, named.path);
+      const { openArchiveStore } = await import("@floe/oci");
       const writable = input.writesArchive ?? false;
       const store = await openArchiveStore(
         { path, uriAsWritten: named.path, writable },

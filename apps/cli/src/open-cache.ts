@@ -23,7 +23,7 @@ export async function openContentCache(
   manifest: Manifest | null,
   env: NodeJS.ProcessEnv,
 ): Promise<ContentCache> {
-  const { createBlobCache } = await import("@floe/oci");
+  const { createBlobCache } = await import("@floe/oci/cache");
   const { maxBytes, maxAgeMs, ...config } = manifest?.registry.cache ?? DEFAULTS;
   const base = env["XDG_CACHE_HOME"];
   // The specification has relative paths ignored.
@@ -43,7 +43,7 @@ export async function throughCache(
   const { manifest, store } = target;
   if (/^oci-(?:layout|archive):/.test(store.repository)) return null;
   if (manifest?.registry.cache?.enabled === false) return null;
-  const { withCache } = await import("@floe/oci");
+  const { withCache } = await import("@floe/oci/cache");
   const { cache } = await openContentCache(manifest, env);
   const verifies = manifest?.environments.some(
     (environment) => environment.verification.enforcement !== "off",

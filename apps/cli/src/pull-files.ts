@@ -64,7 +64,7 @@ export async function pullFiles(
     }
   }
   await using staging = await openStaging(folder, MAX_PATH_BYTES);
-  const { inParallel } = await import("@floe/oci");
+  const { inParallel } = await import("@floe/oci/in-parallel");
   const plain = layers.filter((layer) => !layer.folder);
   await inParallel(plain, { limit: AT_ONCE, signal }, async (layer, stop) => {
     await staging.addFile(layer.title, { executable: false }, fetched(layer, stop));

@@ -147,7 +147,7 @@ export async function sendLayers(
 ): Promise<void> {
   const { signal, onSent } = options;
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  const { inParallel } = await import("@floe/oci");
+  const { inParallel } = await import("@floe/oci/in-parallel");
   await inParallel(layers, { limit: AT_ONCE, signal }, async (layer, stop) => {
     let sent = 0;
     const count = (bytes: number): void => {

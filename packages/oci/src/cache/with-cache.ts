@@ -11,6 +11,8 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** What waits in memory for being admitted. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
+export { createBlobCache } from "./create-blob-cache.ts";
+
 /** A store that reads through a cache. */
 export interface CachedStore extends ArtifactStore {
   /** Says that the artifact of this digest was verified: from here on its manifest, and what that names, is kept. */

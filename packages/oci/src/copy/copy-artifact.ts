@@ -10,6 +10,8 @@ import { choosePlatform } from "./platform.ts";
 import { inRanks } from "./rank-nodes.ts";
 import { type Graph, readGraph } from "./read-graph.ts";
 
+export { parsePlatform } from "./platform.ts";
+
 const DEFAULT_CONCURRENCY = 4;
 
 /** What {@link copyArtifact} copies. */
