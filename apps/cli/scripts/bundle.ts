@@ -120,7 +120,7 @@ const { output } = await bundle.write({
       },
       {
         name: "registry",
-        test: /oci\/src\/(registry\/create-registry-store|reference|in-parallel)\.ts$/,
+        test: /oci\/src\/(registry\/create-registry-store|reference|count-bytes|in-parallel)\.ts$/,
       },
     ],
   },

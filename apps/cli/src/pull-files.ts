@@ -46,6 +46,8 @@ export async function pullFiles(
   folder: string,
   { signal, overwrite, onBytes }: PullOptions,
 ): Promise<PulledFile[]> {
+  const { countBytes } = await import("@floe/oci/count-bytes");
+  const { inParallel } = await import("@floe/oci/in-parallel");
   const layers = titledLayers(manifest);
   if (layers.length === 0) return [];
   for (const { title } of layers) {
@@ -54,17 +56,9 @@ export async function pullFiles(
   }
   if (!overwrite) await refuseOthers(folder, layers);
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  async function* fetched(
-    { descriptor }: TitledLayer,
-    stop = signal,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of store.openBlob(descriptor, { signal: stop })) {
-      onBytes?.(chunk.byteLength, total);
-      yield chunk;
-    }
-  }
+  const fetched = ({ descriptor }: TitledLayer, stop = signal): AsyncIterable<Uint8Array> =>
+    countBytes(store.openBlob(descriptor, { signal: stop }), (bytes) => onBytes?.(bytes, total));
   await using staging = await openStaging(folder, MAX_PATH_BYTES);
-  const { inParallel } = await import("@floe/oci/in-parallel");
   const plain = layers.filter((layer) => !layer.folder);
   await inParallel(plain, { limit: AT_ONCE, signal }, async (layer, stop) => {
     await staging.addFile(layer.title, { executable: false }, fetched(layer, stop));

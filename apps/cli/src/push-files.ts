@@ -147,6 +147,7 @@ export async function sendLayers(
 ): Promise<void> {
   const { signal, onSent } = options;
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  const { countBytes } = await import("@floe/oci/count-bytes");
   const { inParallel } = await import("@floe/oci/in-parallel");
   await inParallel(layers, { limit: AT_ONCE, signal }, async (layer, stop) => {
     let sent = 0;
@@ -154,14 +155,11 @@ export async function sendLayers(
       sent += bytes;
       onSent?.(bytes, total);
     };
-    async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+    const source = (): AsyncIterable<Uint8Array> => {
       // What is sent once more counts once.
       count(-sent);
-      for await (const chunk of layer.open(stop)) {
-        count(chunk.byteLength);
-        yield chunk;
-      }
-    }
+      return countBytes(layer.open(stop), count);
+    };
     await store.putBlob(layer.descriptor, source, { signal: stop });
     count(layer.descriptor.size - sent);
   });

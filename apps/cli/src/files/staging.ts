@@ -1,10 +1,24 @@
 import { constants } from "node:fs";
-import { link, lstat, mkdir, mkdtemp, open, realpath, rm, stat, symlink } from "node:fs/promises";
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  open,
+  realpath,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import { createPathClaims } from "./path-claims.ts";
 import { pathProblem } from "./path-problem.ts";
 import { placeStaged } from "./place-staged.ts";
+
+/** Written at once: for each write alone, as much is done again as for writing 64 KiB. */
+const GATHERED_BYTES = 512 * 1024;
 
 /** Something that waits to be put into its place. */
 export interface StagedEntry {
@@ -138,13 +152,40 @@ async function writeNewFile(
 ): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  let writing: Promise<void> = Promise.resolve();
   try {
+    let gathered: Uint8Array[] = [];
+    let bytes = 0;
     for await (const chunk of content) {
-      for (let at = 0; at < chunk.byteLength; )
-        at += (await file.write(chunk, at, chunk.byteLength - at)).bytesWritten;
+      gathered.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes < GATHERED_BYTES) continue;
+      // One is written while the next is gathered, and no more: a slow disk holds back the network.
+      await writing;
+      writing = writeAll(file, gathered);
+      // Looked at by the next `await`; what comes before that is not unhandled.
+      writing.catch(() => {});
+      gathered = [];
+      bytes = 0;
     }
+    await writing;
+    await writeAll(file, gathered);
   } finally {
+    // A file is not closed under a write that is on its way.
+    await writing.catch(() => {});
     await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let left = chunks;
+  while (left.length > 0) {
+    let { bytesWritten } = await file.writev(left);
+    left = left.flatMap((chunk) => {
+      const done = Math.min(bytesWritten, chunk.byteLength);
+      bytesWritten -= done;
+      return done === chunk.byteLength ? [] : [chunk.subarray(done)];
+    });
   }
 }
 

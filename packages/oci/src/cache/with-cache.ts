@@ -107,9 +107,11 @@ export function withCache(
 
     getBlob,
 
-    async *openBlob(descriptor, options) {
-      if (descriptor.size > MAX_BLOB_BYTES) yield* store.openBlob(descriptor, options);
-      else yield await getBlob(descriptor, options);
+    openBlob(descriptor, options) {
+      if (descriptor.size > MAX_BLOB_BYTES) return store.openBlob(descriptor, options);
+      return (async function* whole() {
+        yield await getBlob(descriptor, options);
+      })();
     },
 
     async admit(digest) {

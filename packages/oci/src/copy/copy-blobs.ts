@@ -1,7 +1,7 @@
 import type { Descriptor, Digest } from "@floe/core/model";
 import type { ArtifactStore } from "@floe/core/ports";
+import { countBytes } from "../count-bytes.ts";
 import { inParallel } from "../in-parallel.ts";
-import { keepVerified } from "../registry/verify-stream.ts";
 import type { CopyProgress } from "./copy-report.ts";
 
 /** When this many of the largest blobs are absent, the rest is sent without asking first. */
@@ -118,25 +118,12 @@ function countProgress(
     },
     /** Counts what passes; an upload that starts again counts from the beginning. */
     watch(blob: Descriptor, source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-      const pieces = source[Symbol.asyncIterator]();
       let count = 0;
-      let last = 0;
       set(blob, 0);
-      // A piece has passed when the next one is wanted.
-      const next = () => {
-        if (last > 0) {
-          count += last;
-          set(blob, Math.min(count, blob.size));
-        }
-        return pieces.next().then((piece) => {
-          last = piece.done === true ? 0 : piece.value.byteLength;
-          return piece;
-        });
-      };
-      const leave = async () =>
-        (await pieces.return?.()) ?? { done: true as const, value: undefined };
-      const watched = { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
-      return keepVerified(watched, source);
+      return countBytes(source, (passing) => {
+        count += passing;
+        set(blob, Math.min(count, blob.size));
+      });
     },
   };
 }
