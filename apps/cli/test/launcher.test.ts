@@ -79,3 +79,38 @@ test("the help of the program is the same with and without what the build wrote"
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test.for([
+  ["artifact", "list", "-r", "oci-layout:registry", "--json"],
+  ["artifact", "push", "-r", "oci-layout:registry", "-t", "v1.0.0", "manifest.yaml"],
+  ["artifact", "copy", "only-one"],
+  ["artifact", "cache", "prune", "--nonsense"],
+  ["gate", "list", "--json"],
+  ["status", "--json"],
+  ["promote", "v9.9.9", "--to", "nowhere"],
+  ["platform", "lock"],
+  ["manifest", "validate", "surplus"],
+  ["artifact", "nonsense"],
+])("floe %s says and does the same with and without installed plugins", (...[args]) => {
+  const run = (plugins: boolean) => {
+    const folder = mkdtempSync(join(tmpdir(), "floe-launcher-"));
+    try {
+      const env = { HOME: folder, FLOE_DATA_DIR: join(folder, "data"), LANG: "C.UTF-8" };
+      const floe = (...words: string[]) =>
+        spawnSync(process.execPath, [LAUNCHER, ...words], { encoding: "utf8", env, cwd: folder });
+      expect(floe("init", "--name", "same").status).toBe(0);
+      if (plugins) {
+        mkdirSync(env.FLOE_DATA_DIR);
+        writeFileSync(join(env.FLOE_DATA_DIR, "package.json"), "{}");
+      }
+      const { status, stdout, stderr } = floe(...args);
+      const same = (text: string): string =>
+        text.replaceAll(folder, "FOLDER").replace(/sha256:[0-9a-f]+/g, "DIGEST");
+      return { status, stdout: same(stdout), stderr: same(stderr) };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+
+  expect(run(false)).toEqual(run(true));
+});
