@@ -5,7 +5,8 @@ import { digestOf, isEnvironmentName } from "@floe/core/model";
 import { createLayoutStore } from "@floe/oci";
 import { EXAMPLE_CHECK, EXAMPLE_CONFIG, GITIGNORE, manifestTemplate } from "./init-templates.ts";
 import { openKey } from "./open-signer.ts";
-import { preparePush, sendLayers } from "./push-files.ts";
+import { preparePush } from "./push-files.ts";
+import { sendLayers } from "./send-layers.ts";
 import { passwordFrom, writeKeyPair } from "./write-key-pair.ts";
 
 /** Version of the example artifact. */

@@ -271,22 +271,18 @@ export async function writeTag(
   if (result.status === "taken") throw taken(tag, result.digest);
 }
 
-/**
- * Looks ahead whether a tag can be written, before much is done for it.
- * @throws {FloeError} FLOE_TAG_IMMUTABLE - the tag holds another digest
- */
-export async function refuseTaken(
+/** Looks ahead which digest a tag holds for good; `null`: it is free, or may be moved. */
+export async function heldBy(
   { rules, store }: ArtifactTarget,
   tag: string,
-  digest: Digest,
   signal: AbortSignal,
-): Promise<void> {
-  if (isMutableTag(tag, rules)) return;
-  const held = await store.resolve(tag, { signal });
-  if (held !== null && held.digest !== digest) throw taken(tag, held.digest);
+): Promise<Digest | null> {
+  if (isMutableTag(tag, rules)) return null;
+  return (await store.resolve(tag, { signal }))?.digest ?? null;
 }
 
-function taken(tag: string, digest: Digest): FloeError {
+/** FLOE_TAG_IMMUTABLE for a tag that holds another digest. */
+export function taken(tag: string, digest: Digest): FloeError {
   return new FloeError({
     code: "FLOE_TAG_IMMUTABLE",
     message: `${tag} holds ${digest} already and never moves`,

@@ -2,14 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
-import { type ArtifactStore, FloeError, type ManifestInput } from "@floe/core";
-import {
-  type Descriptor,
-  type Digest,
-  EMPTY_BLOB,
-  EMPTY_DESCRIPTOR,
-  MEDIA_TYPES,
-} from "@floe/core/model";
+import { FloeError, type ManifestInput } from "@floe/core";
+import { type Descriptor, type Digest, EMPTY_DESCRIPTOR, MEDIA_TYPES } from "@floe/core/model";
 import { createPathClaims } from "./files/path-claims.ts";
 import { MAX_TITLE_BYTES, pathProblem } from "./files/path-problem.ts";
 import { type InputStamp, readInput, unreadable } from "./files/read-input.ts";
@@ -49,6 +43,8 @@ export interface PushOptions {
   readonly signal: AbortSignal;
   /** Called with the bytes that were read and with how many there are. */
   readonly onRead?: (bytes: number, total: number) => void;
+  /** Called with each layer when it is described. */
+  readonly onLayer?: (layer: PushLayer) => void;
 }
 
 /** A layer that is ready to be sent. */
@@ -84,7 +80,7 @@ interface Input {
  */
 export async function preparePush(
   files: readonly PushFile[],
-  { artifactType, annotations, signal, onRead }: PushOptions,
+  { artifactType, annotations, signal, onRead, onLayer }: PushOptions,
 ): Promise<PreparedPush> {
   if (!MEDIA_TYPE.test(artifactType))
     throw usage(
@@ -105,11 +101,12 @@ export async function preparePush(
   };
   const layers: PushLayer[] = [];
   for (const [index, input] of inputs.entries()) {
-    layers.push(
+    const layer =
       input.entries === null
         ? await describeFile(input, options)
-        : await describeFolder(input, input.entries, join(await temporary(), `${index}`), options),
-    );
+        : await describeFolder(input, input.entries, join(await temporary(), `${index}`), options);
+    layers.push(layer);
+    onLayer?.(layer);
   }
   const manifest = {
     schemaVersion: 2,
@@ -128,42 +125,6 @@ export async function preparePush(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** How many layers are sent at a time; the registry's client has its own limit of connections. */
-const AT_ONCE = 4;
-
-/**
- * Sends what the store does not have yet. The manifest is left to the caller, who tags it.
- * @throws {FloeError} FLOE_FILE_CHANGED - a file is not any more what was described
- */
-export async function sendLayers(
-  store: ArtifactStore,
-  { layers }: PreparedPush,
-  options: {
-    readonly signal: AbortSignal;
-    readonly onSent?: (bytes: number, total: number) => void;
-  },
-): Promise<void> {
-  const { signal, onSent } = options;
-  const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  const { countBytes } = await import("@floe/oci/count-bytes");
-  const { inParallel } = await import("@floe/oci/in-parallel");
-  await inParallel(layers, { limit: AT_ONCE, signal }, async (layer, stop) => {
-    let sent = 0;
-    const count = (bytes: number): void => {
-      sent += bytes;
-      onSent?.(bytes, total);
-    };
-    const source = (): AsyncIterable<Uint8Array> => {
-      // What is sent once more counts once.
-      count(-sent);
-      return countBytes(layer.open(stop), count);
-    };
-    await store.putBlob(layer.descriptor, source, { signal: stop });
-    count(layer.descriptor.size - sent);
-  });
-  await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, { signal });
 }
 
 async function lookAt(files: readonly PushFile[], signal: AbortSignal): Promise<Input[]> {

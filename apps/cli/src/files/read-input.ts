@@ -2,7 +2,7 @@ import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { FloeError } from "@floe/core/errors";
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 512 * 1024;
 
 /** What a file was when it was first looked at. */
 export type InputStamp = Pick<Stats, "size" | "mtimeMs" | "ino" | "dev">;
@@ -24,22 +24,27 @@ export async function* readInput(
   const file = await open(path, flags).catch((cause: unknown) => {
     throw unreadable(path, cause, true);
   });
+  const read = () => file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+  let reading: ReturnType<typeof read> | null = null;
   try {
     if (differs(stamp, await file.stat())) throw changed(path);
     let left = stamp.size;
     for (;;) {
       signal.throwIfAborted();
-      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, null).catch((cause: unknown) => {
+      const { buffer, bytesRead } = await (reading ?? read()).catch((cause: unknown) => {
         throw unreadable(path, cause, true);
       });
       if (bytesRead === 0) break;
       left -= bytesRead;
       if (left < 0) throw changed(path);
-      yield chunk.subarray(0, bytesRead);
+      // The next piece is read while this one is used.
+      reading = read();
+      reading.catch(() => {});
+      yield buffer.subarray(0, bytesRead);
     }
     if (left > 0 || differs(stamp, await file.stat())) throw changed(path);
   } finally {
+    await reading?.catch(() => {});
     await file.close();
   }
 }

@@ -1,12 +1,13 @@
 import { FloeError } from "@floe/core/errors";
-import { digestOf } from "@floe/core/model";
+import { type Digest, digestOf } from "@floe/core/model";
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
-import { checkArtifactTag, refuseTaken, writeTag } from "../../open-artifact.ts";
+import { checkArtifactTag, heldBy, taken, writeTag } from "../../open-artifact.ts";
 import { parseAnnotations } from "../../parse-flags.ts";
-import { parsePushFile, preparePush, sendLayers } from "../../push-files.ts";
+import { parsePushFile, preparePush } from "../../push-files.ts";
 import { createByteProgress } from "../../render/byte-progress.ts";
 import { pushJson } from "../../render/push.ts";
+import { createLayerSender } from "../../send-layers.ts";
 
 export default class Push extends ArtifactCommand {
   static override summary = "Push files and folders as one artifact and print its digest";
@@ -64,20 +65,33 @@ export default class Push extends ArtifactCommand {
     const reading = show("reading");
     const sending = show(`pushing ${tag}`);
     try {
+      const onSent = (bytes: number, total: number | undefined) => sending.add(bytes, total);
+      await using sender = createLayerSender(store, { signal, onSent });
+      let look: Promise<Digest | null> | null = null;
+      const lookAhead = async (): Promise<Digest | null> => {
+        const held = await heldBy(target, tag, signal);
+        // What the tag may take can go while the rest is still being read.
+        if (held === null) sender.open();
+        return held;
+      };
       await using push = await preparePush(files, {
         artifactType: flags["artifact-type"],
         annotations: parseAnnotations(flags.annotation ?? []),
-        signal,
+        signal: sender.signal,
         onRead: (bytes, total) => reading.add(bytes, total),
+        onLayer: (layer) => {
+          sender.add(layer);
+          look ??= lookAhead();
+          look.catch(() => {});
+        },
       });
       reading.done();
       const digest = digestOf(push.manifest.bytes);
       // Before gigabytes are sent for nothing; the tag is looked at again when it is written.
-      await refuseTaken(target, tag, digest, signal);
-      await sendLayers(store, push, {
-        signal,
-        onSent: (bytes, total) => sending.add(bytes, total),
-      });
+      const held = await (look ?? lookAhead());
+      if (held !== null && held !== digest) throw taken(tag, held);
+      sender.open();
+      await sender.finish();
       await writeTag(target, tag, push.manifest, signal);
       sending.done();
       this.logger(flags).info(`pushed ${store.repository}:${tag}`);
