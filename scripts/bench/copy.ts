@@ -8,14 +8,18 @@ import { type Measured, race } from "./race.ts";
 const LAYERS = 8;
 const LAYER_BYTES = 6.25 * 1024 * 1024;
 
-/** A copy of eight layers of 6.25 MiB from one docker-registry to an empty repository of another. */
+/**
+ * A copy of eight layers of 6.25 MiB from one docker-registry to an empty repository of another; with `mount`, to one of
+ * the same registry, which can take the layers over without being sent them.
+ */
 export async function raceCopy(
   cwd: string,
-  options: { readonly rounds: number; readonly signal: AbortSignal },
+  options: { readonly rounds: number; readonly mount: boolean; readonly signal: AbortSignal },
 ): Promise<Measured[]> {
-  const { rounds, signal } = options;
+  const { rounds, mount, signal } = options;
   await using source = await startDockerRegistry({ signal });
-  await using target = await startDockerRegistry({ signal });
+  await using other = mount ? null : await startDockerRegistry({ signal });
+  const target = other ?? source;
   const from = `${source.host}/bench/source:v1.0.0`;
   const run = (line: string) => runCommand(peerScript([line], { cwd }));
   const files = Array.from({ length: LAYERS }, (_, n) => `layer-${n}.bin`);
@@ -46,6 +50,6 @@ export async function raceCopy(
           runCommand(floe(cwd, "artifact", "copy", `oci://${from}`, `oci://${to("floe", round)}`)),
       },
     ],
-    { rounds, requests: () => source.requests().length + target.requests().length },
+    { rounds, requests: () => source.requests().length + (other?.requests().length ?? 0) },
   );
 }

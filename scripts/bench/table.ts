@@ -1,11 +1,17 @@
+import { type Budget, renderBudget } from "./budget.ts";
 import { type Measured, median } from "./race.ts";
 
 const HEAD = ["", "n", "median ms", "min\u2013max", "floe \u00f7 peer", "requests"] as const;
 
 /**
- * Renders a section of the report. A row of floe's shows its median divided by each peer's, in the order of the peers.
+ * Renders a section of the report. A row of floe's shows its median divided by each peer's, in the order of the peers;
+ * below the rows it is said which budgets were met.
  */
-export function renderTable(title: string, measured: readonly Measured[]): string {
+export function renderTable(
+  title: string,
+  measured: readonly Measured[],
+  budgets: readonly Budget[] = [],
+): string {
   const peers = measured.filter(({ side }) => side === "peer").map(({ times }) => median(times));
   const rows = measured.map(({ name, side, times, requests }) => {
     const middle = median(times);
@@ -28,7 +34,8 @@ export function renderTable(title: string, measured: readonly Measured[]): strin
       .join("  ")
       .trimEnd(),
   );
-  return [title, ...rendered.map((line) => `  ${line}`)].join("\n");
+  const judged = budgets.map((budget) => renderBudget(budget, measured));
+  return [title, ...[...rendered, ...judged].map((line) => `  ${line}`)].join("\n");
 }
 
 function milliseconds(value: number): string {

@@ -49,3 +49,26 @@ test("the table has medians, ranges, requests and floe's median divided by each 
     "  floe   3         30    20\u201331  1.50 / 6.00         3",
   ]);
 });
+
+test("below the table it is said which budgets were met", () => {
+  const rows = [
+    { name: "oras", side: "peer", times: [100, 100, 100], requests: 4 },
+    { name: "crane", side: "peer", times: [100], requests: 3 },
+    { name: "floe", side: "floe", times: [120, 131, 140], requests: 3 },
+  ] as const;
+  const budgets = [
+    { kind: "time", row: "floe", of: "oras", most: 1.3 },
+    { kind: "time", row: "floe", of: "oras", most: 1.31 },
+    { kind: "requests", row: "floe", below: ["oras"] },
+    { kind: "requests", row: "floe", below: ["oras", "crane"] },
+  ] as const;
+
+  expect(renderTable("Section", rows, budgets).split("\n").slice(-4)).toEqual([
+    "  budget, floe at most 1.3 \u00d7 oras: 1.31, NOT met",
+    "  budget, floe at most 1.31 \u00d7 oras: 1.31, met",
+    "  budget, floe with fewer requests than oras: 3 to 4, met",
+    "  budget, floe with fewer requests than oras and crane: 3 to 4 and 3, NOT met",
+  ]);
+  const unknown = { kind: "time", row: "floe", of: "nobody", most: 1 } as const;
+  expect(() => renderTable("Section", rows, [unknown])).toThrow("there is no row nobody");
+});

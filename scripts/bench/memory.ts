@@ -1,0 +1,37 @@
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startDockerRegistry } from "@floe/testing";
+import { floe, runCommand } from "./command.ts";
+
+const MIB = 1024 * 1024;
+/** What a push or pull may hold in memory at most, whatever its size. */
+const MOST_MIB = 150;
+
+/** Pushes and pulls one large file and says how much memory the process had at most. */
+export async function measureMemory(
+  cwd: string,
+  options: { readonly bytes: number; readonly signal: AbortSignal },
+): Promise<string> {
+  await using registry = await startDockerRegistry({ signal: options.signal });
+  const reference = `oci://${registry.host}/bench/large:v1.0.0`;
+  const source = join(cwd, "large.bin");
+  writeFileSync(source, "");
+  // Zeros without blocks on the disk: it is the length that counts here.
+  truncateSync(source, options.bytes);
+  const peak = join(cwd, "peak");
+  const hook = `process.on("exit", () => process.getBuiltinModule("node:fs").writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)));`;
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
+  const run = (...args: string[]): number => {
+    runCommand({ ...floe(cwd, ...args), env });
+    return Math.ceil(Number(readFileSync(peak, "utf8")) / 1024);
+  };
+  const push = run("artifact", "push", reference, source);
+  mkdirSync(join(cwd, "pulled"));
+  const pull = run("artifact", "pull", reference, "-d", "pulled");
+  const judge = (mib: number): string => (mib <= MOST_MIB ? "met" : "NOT met");
+  return [
+    `Memory of one file of ${options.bytes / MIB} MiB, at most`,
+    `  floe artifact push  ${push} MiB  budget ${MOST_MIB} MiB, ${judge(push)}`,
+    `  floe artifact pull  ${pull} MiB  budget ${MOST_MIB} MiB, ${judge(pull)}`,
+  ].join("\n");
+}
