@@ -53,13 +53,18 @@ export async function copyArtifact(
 ): Promise<CopyReport> {
   const { from, to, tags = [], referrers = true } = request;
   const limit = request.concurrency ?? DEFAULT_CONCURRENCY;
-  const named = await fetchSource(from, request.reference, signal);
+  const [named, holds] = await bothOf(
+    fetchSource(from, request.reference, signal),
+    inParallel(tags, { limit, signal }, async ({ tag }, stop) => {
+      return (await to.resolve(tag, { signal: stop }))?.digest ?? null;
+    }),
+  );
   const root =
     request.platform === undefined
       ? named
       : await choosePlatform(from, named, request.platform, { signal });
   const { digest, mediaType } = root.descriptor;
-  const held = await checkTags(to, tags, digest, signal);
+  const held = checkTags(tags, holds, digest);
   const platformWarning =
     digest === named.descriptor.digest
       ? []
@@ -140,16 +145,21 @@ async function fetchSource(
   });
 }
 
+/** Waits for both, and of two failures throws the first one's. */
+async function bothOf<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
+}
+
 /** Refuses what could only fail after everything was copied, and says how the first tag stands. */
-async function checkTags(
-  to: ArtifactStore,
+function checkTags(
   tags: readonly CopyTag[],
+  holds: readonly (Digest | null)[],
   digest: Digest,
-  signal: AbortSignal,
-): Promise<"held" | "absent" | "unknown"> {
+): "held" | "absent" | "unknown" {
   let state: "held" | "absent" | "unknown" = "unknown";
-  for (const { tag, mutable } of tags) {
-    const held = (await to.resolve(tag, { signal }))?.digest ?? null;
+  for (const [index, { tag, mutable }] of tags.entries()) {
+    const held = holds[index] ?? null;
     if (held === digest) state = "held";
     else if (held === null) state = state === "unknown" ? "absent" : state;
     else if (!mutable) throw taken(tag, held);
