@@ -6,7 +6,7 @@ import { buildArtifact } from "@floe/testing";
 import { createRegistryStore } from "../../../src/index.ts";
 
 const [uri = "", name = ""] = process.argv.slice(2);
-const signal = AbortSignal.timeout(120_000);
+const signal = AbortSignal.timeout(240_000);
 console.log("ready");
 for await (const line of createInterface({ input: process.stdin })) {
   const referrer = buildArtifact({
