@@ -25,6 +25,8 @@ const MAX_ENTRIES = 2000;
 const WIDTH = 6;
 /** Manifests that were fetched already; beyond that they are fetched again. */
 const MAX_JUDGED = 10_000;
+/** So often in a row a list that cannot be read is looked at again later, though the repetitions of one request are used up. */
+const MAX_TROUBLED_ROUNDS = 1;
 const SHORTEST_ROUND_TRIP_MS = 1;
 const LONGEST_ROUND_TRIP_MS = 500;
 
@@ -113,9 +115,27 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
     let stable = 0;
     let needed = STABLE_ROUNDS;
     let writes = 0;
+    let troubled = 0;
+    const pause = async (round: number, started: number): Promise<void> => {
+      const elapsed = client.monotonicMs() - started;
+      const trip = Math.min(Math.max(elapsed, SHORTEST_ROUND_TRIP_MS), LONGEST_ROUND_TRIP_MS);
+      await client.clock.sleep(2 * trip + client.random() * 4 * trip * (1 + round), options);
+    };
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const started = client.monotonicMs();
-      const { entries, isSubject } = await readList(subject, options);
+      const found = await readList(subject, options).catch((error: unknown) => {
+        // docker-registry answers so while the tag is being written, which here it is all the time.
+        if (troubled === MAX_TROUBLED_ROUNDS || !isServerError(error)) throw error;
+        return null;
+      });
+      if (found === null) {
+        troubled += 1;
+        stable = 0;
+        await pause(round, started);
+        continue;
+      }
+      troubled = 0;
+      const { entries, isSubject } = found;
       if (isSubject && writes === MAX_HIDDEN_WRITES) throw hidden(client, subject);
       const missing = [...seen.keys()].some((digest) => !entries.has(digest));
       const grown = [...entries.keys()].some((digest) => !seen.has(digest));
@@ -130,9 +150,7 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
         stable += 1;
         if (stable >= needed) return;
       }
-      const elapsed = client.monotonicMs() - started;
-      const trip = Math.min(Math.max(elapsed, SHORTEST_ROUND_TRIP_MS), LONGEST_ROUND_TRIP_MS);
-      await client.clock.sleep(2 * trip + client.random() * 4 * trip * (1 + round), options);
+      await pause(round, started);
     }
     throw new FloeError({
       code: "FLOE_REGISTRY_UNAVAILABLE",
@@ -163,6 +181,10 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
       }
     },
   };
+}
+
+function isServerError(error: unknown): boolean {
+  return isFloeError(error) && error.details?.["status"] === 500;
 }
 
 function hidden(client: RegistryClient, subject: Digest): FloeError {

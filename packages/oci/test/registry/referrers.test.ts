@@ -351,6 +351,30 @@ describe("with the fallback tag", () => {
     expect(opened.trace().filter((line) => line.startsWith("GET manifests/"))).toHaveLength(1);
   });
 
+  // Row 40: docker-registry answers 500 to whoever reads a tag in the instant in which it is written.
+  test.for([
+    [4, "is read again, since it is being written", null],
+    [99, "for ever is an error", "FLOE_REGISTRY_UNAVAILABLE"],
+  ] as const)("a list that is answered 500 %i times %s", async ([times, , code]) => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    const path = `/v2/${REPO}/manifests/${fallbackTag(subject.digest)}`;
+    opened.registry.faults.add({
+      match: { method: "GET", path },
+      action: { kind: "status", status: 500 },
+      after: 1,
+      times,
+    });
+    const attached = opened.store.attach(referrer(subject, "one"), { signal });
+    if (code !== null) {
+      expect(await codeOf(attached)).toBe(code);
+      return;
+    }
+    const { digest } = await attached;
+    const listed = await opened.another().referrers(subject.digest, { signal });
+    expect(listed.map((one) => one.digest)).toEqual([digest]);
+  });
+
   test("a write that a rival undid is done again", async () => {
     let undo: () => void = () => {};
     await using opened = await openStore({
