@@ -139,7 +139,9 @@ export interface VerificationPolicy {
     readonly subjectPattern?: string;
     readonly subjectRegex?: string;
   }[];
-  /** Beyond the artifact's signature, which is always required; an entry of type `signature` takes its place. */
+  /** Whether the artifact's own signature is required. Every manifest's policy does; default `true`. */
+  readonly requireSignature?: boolean;
+  /** Beyond the artifact's signature; an entry of type `signature` takes its place. */
   readonly require: readonly VerificationRequirement[];
   readonly requireRekor: boolean;
   readonly requireSbom: boolean;

@@ -42,7 +42,8 @@ export function createRequirementReader(): (
     const signers = policySigners(policy, sortKeys(policy, now));
     const entries = [...policy.require];
     const asked = new Set(entries.map(({ type }) => type));
-    if (!asked.has("signature")) entries.push({ type: "signature", signers: null, threshold: 1 });
+    if (policy.requireSignature !== false && !asked.has("signature"))
+      entries.push({ type: "signature", signers: null, threshold: 1 });
     if (policy.requireSbom && !asked.has("sbom"))
       entries.push({ type: "sbom", signers: null, threshold: 1 });
     entries.sort((a, b) => rankOf(a) - rankOf(b));

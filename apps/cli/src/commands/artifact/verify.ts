@@ -1,19 +1,24 @@
-import { readFile } from "node:fs/promises";
-import type { VerificationPolicy } from "@floe/core";
-import { EXIT, FloeError } from "@floe/core/errors";
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
 import { throughCache } from "../../open-cache.ts";
 import { keylessEngineOf } from "../../open-keyless-engine.ts";
+import {
+  artifactVerificationJson,
+  artifactVerificationText,
+  verificationError,
+} from "../../render/artifact-verification.ts";
+import { choosePolicy } from "../../verification-policy.ts";
 
 export default class Verify extends ArtifactCommand {
-  static override summary = "Verify the signature of an artifact";
+  static override summary = "Verify signatures and attestations of an artifact";
   static override description =
-    "Checks that a signature by the key is attached to this very digest. Exit code 6 when there is none.";
+    "Judges what is attached to this very digest by an environment's policy, or by the keys and identities of the command line. Exit code 6 when it is not accepted; 5 or 14 when the registry, or its login, kept it from being judged.";
   static override examples = [
-    "<%= config.bin %> artifact verify v1.2.3 --key keys/artifact.pub",
     "<%= config.bin %> artifact verify v1.2.3 --env prod",
+    "<%= config.bin %> artifact verify v1.2.3 --key keys/artifact.pub",
+    "<%= config.bin %> artifact verify v1.2.3 --key keys/ci.pub --type slsaprovenance1",
+    "<%= config.bin %> artifact verify oci://harbor.example.com/acme/app:v1.2.3 --issuer https://token.actions.githubusercontent.com --subject https://github.com/acme/app/.github/workflows/release.yml@refs/tags/v1.2.3",
   ];
   static override args = {
     reference: Args.string({
@@ -22,85 +27,64 @@ export default class Verify extends ArtifactCommand {
   };
   static override flags = {
     key: Flags.string({
-      description: "Public key file; default the keys of the manifest",
+      description: "Public key file; may be given several times, and one of them is enough",
+      multiple: true,
       exclusive: ["env"],
     }),
-    env: Flags.string({ description: "Verify by this environment's policy" }),
+    issuer: Flags.string({
+      description: "OIDC issuer that a keyless signature must be by",
+      aliases: ["certificate-oidc-issuer"],
+      exclusive: ["env"],
+    }),
+    subject: Flags.string({
+      description: "Subject that a keyless signature must be by, compared as written",
+      aliases: ["certificate-identity"],
+      exclusive: ["env"],
+    }),
+    env: Flags.string({
+      description: "Judge by this environment's policy; default the last one's",
+    }),
+    type: Flags.string({
+      description:
+        "Predicate type of an attestation that must be there (a URI or a short name); with --key or --issuer in place of the signature, else beside what the policy requires",
+      multiple: true,
+    }),
+    enforcement: Flags.option({
+      description: "What a refusal does; may tighten an environment's policy and never loosen it",
+      options: ["enforce", "warn", "off"] as const,
+    })(),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Verify);
     await using target = await this.open(args.reference, flags);
-    const policy = await this.policy(flags, target.manifest);
+    const { policy, environment } = await choosePolicy(flags, target.manifest);
     const cached = await throughCache(target, process.env);
-    const artifact = await fetchManifest({ ...target, store: cached ?? target.store }, this.signal);
+    const store = cached ?? target.store;
+    const artifact = await fetchManifest({ ...target, store }, this.signal);
     const { createArtifactVerifier } = await import("@floe/signing");
     const verifier = createArtifactVerifier({
       now: () => new Date(),
       keyless: keylessEngineOf(target.manifest, process.env),
     });
-    const verdict = await verifier.verifyArtifact(target.store, artifact, policy, {
-      signal: this.signal,
-    });
+    const result = await verifier.verifyArtifact(store, artifact, policy, { signal: this.signal });
     const { digest } = artifact.descriptor;
     // A key of the command line is not what the project trusts.
-    if (verdict.status === "valid" && flags.key === undefined) await cached?.admit(digest);
+    if (result.status === "valid" && environment !== null) await cached?.admit(digest);
+    const from = policy.requirePromotionFrom;
+    const unasked =
+      from === null || policy.enforcement === "off"
+        ? []
+        : [
+            `require_promotion_from: ${from} is judged by floe promote and floe platform verify, not here`,
+          ];
+    const error = policy.enforcement === "enforce" ? verificationError(result) : null;
+    if (error) process.exitCode = error.exitCode;
     const view = {
-      success: verdict.status === "valid",
-      digest,
-      status: verdict.status,
-      signer_identity: verdict.signerIdentity,
-      issuer: verdict.issuer,
-      rekor_verified: verdict.rekorVerified,
-      failure_reason: verdict.failureReason,
-      warnings: verdict.warnings,
+      ...{ digest, environment, result },
+      enforcement: policy.enforcement,
+      warnings: [...result.warnings, ...unasked],
     };
-    const refused = verdict.status !== "valid" && policy.enforcement === "enforce";
-    if (refused) process.exitCode = EXIT.signature;
-    await this.result(view, () =>
-      verdict.status === "valid"
-        ? `${digest} is signed by ${verdict.signerIdentity ?? "a trusted key"}`
-        : `${digest}: ${verdict.status}${verdict.failureReason === null ? "" : ` (${verdict.failureReason})`}`,
-    );
-  }
-
-  private async policy(
-    flags: { key?: string | undefined; env?: string | undefined },
-    manifest: Awaited<ReturnType<Verify["open"]>>["manifest"],
-  ): Promise<VerificationPolicy> {
-    if (flags.key !== undefined) {
-      const publicKey = await readFile(flags.key, "utf8").catch((cause: unknown) => {
-        throw new FloeError({
-          code: "FLOE_KEY_INVALID",
-          message: `${flags.key} cannot be read`,
-          hint: "Give the path of a public key file.",
-          cause,
-        });
-      });
-      return { ...KEY_ONLY, keys: [{ name: flags.key, publicKey, retiredAt: null }] };
-    }
-    if (!manifest)
-      throw new FloeError({
-        code: "FLOE_USAGE_INVALID",
-        message: "no key to verify with is given",
-        hint: "Give --key FILE, or run floe where a manifest is.",
-      });
-    const { findEnvironment } = await import("@floe/core");
-    const environment =
-      flags.env === undefined ? manifest.environments.at(-1) : findEnvironment(manifest, flags.env);
-    if (!environment) throw new Error("a manifest has at least one environment");
-    return environment.verification;
+    await this.result(artifactVerificationJson(view), () => artifactVerificationText(view));
   }
 }
-
-const KEY_ONLY: VerificationPolicy = {
-  enforcement: "enforce",
-  keys: [],
-  trustedIssuers: [],
-  require: [],
-  requireRekor: false,
-  requireSbom: false,
-  requirePromotionFrom: null,
-  gracePeriodDays: 0,
-  formats: ["bundle"],
-};
