@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Manifest, VerificationPolicy } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
+import { readPublicKeyFile } from "./trusted-signers.ts";
 
 /** The flags of `floe artifact verify` that say what is asked of an artifact. */
 export interface VerificationFlags {
@@ -25,15 +25,15 @@ const STRICTNESS = ["off", "warn", "enforce"] as const;
  * Puts a policy together: of the command line when it says whom to trust, else an environment's (by default the last one's),
  * which flags may tighten and never loosen.
  * @throws {FloeError} FLOE_USAGE_INVALID - flags that contradict each other, loosen an environment, or trust nobody
- * @throws {FloeError} FLOE_KEY_INVALID - a key file that cannot be read
+ * @throws {FloeError} FLOE_KEY_INVALID - a key file that cannot be read or used
  */
 export async function choosePolicy(
   flags: VerificationFlags,
   manifest: Manifest | null,
 ): Promise<ChosenPolicy> {
-  const { parsePredicateType } = await import("./parse-predicate-type.ts");
+  const { readPredicateType } = await import("@floe/signing");
   const types = (flags.type ?? []).map((type) => ({
-    type: parsePredicateType(type),
+    type: type === "sbom" || type === "signature" ? type : readPredicateType(type),
     signers: null,
     threshold: 1,
   }));
@@ -67,12 +67,20 @@ async function ownPolicy(
   // An issuer alone would trust everybody who has an account there.
   if ((issuer === undefined) !== (subject === undefined))
     throw usage(
-      issuer === undefined ? "--subject is given without --issuer" : "--issuer is given without --subject",
+      issuer === undefined
+        ? "--subject is given without --issuer"
+        : "--issuer is given without --subject",
       "A keyless signature is trusted by both: who, and who says so.",
     );
   return {
     enforcement: flags.enforcement ?? "enforce",
-    keys: await Promise.all((flags.key ?? []).map(readKey)),
+    keys: await Promise.all(
+      (flags.key ?? []).map(async (name) => ({
+        name,
+        publicKey: await readPublicKeyFile(name),
+        retiredAt: null,
+      })),
+    ),
     trustedIssuers: issuer === undefined || subject === undefined ? [] : [{ issuer, subject }],
     // As with cosign verify-attestation: who asks for attestations does not ask for a signature.
     requireSignature: types.length === 0,
@@ -83,18 +91,6 @@ async function ownPolicy(
     gracePeriodDays: 0,
     formats: ["bundle"],
   };
-}
-
-async function readKey(path: string): Promise<VerificationPolicy["keys"][number]> {
-  const publicKey = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new FloeError({
-      code: "FLOE_KEY_INVALID",
-      message: `${path} cannot be read`,
-      hint: "Give the path of a public key file.",
-      cause,
-    });
-  });
-  return { name: path, publicKey, retiredAt: null };
 }
 
 function usage(message: string, hint: string): FloeError {

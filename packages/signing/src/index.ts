@@ -31,6 +31,7 @@ export {
 export {
   CYCLONEDX_PREDICATE_TYPE,
   parsePredicateType,
+  readPredicateType,
   SPDX_PREDICATE_TYPE,
 } from "./predicate/predicate-type.ts";
 export { createEphemeralSigner, type EphemeralSigner } from "./sign/ephemeral-signer.ts";

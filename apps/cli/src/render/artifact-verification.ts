@@ -38,7 +38,7 @@ export function artifactVerificationJson(view: ArtifactVerificationView) {
           error: {
             code: error.code,
             exit_code: error.exitCode,
-            message: plain(sentence(view)),
+            message: plain(`${sentence(view)}: ${result.failureReason ?? "nobody knows why"}`),
             hint: HINTS[result.status] ?? null,
             details: null,
           },
@@ -90,8 +90,13 @@ const HINTS: Readonly<Record<string, string>> = {
 /** A verification for people, in one screen: who satisfied each requirement, or why each candidate was refused. */
 export function artifactVerificationText(view: ArtifactVerificationView): string {
   const { result, warnings } = view;
+  const alone =
+    result.requirements.length === 0 && result.failureReason !== null
+      ? [`  ${plain(result.failureReason)}`]
+      : [];
   return [
     headline(view),
+    ...alone,
     ...result.requirements.flatMap(requirementLines),
     ...warnings.map((warning) => `  ${paint("yellow", "warning")} ${plain(warning)}`),
   ].join("\n");
@@ -119,9 +124,8 @@ function sentence({ digest, result, enforcement, environment }: ArtifactVerifica
     case "unknown": {
       const what =
         result.status === "unknown" ? "could not be judged" : `is not accepted (${result.status})`;
-      const why = result.requirements.length === 0 ? `: ${result.failureReason}` : "";
       const mode = enforcement === "warn" ? ", which only warns" : "";
-      return `${digest} ${what}${by}${mode}${why}`;
+      return `${digest} ${what}${by}${mode}`;
     }
   }
 }
@@ -140,7 +144,8 @@ function requirementLines(report: RequirementReport): string[] {
   const of = threshold > 1 ? ` (${satisfiedBy.length} of ${threshold} signers)` : "";
   const head = `  ${MARKS[status]()} ${paint("bold", plain(type))}${of}`;
   const by = satisfiedBy.map(
-    (signer) => `      ${plain(describeSigner(signer))}  ${paint("dim", shortDigest(signer.referrer))}`,
+    (signer) =>
+      `      ${plain(describeSigner(signer))}  ${paint("dim", shortDigest(signer.referrer))}`,
   );
   if (status === "satisfied") return [head, ...by];
   const refused = candidates.filter(({ outcome }) => outcome !== "accepted");

@@ -2,7 +2,7 @@ import { type Descriptor, digestOf, type RawManifest } from "@floe/core/model";
 import type { ArtifactStore, CallOptions, TrustedSigner, Verifier } from "@floe/core/ports";
 import { parseBundle } from "../bundle/parse-bundle.ts";
 import { describeSbom, type SbomDescription } from "../predicate/describe-sbom.ts";
-import { CYCLONEDX_PREDICATE_TYPE, SPDX_PREDICATE_TYPE } from "../predicate/predicate-type.ts";
+import { isSbomFileType, SBOM_PREDICATE_TYPES } from "../predicate/predicate-type.ts";
 import { hasSubject, parseStatement } from "../statement/parse-statement.ts";
 import { readAttachedBundles } from "./read-attached-bundles.ts";
 
@@ -25,10 +25,6 @@ export interface AttachedSboms {
   readonly sboms: readonly AttachedSbom[];
   readonly omitted: number;
 }
-
-const SBOM_TYPES: ReadonlySet<string> = new Set([SPDX_PREDICATE_TYPE, CYCLONEDX_PREDICATE_TYPE]);
-/** How tools name what they attach without a signature. */
-const UNSIGNED_SBOM = /spdx|cyclonedx|syft|sbom/i;
 
 /**
  * Reads the SBOMs that are attached to an artifact and says who signed each. One without a signature is listed as such
@@ -56,12 +52,12 @@ export async function readSboms(
     // Of what cannot be read nothing but its own word says what it is.
     const claimed = referrer.annotations?.["dev.sigstore.bundle.predicateType"] ?? "";
     if (!parsed.ok) {
-      if (SBOM_TYPES.has(claimed))
+      if (SBOM_PREDICATE_TYPES.has(claimed))
         sboms.push({ referrer, type: claimed, sbom: null, signature: untrusted(parsed) });
       continue;
     }
     const read = parseStatement(parsed.bundle.payload);
-    if (!read.ok || !SBOM_TYPES.has(read.statement.predicateType)) continue;
+    if (!read.ok || !SBOM_PREDICATE_TYPES.has(read.statement.predicateType)) continue;
     const { predicateType: type, predicate } = read.statement;
     const sbom = describeSbom(predicate);
     const verdict = verifier.verifyBundle(bundle, trusted);
@@ -74,7 +70,7 @@ export async function readSboms(
   }
   for (const other of others) {
     const type = other.kind === "other" ? other.artifactType : null;
-    if (type !== null && UNSIGNED_SBOM.test(type))
+    if (type !== null && isSbomFileType(type))
       sboms.push({
         referrer: other.referrer,
         type,

@@ -5,6 +5,11 @@ import { COSIGN_SIGN_PREDICATE_TYPE } from "../statement/write-statement.ts";
 export const SPDX_PREDICATE_TYPE = "https://spdx.dev/Document";
 /** Predicate type of a CycloneDX document. */
 export const CYCLONEDX_PREDICATE_TYPE = "https://cyclonedx.org/bom";
+/** What counts as an SBOM. */
+export const SBOM_PREDICATE_TYPES: ReadonlySet<string> = new Set([
+  SPDX_PREDICATE_TYPE,
+  CYCLONEDX_PREDICATE_TYPE,
+]);
 /** What cosign calls `custom`: any text, wrapped. */
 export const CUSTOM_PREDICATE_TYPE = "https://cosign.sigstore.dev/attestation/v1";
 
@@ -22,6 +27,11 @@ export const PREDICATE_TYPE_NAMES: Readonly<Record<string, string>> = {
   custom: CUSTOM_PREDICATE_TYPE,
 };
 
+/** Says whether a media type is what tools name an SBOM that they attach without a signature. */
+export function isSbomFileType(mediaType: string): boolean {
+  return /spdx|cyclonedx|syft|sbom/i.test(mediaType);
+}
+
 const MAX_LENGTH = 512;
 
 /** Which command makes floe's own statements; anything else there is made by no command. */
@@ -32,21 +42,30 @@ const OWN_COMMANDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a predicate type: a short name of {@link PREDICATE_TYPE_NAMES}, or a URI as it is.
+ * Reads a predicate type that somebody wants to attest: a short name of {@link PREDICATE_TYPE_NAMES}, or a URI as it is.
  * @throws {FloeError} FLOE_USAGE_INVALID - neither
  * @throws {FloeError} FLOE_PREDICATE_TYPE_RESERVED - statements of that type are made by another command
  */
 export function parsePredicateType(text: string): string {
+  const type = readPredicateType(text);
+  if (type === text && URL.canParse(text)) refuseReserved(text, new URL(text));
+  return type;
+}
+
+/**
+ * Reads a predicate type that somebody asks for, floe's own among them: a short name, or a URI as it is.
+ * @throws {FloeError} FLOE_USAGE_INVALID - neither
+ */
+export function readPredicateType(text: string): string {
   if (Object.hasOwn(PREDICATE_TYPE_NAMES, text)) return PREDICATE_TYPE_NAMES[text] as string;
   // The URI goes into the statement as given: verifiers compare it character by character.
-  const uri = text.length <= MAX_LENGTH && /^[\x21-\x7e]+$/.test(text) ? URL.parse(text) : null;
-  if (uri === null || !text.includes(":"))
+  const isUri = text.length <= MAX_LENGTH && /^[\x21-\x7e]+$/.test(text) && URL.canParse(text);
+  if (!isUri)
     throw new FloeError({
       code: "FLOE_USAGE_INVALID",
       message: `${JSON.stringify(text.slice(0, 100))} is not a predicate type`,
       hint: `Give one of ${Object.keys(PREDICATE_TYPE_NAMES).join(", ")}, or a URI.`,
     });
-  refuseReserved(text, uri);
   return text;
 }
 

@@ -1,11 +1,9 @@
 import type { CandidateRefusal } from "@floe/core/ports";
 import { show } from "../encoding/json-object.ts";
+import { isSbomFileType } from "../predicate/predicate-type.ts";
 import { COSIGN_SIGN_PREDICATE_TYPE } from "../statement/write-statement.ts";
 import type { Requirement } from "./requirement.ts";
 
-/** Media types of SBOM files, which people attach without signing them. */
-const SBOM_FILE = /^(?:application|text)\/(?:spdx|vnd\.cyclonedx)\b/;
-const SBOM_TYPES = new Set(["application/vnd.syft+json", "application/vnd.example.sbom"]);
 const NOTARY = "application/vnd.cncf.notary.signature";
 
 /** Says whether a requirement asks for the artifact's own signature. */
@@ -29,9 +27,9 @@ export function plainReason(
           text: "a Notary Project signature, which floe carries along and does not verify",
         }
       : null;
-  const isSbom = SBOM_FILE.test(artifactType) || SBOM_TYPES.has(artifactType);
   const asked =
-    requirement.predicateTypes.has(artifactType) || (requirement.type === "sbom" && isSbom);
+    requirement.predicateTypes.has(artifactType) ||
+    (requirement.type === "sbom" && isSbomFileType(artifactType));
   if (!asked) return null;
   return {
     code: "NOT_SIGNED",

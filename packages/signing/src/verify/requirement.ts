@@ -1,15 +1,10 @@
 import type { TrustedSigner } from "@floe/core/ports";
+import { SBOM_PREDICATE_TYPES } from "../predicate/predicate-type.ts";
 import { COSIGN_SIGN_PREDICATE_TYPE } from "../statement/write-statement.ts";
 import { type ArtifactKeys, createKeySorter, type VerificationPolicy } from "./artifact-keys.ts";
 
 type ManifestRequirement = VerificationPolicy["require"][number];
 type Identity = NonNullable<ManifestRequirement["signers"]>[number];
-
-/** Predicate types of SBOMs, as cosign and floe write them. */
-const SBOM_PREDICATE_TYPES: readonly string[] = [
-  "https://spdx.dev/Document",
-  "https://cyclonedx.org/bom",
-];
 
 /** One requirement of a policy, ready to judge by at a certain time. */
 export interface Requirement {
@@ -64,7 +59,7 @@ function rankOf({ type }: ManifestRequirement): number {
 /** The predicate types behind a requirement's type. */
 function predicateTypesOf(type: string): readonly string[] {
   if (type === "signature") return [COSIGN_SIGN_PREDICATE_TYPE];
-  return type === "sbom" ? SBOM_PREDICATE_TYPES : [type];
+  return type === "sbom" ? [...SBOM_PREDICATE_TYPES] : [type];
 }
 
 type Signers = Omit<Requirement, "type" | "predicateTypes" | "threshold">;
