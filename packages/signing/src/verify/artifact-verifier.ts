@@ -9,9 +9,11 @@ import type {
   VerificationResult,
   Verifier,
 } from "@floe/core/ports";
+import { parseBundle } from "../bundle/parse-bundle.ts";
 import { engineWithoutRoot } from "../keyless/engine-without-root.ts";
 import type { KeylessEngine, TrustRootState } from "../keyless/keyless-engine.ts";
 import type { VerificationPolicy } from "./artifact-keys.ts";
+import type { Candidate } from "./candidate.ts";
 import { NOBODY } from "./conclude-requirement.ts";
 import { findCandidates, findUnlistedLegacy } from "./find-candidates.ts";
 import { createJudge, type Judge } from "./judge.ts";
@@ -100,11 +102,8 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
           continue;
         }
         trouble ??= found.error;
-        if (
-          trustRoot === null &&
-          found.candidate.kind === "bundle" &&
-          trustsKeyless(requirements)
-        ) {
+        verifier = withoutKeyless;
+        if (needsEngine(found.candidate, requirements)) {
           const loaded = await loadKeyless(call);
           if (loaded) {
             verifier = loaded.verifier;
@@ -146,15 +145,14 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
       call,
     );
     const result = conclude(reports, requirements, at);
+    const rootless = reports.find(({ code }) => code === "TRUST_ROOT_UNAVAILABLE");
     return {
       ...result,
       trustRoot: trustRoot?.available
         ? { source: trustRoot.source, sha256: trustRoot.sha256 }
         : null,
       trouble:
-        trouble !== null && result.status === "unknown"
-          ? { code: trouble.code, message: trouble.message }
-          : null,
+        result.status === "unknown" ? describeTrouble(trouble, rootless?.reason ?? null) : null,
     };
   }
 
@@ -187,8 +185,23 @@ const NOTHING: VerificationResult = {
   warnings: [],
 };
 
-function trustsKeyless(requirements: readonly Requirement[]): boolean {
-  return requirements.some(({ accepted }) => accepted.some(isKeyless));
+function describeTrouble(
+  error: FloeError | null,
+  rootless: string | null,
+): VerificationResult["trouble"] {
+  if (error !== null) return { code: error.code, message: error.message };
+  return rootless === null ? null : { code: "FLOE_TRUST_ROOT_UNAVAILABLE", message: rootless };
+}
+
+/**
+ * Only what is signed with a certificate, where one may count, is worth a trusted root: a key must neither wait for the
+ * network nor come to another answer by what is attached beside it.
+ */
+function needsEngine(candidate: Candidate, requirements: readonly Requirement[]): boolean {
+  if (candidate.kind !== "bundle") return false;
+  if (!requirements.some(({ accepted }) => accepted.some(isKeyless))) return false;
+  const parsed = parseBundle(candidate.bundle);
+  return parsed.ok && parsed.bundle.material.kind === "certificate";
 }
 
 function isKeyless({ method }: TrustedSigner): boolean {
