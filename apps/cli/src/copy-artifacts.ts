@@ -2,6 +2,7 @@ import type { ArtifactStore } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
 import { classifyTag, isInternalTag, isMutableTag } from "@floe/core/model";
 import type { CopyProgress, CopyReport } from "@floe/oci";
+import { type CopiedPromotions, copyPromotions, refuseLiveCopy } from "./copy-promotions.ts";
 import { globMatcher } from "./glob-matcher.ts";
 import { type ArtifactTarget, checkArtifactTag, isReserved } from "./open-artifact.ts";
 
@@ -16,6 +17,8 @@ export interface CopyInput {
   /** `--platform`. */
   readonly platform: string | undefined;
   readonly referrers: boolean;
+  /** `--with-promotions`. */
+  readonly promotions: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: CopyProgress) => void;
 }
@@ -31,6 +34,8 @@ export interface Copied {
 export interface CopyResult {
   readonly copies: readonly Copied[];
   readonly reserved: readonly string[];
+  /** With `--with-promotions`. */
+  readonly promotions: CopiedPromotions | null;
 }
 
 /**
@@ -42,8 +47,10 @@ export async function copyArtifacts(input: CopyInput): Promise<CopyResult> {
   const { copyArtifact, parsePlatform } = await import("@floe/oci/copy");
   const { source, destination, signal, onProgress } = input;
   const platform = input.platform === undefined ? {} : { platform: parsePlatform(input.platform) };
+  if (input.promotions) refuseLiveCopy(destination.store);
   const { wanted, reserved } = await whatToCopy(input);
-  for (const { tags } of wanted) for (const tag of tags) checkArtifactTag(tag, destination.rules);
+  if (!input.promotions)
+    for (const { tags } of wanted) for (const tag of tags) checkArtifactTag(tag, destination.rules);
   const copies: Copied[] = [];
   for (const { reference, tags } of wanted) {
     const report = await copyArtifact(
@@ -59,8 +66,12 @@ export async function copyArtifacts(input: CopyInput): Promise<CopyResult> {
     );
     copies.push({ reference, report });
   }
+  const digests = new Set(copies.map(({ report }) => report.digest));
+  const promotions = input.promotions
+    ? await copyPromotions(source.store, destination.store, digests, signal)
+    : null;
   await destination.save();
-  return { copies, reserved };
+  return { copies, reserved: promotions ? [] : reserved, promotions };
 }
 
 interface Wanted {
@@ -72,6 +83,11 @@ async function whatToCopy(
   input: CopyInput,
 ): Promise<{ readonly wanted: readonly Wanted[]; readonly reserved: readonly string[] }> {
   const { source, destination, tags, allTags, signal } = input;
+  if (input.promotions && (tags.length > 0 || !input.referrers || input.platform !== undefined))
+    throw usage(
+      "--with-promotions takes everything as it is, and --tag, --platform or --no-referrers is given",
+      "Leave the other flag out.",
+    );
   if (allTags === undefined) {
     const { reference } = source;
     if (reference === null)
@@ -79,6 +95,7 @@ async function whatToCopy(
         "the source has neither a tag nor a digest",
         "Add :TAG to it, or give --all-tags '*'.",
       );
+    if (input.promotions) return { wanted: [{ reference, tags: [] }], reserved: [] };
     const given = [...new Set([...(destination.tag === null ? [] : [destination.tag]), ...tags])];
     const kept = source.tag === null || source.tag !== reference ? [] : [source.tag];
     return { wanted: [{ reference, tags: given.length > 0 ? given : kept }], reserved: [] };

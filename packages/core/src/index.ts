@@ -4,12 +4,15 @@ export type { RunGateRequest } from "./gates/run-one.ts";
 export type * from "./manifest/manifest.ts";
 export { usesKeyless } from "./model/identity.ts";
 export * from "./model/index.ts";
-export type {
-  GateResult,
-  GateStatus,
-  ImpactAnalysis,
-  PromotionRecord,
-  RollbackRecord,
+export {
+  type GateResult,
+  type GateStatus,
+  type ImpactAnalysis,
+  PREDICATE_TYPES,
+  type PromotionRecord,
+  type RollbackRecord,
+  resourceUri,
+  type VerificationSummary,
 } from "./model/records.ts";
 export type { PluginSource } from "./plugins/descriptor.ts";
 export { discoverPlugin } from "./plugins/discover.ts";

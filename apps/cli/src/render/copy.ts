@@ -9,7 +9,7 @@ const REFRESH_MS = 100;
 
 /** What a copy is printed as with `-o json`. */
 export function copyJson(
-  { copies }: CopyResult,
+  { copies, promotions }: CopyResult,
   names: { readonly source: string; readonly destination: string; readonly all: boolean },
 ) {
   return {
@@ -32,6 +32,7 @@ export function copyJson(
       })),
       warnings: report.warnings,
     })),
+    ...(promotions ? { promotions: { tags: promotions.tags, events: promotions.events } } : {}),
   };
 }
 

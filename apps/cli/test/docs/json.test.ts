@@ -147,7 +147,11 @@ describe("docs/reference/json.md", () => {
     const copy = ["oci-layout:./.floe/registry", "oci-layout:./mirror", "--all-tags", "v*"];
     compare(
       ["artifact copy"],
-      [await artifact("copy", "v1.0.0", "oci-layout:./copy"), await artifact("copy", ...copy)],
+      [
+        await artifact("copy", "v1.0.0", "oci-layout:./copy"),
+        await artifact("copy", ...copy),
+        await artifact("copy", "v1.0.0", "oci-layout:./export", "--with-promotions"),
+      ],
     );
     compare(
       ["artifact cache prune and clear"],

@@ -32,6 +32,7 @@ export {
   parseVersion,
   recordTag,
   rollbackTag,
+  summaryTag,
   type TagKind,
   type TagRules,
 } from "./tag.ts";

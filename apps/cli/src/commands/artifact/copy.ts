@@ -19,6 +19,7 @@ export default class Copy extends FloeCommand {
     "<%= config.bin %> artifact copy oci://harbor.example.com/acme/app:v1.2.3 oci-archive:app-v1.2.3.tar",
     "<%= config.bin %> artifact copy oci-archive:app-v1.2.3.tar:v1.2.3 oci://registry.inside.example/acme/app",
     "<%= config.bin %> artifact copy oci://harbor.example.com/acme/app oci-layout:./mirror --all-tags 'v1.*'",
+    "<%= config.bin %> artifact copy latest-prod oci-layout:./export --with-promotions",
   ];
   static override args = {
     source: Args.string({
@@ -45,6 +46,10 @@ export default class Copy extends FloeCommand {
       description: "Only one manifest of an index: os/arch or os/arch/variant",
     }),
     "no-referrers": Flags.boolean({ description: "Leave behind what is attached" }),
+    "with-promotions": Flags.boolean({
+      description:
+        "Also what proves its promotions, to verify elsewhere; to a folder or an archive",
+    }),
     insecure: Flags.boolean({
       description: "Speak plain http to a registry that is not on this machine",
     }),
@@ -82,6 +87,7 @@ export default class Copy extends FloeCommand {
       allTags: flags["all-tags"],
       platform: flags.platform,
       referrers: !flags["no-referrers"],
+      promotions: flags["with-promotions"],
       signal: this.signal,
       onProgress: copyProgress(logger, {
         terminal: process.stderr.isTTY === true && process.env["CI"] === undefined,
