@@ -2,7 +2,7 @@ export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./
 export * from "./errors/index.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
 export type * from "./manifest/manifest.ts";
-export { usesKeyless } from "./model/identity.ts";
+export { identitiesOf, usesKeyless } from "./model/identity.ts";
 export * from "./model/index.ts";
 export {
   type GateResult,

@@ -97,6 +97,18 @@ export function authorize(
   };
 }
 
+/** Who of a manifest's identities may change an environment at a time. */
+export function identitiesOf(
+  environment: Parameters<typeof authorize>[1],
+  manifest: Manifest,
+  at: Date,
+): Identity[] {
+  return manifest.identities.filter(
+    (identity) =>
+      isValidAt(identity, at) && authorize(identity.name, environment, manifest).granted,
+  );
+}
+
 /** Says whether an identity is one of those whose approval an environment asks for. */
 export function mayApprove(
   name: string | null,

@@ -3,6 +3,8 @@ import { FloeCommand } from "../../floe-command.ts";
 import { verificationJson, verificationText } from "../../render/verification.ts";
 import { parseVerifyTarget, resolveVerifyTarget } from "../../verify-target.ts";
 
+const SAMPLES = ["cosign", "flux", "kyverno", "policy-controller"] as const;
+
 export default class Verify extends FloeCommand {
   static override summary =
     "Is what an environment holds there by a complete chain of valid records?";
@@ -13,6 +15,7 @@ export default class Verify extends FloeCommand {
     "<%= config.bin %> platform verify v1.2.3 --env prod --require-current-policy",
     "<%= config.bin %> platform verify harbor.example.com/acme/app@sha256:… --env prod -o json",
     "<%= config.bin %> platform verify --env prod --registry oci-layout:./export",
+    "<%= config.bin %> platform verify --env prod --print kyverno",
   ];
   static override args = {
     version: Args.string({
@@ -24,6 +27,10 @@ export default class Verify extends FloeCommand {
     "require-current-policy": Flags.boolean({
       description: "Refuse what was promoted by another policy than today's",
     }),
+    print: Flags.option({
+      options: SAMPLES,
+      description: "Print a sample for another verifier instead, with the manifest's keys",
+    })(),
   };
 
   async run(): Promise<void> {
@@ -33,6 +40,12 @@ export default class Verify extends FloeCommand {
     const place = { ...flags, registry: target.registry ?? undefined };
     await using composed = await this.compose(place, { writes: false, withoutGates: true });
     const { floe, manifest, store } = composed;
+    if (flags.print !== undefined) {
+      const { printSample } = await import("../../samples/print-sample.ts");
+      const sample = printSample(flags.print, manifest, flags.env, new Date());
+      await this.result({ environment: flags.env, print: flags.print, sample }, () => sample);
+      return;
+    }
     const found = await floe.verify(
       {
         environment: flags.env,
