@@ -54,6 +54,18 @@ export const ERRORS = {
     summary:
       "The manifest has one or more errors; all of them are listed with file, line and column.",
   },
+  FLOE_SPEC_NOT_FOUND: {
+    exit: EXIT.usage,
+    summary: "No spec (floe.yaml) at the given path.",
+  },
+  FLOE_SPEC_INVALID: {
+    exit: EXIT.usage,
+    summary: "The spec has one or more errors; all of them are listed with file, line and column.",
+  },
+  FLOE_COMPILED_INVALID: {
+    exit: EXIT.usage,
+    summary: "A file or layer that should be a compiled artifact is not one, or is of a newer format.",
+  },
   FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED: {
     exit: EXIT.usage,
     summary:

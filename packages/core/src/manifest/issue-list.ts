@@ -1,4 +1,4 @@
-import { FloeError } from "../errors/index.ts";
+import { FloeError, type FloeErrorCode } from "../errors/index.ts";
 import { type Position, positionOf, type SourceFile } from "./source/source-tree.ts";
 
 /** A path of keys and indexes into the manifest. */
@@ -18,6 +18,17 @@ export interface ManifestIssue {
   /** What was probably meant. */
   readonly suggestion: string | null;
 }
+
+/** What the error is that lists them. */
+export interface IssueKind {
+  readonly code: FloeErrorCode;
+  readonly hint: string;
+}
+
+const MANIFEST_ISSUES: IssueKind = {
+  code: "FLOE_MANIFEST_INVALID",
+  hint: "Each line says where (file:line:column) and what. `floe manifest validate` checks again; `floe manifest schema` gives editors a JSON Schema.",
+};
 
 /** So many lines of a broken manifest are enough to see what is wrong with it. */
 const MOST_LISTED = 50;
@@ -77,17 +88,17 @@ export class IssueList {
       .map((entry) => entry.issue);
   }
 
-  /** @throws {FloeError} FLOE_MANIFEST_INVALID - when there is any error; it lists all of them */
-  throwIfAny(shownPath: string): void {
+  /** @throws {FloeError} FLOE_MANIFEST_INVALID, or what `as` says - when there is any error; it lists all of them */
+  throwIfAny(shownPath: string, as: IssueKind = MANIFEST_ISSUES): void {
     if (this.empty) return;
     const issues = this.list();
     const lines = issues.slice(0, MOST_LISTED).map((issue) => `  ${formatIssue(issue)}`);
     if (issues.length > MOST_LISTED) lines.push(`  … and ${issues.length - MOST_LISTED} more`);
     const count = issues.length === 1 ? "an error" : `${issues.length} errors`;
     throw new FloeError({
-      code: "FLOE_MANIFEST_INVALID",
+      code: as.code,
       message: `${shownPath} has ${count}:\n${lines.join("\n")}`,
-      hint: "Each line says where (file:line:column) and what. `floe manifest validate` checks again; `floe manifest schema` gives editors a JSON Schema.",
+      hint: as.hint,
       details: { issues: issues.map((issue) => ({ ...issue })) },
     });
   }
