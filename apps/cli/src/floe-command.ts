@@ -12,7 +12,8 @@ export type GlobalFlags = Interfaces.InferredFlags<typeof FloeCommand.baseFlags>
 /** How a result is printed. */
 export type OutputFormat = "table" | "json" | "yaml";
 
-const FORMATS = ["table", "json", "yaml"] as const;
+/** The values of {@link OutputFormat}, for flags. */
+export const FORMATS = ["table", "json", "yaml"] as const;
 
 /** What all commands share: global flags, composition, output and the way from an error to an exit code. */
 export abstract class FloeCommand extends Command {

@@ -64,7 +64,8 @@ export const ERRORS = {
   },
   FLOE_COMPILED_INVALID: {
     exit: EXIT.usage,
-    summary: "A file or layer that should be a compiled artifact is not one, or is of a newer format.",
+    summary:
+      "A file or layer that should be a compiled artifact is not one, or is of a newer format.",
   },
   FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED: {
     exit: EXIT.usage,
