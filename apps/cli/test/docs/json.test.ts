@@ -140,6 +140,20 @@ describe("docs/reference/json.md", () => {
     compare(["artifact keygen"], [await artifact("keygen", "--output-key-prefix", "k")]);
   });
 
+  test("describes what compile and publish print", async () => {
+    await using project = await aProject({ versions: [] });
+    const components = "components: [{ name: a, type: service }]";
+    project.write(
+      "floe.yaml",
+      `apiVersion: floe.dev/v1\nkind: Spec\nmetadata: { name: acme }\n${components}\n`,
+    );
+    compare(["platform compile"], [(await project.run("platform", "compile", "--json")).json]);
+    compare(
+      ["platform publish"],
+      [await json(project, "platform", "publish", "v1.0.0", "--key", "keys/artifact.key")],
+    );
+  });
+
   test("describes what copies and the cache commands print", async () => {
     await using project = await aProject();
     const artifact = async (command: string, ...args: string[]) =>

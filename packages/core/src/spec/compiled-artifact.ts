@@ -22,7 +22,6 @@ const CompiledComponent = z.looseObject({
   config: Anything,
   schema: Anything.nullable(),
 });
-export type CompiledComponent = z.infer<typeof CompiledComponent>;
 
 /**
  * What `floe platform compile` makes of a spec and a manifest, written as canonical JSON (RFC 8785): the same input gives
@@ -57,7 +56,7 @@ export const CompiledArtifact = z.looseObject({
 export type CompiledArtifact = z.infer<typeof CompiledArtifact>;
 
 /** The largest compiled artifact that is read, in bytes. */
-export const MAX_COMPILED_BYTES = 32 * 1024 * 1024;
+const MAX_COMPILED_BYTES = 32 * 1024 * 1024;
 
 /**
  * Reads a compiled artifact.

@@ -21,7 +21,7 @@ export interface LoadedSpec {
 }
 
 /** Name of the spec when nobody says another. */
-export const DEFAULT_SPEC = "floe.yaml";
+const DEFAULT_SPEC = "floe.yaml";
 
 /** Lets the rest be checked when one of these is missing or wrong, which is an issue by then. */
 const FALLBACK = {

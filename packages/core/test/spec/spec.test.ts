@@ -5,13 +5,8 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isFloeError } from "../../src/errors/index.ts";
 import { parseCanonicalJson } from "../../src/model/canonical-json.ts";
-import {
-  compile,
-  type Dependent,
-  loadSpec,
-  orderComponents,
-  parseCompiledArtifact,
-} from "../../src/spec/index.ts";
+import { compile, loadSpec, parseCompiledArtifact } from "../../src/spec/index.ts";
+import { type Dependent, orderComponents } from "../../src/spec/order-components.ts";
 import { aManifest } from "../a-manifest.ts";
 
 const { signal } = new AbortController();
