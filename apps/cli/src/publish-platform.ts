@@ -10,7 +10,7 @@ import {
 import type { TrustedSigner } from "@floe/core/ports";
 import { COMPILED_MEDIA_TYPE, compiledSbom } from "@floe/core/spec";
 import type { CompiledPlatform } from "./compile-platform.ts";
-import { type ArtifactTarget, checkArtifactTag, refuseTaken, writeTag } from "./open-artifact.ts";
+import { type ArtifactTarget, checkArtifactTag, heldBy, taken, writeTag } from "./open-artifact.ts";
 import type { OpenedSigner } from "./open-signer.ts";
 
 /** What publishing came to. */
@@ -66,8 +66,8 @@ export async function publishPlatform(
   };
   const digest = digestOf(input.bytes);
   checkArtifactTag(version, target.rules);
-  await refuseTaken(target, version, digest, options.signal);
-  const before = await store.resolve(version, options);
+  const before = await heldBy(target, version, options.signal);
+  if (before !== null && before !== digest) throw taken(version, before);
   await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
   await store.putBlob(layer, bytes, options);
   const descriptor = await store.putManifest(input, options);
