@@ -11,7 +11,8 @@ const OPTIONS = { allErrors: true, strict: false, validateFormats: true } as con
 
 /** Makes a validator of the draft that a schema names; without `$schema` it is 2020-12. */
 export function ajvFor(schema: Readonly<Record<string, unknown>>): Ajv {
-  const draft = String(schema["$schema"] ?? "");
+  const named = schema["$schema"];
+  const draft = typeof named === "string" ? named : "";
   const ajv = /draft-0[67]/.test(draft)
     ? new Ajv(OPTIONS)
     : draft.includes("2019-09")
