@@ -176,3 +176,12 @@ export const keyFlag = {
 export const operatorFlag = {
   operator: Flags.string({ description: "A label for the record; it proves and grants nothing" }),
 };
+
+/** `--override`, where a refusal may be let pass by whom the manifest names. */
+export function overrideFlag(more: { readonly dependsOn?: string[] } = {}) {
+  return Flags.string({
+    ...more,
+    description:
+      "Refusals to let pass: freeze, soak, lock, approval, gate:NAME, separated by commas; needs the environment's overrides",
+  });
+}

@@ -50,3 +50,20 @@ export function parseSince(text: string | undefined, now: Date): Date | undefine
     hint: "Write 2026-11-22, 2026-11-22T10:00:00Z, or 24h for the last day.",
   });
 }
+
+/**
+ * Takes the kinds of `--override` apart.
+ * @throws {FloeError} FLOE_USAGE_INVALID - there are none
+ */
+export function parseKinds(list: string): string[] {
+  const kinds = list
+    .split(",")
+    .map((kind) => kind.trim())
+    .filter((kind) => kind !== "");
+  if (kinds.length > 0) return kinds;
+  throw new FloeError({
+    code: "FLOE_USAGE_INVALID",
+    message: "--override names nothing",
+    hint: "For example: --override freeze,gate:tests",
+  });
+}

@@ -8,6 +8,7 @@ export {
   type GateResult,
   type GateStatus,
   type ImpactAnalysis,
+  type Override,
   PREDICATE_TYPES,
   type PromotionRecord,
   type RollbackRecord,
@@ -24,6 +25,7 @@ export {
 } from "./plugins/registry.ts";
 export type * from "./ports/index.ts";
 export { findEnvironment } from "./promotion/environments.ts";
+export type { HeldStatus, NextFreeze } from "./promotion/held-status.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
 export type { SignerOrigin } from "./promotion/how-to-prove.ts";
 export type { LockOutcome, LockRequest } from "./promotion/lock.ts";
@@ -36,6 +38,7 @@ export {
   type Operator,
   type RollbackPlan,
 } from "./promotion/operation.ts";
+export type { OverrideRequest } from "./promotion/override-lane.ts";
 export type { PromoteRequest } from "./promotion/promote.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
 export type { ReconcileOutcome, ReconcileRequest, Settled } from "./promotion/reconcile.ts";

@@ -1,5 +1,5 @@
-import type { EnvironmentStatus } from "@floe/core";
-import { shortDigest } from "@floe/core/model";
+import type { EnvironmentStatus, HeldStatus, NextFreeze } from "@floe/core";
+import { momentText, shortDigest } from "@floe/core/model";
 import { age } from "./age.ts";
 import { reasonJson } from "./operation-json.ts";
 import { plain } from "./paint.ts";
@@ -43,6 +43,8 @@ function stateCell(row: EnvironmentStatus): Cell {
           : `${row.openIntent.action} unfinished`,
       style: "yellow",
     };
+  if (row.held.some(({ kind }) => kind === "freeze")) return { text: "frozen", style: "yellow" };
+  if (row.adopted) return { text: "adopted", style: "yellow" };
   if (row.version === null) return { text: "empty", style: "dim" };
   return { text: "ok", style: "green" };
 }
@@ -54,8 +56,12 @@ function notesOf(row: EnvironmentStatus): string[] {
     notes.push(
       `${environment}: locked by ${row.lock.lockedBy} at ${row.lock.lockedAt}: ${plain(row.lock.reason)}`,
     );
-  for (const hold of row.held)
-    notes.push(`${environment}: ${hold.version} is held (${hold.kind}: ${plain(hold.reason)})`);
+  notes.push(...row.held.map((hold) => heldText(environment, hold)));
+  if (row.nextFreeze) notes.push(nextText(environment, row.nextFreeze));
+  for (const { kind, by, reason } of row.overrides)
+    notes.push(
+      `${environment}: ${kind} was overridden by ${by} for what runs there: ${plain(reason)}`,
+    );
   if (row.openIntent?.state === "abandoned") {
     notes.push(
       `${environment}: an interrupted ${row.openIntent.action} of ${row.openIntent.version} is open; run it again, or floe platform reconcile --env ${environment}`,
@@ -64,6 +70,24 @@ function notesOf(row: EnvironmentStatus): string[] {
   if (row.ledger === "advisory")
     notes.push(`${environment}: this registry cannot serialise writers; the ledger is advisory`);
   return notes;
+}
+
+function heldText(environment: string, held: HeldStatus): string {
+  const { kind, version, until, timezone = "UTC", allow = [] } = held;
+  const reason = held.reason === null ? "" : `: ${plain(held.reason)}`;
+  if (kind === "freeze" && until !== null) {
+    const open = allow.length > 0 ? ` (lets ${allow.join(", ")} through)` : "";
+    return `${environment}: frozen until ${momentText(new Date(until), timezone)}${open}${reason}`;
+  }
+  if (kind === "soak" && until !== null)
+    return `${environment}: ${version} may come from ${momentText(new Date(until), "UTC")} on (soak${reason})`;
+  return `${environment}: ${version} is held (${kind}${reason})`;
+}
+
+function nextText(environment: string, next: NextFreeze): string {
+  const { start, until, timezone } = next;
+  const reason = next.reason === null ? "" : `: ${plain(next.reason)}`;
+  return `${environment}: next freeze from ${momentText(new Date(start), timezone)} until ${momentText(new Date(until), timezone)}${reason}`;
 }
 
 /** The board as JSON: an array, in configured order. */
@@ -81,6 +105,9 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
       locked_at: row.lock.lockedAt,
     },
     held: row.held,
+    next_freeze: row.nextFreeze,
+    overrides: row.overrides,
+    adopted: row.adopted,
     pending_approvals: [],
     open_intent: row.openIntent && {
       operation: row.openIntent.operation,

@@ -7,8 +7,16 @@ export interface Measured {
 }
 
 /** One blocking reason as JSON outputs hold it. */
-export function reasonJson({ code, exitCode, message, hint }: Reason): Record<string, unknown> {
-  return { code, exit_code: exitCode, message, hint };
+export function reasonJson(reason: Reason): Record<string, unknown> {
+  const { code, exitCode, message, hint, override, until } = reason;
+  return {
+    code,
+    exit_code: exitCode,
+    message,
+    hint,
+    ...(override === undefined ? {} : { override }),
+    ...(until === undefined ? {} : { until: until.toISOString() }),
+  };
 }
 
 /** The JSON output of promote and rollback; documented in `docs/reference/json.md`. */
@@ -96,6 +104,7 @@ function planJson(plan: OperationPlan): Record<string, unknown> {
     plan_digest: plan.planDigest,
     policy_digest: plan.policyDigest,
     trace_id: plan.traceId,
+    overrides: plan.overrides,
     warnings: plan.warnings,
   };
   if (plan.rollback) {

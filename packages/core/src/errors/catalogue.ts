@@ -237,6 +237,14 @@ export const ERRORS = {
       "The version is already in the target environment, or the environment tag holds another digest.",
   },
   FLOE_ENVIRONMENT_LOCKED: { exit: EXIT.held, summary: "The environment is locked." },
+  FLOE_ENVIRONMENT_FROZEN: {
+    exit: EXIT.held,
+    summary: "A freeze window of the environment is closed, and does not let this through.",
+  },
+  FLOE_SOAK_PENDING: {
+    exit: EXIT.held,
+    summary: "The digest was not in an earlier environment for as long as it has to be.",
+  },
   FLOE_VERSION_HELD: {
     exit: EXIT.held,
     summary: "The version was rolled back from in this environment and is held there.",
@@ -253,6 +261,10 @@ export const ERRORS = {
   FLOE_NOT_AUTHORIZED: {
     exit: EXIT.notAuthorized,
     summary: "The proven identity may not do this here, or no identity could be proven.",
+  },
+  FLOE_OVERRIDE_NOT_ALLOWED: {
+    exit: EXIT.notAuthorized,
+    summary: "The proven identity may not override this kind of refusal here.",
   },
   FLOE_SIGNATURE_REQUIRED: {
     exit: EXIT.signature,

@@ -37,6 +37,9 @@ const RunsOn = z.looseObject({
 /** A time-limited right to finish an operation, and where its holder runs. */
 const Lease = z.looseObject({ seconds: z.int().min(1), runs_on: RunsOn });
 
+/** A refusal that the operator has let pass. */
+const Override = z.looseObject({ kind: z.string(), reason: z.string(), by: z.string() });
+
 /** What an environment runs, as a place in its own history. */
 const Current = z.looseObject({
   version: z.string(),
@@ -52,6 +55,8 @@ const Current = z.looseObject({
   previous_seq: Seq.nullable(),
   /** It was there before floe, and somebody has signed that it may stay: no gate was run. */
   adopted: z.literal(true).optional(),
+  /** What was overridden to bring it there; absent where nothing was. */
+  overrides: z.array(Override).optional(),
 });
 
 const Hold = z.looseObject({
@@ -142,6 +147,8 @@ const IntentBody = z.looseObject({
   plan_digest: DigestText,
   /** Rollbacks only. */
   rollback: Rollback.optional(),
+  /** Absent where nothing was overridden. */
+  overrides: z.array(Override).optional(),
 });
 export type IntentBody = z.infer<typeof IntentBody>;
 
@@ -166,6 +173,8 @@ const OutcomeBody = z.looseObject({
   reason: z.string().optional(),
   /** Rollbacks only: what was left, and the place in history that the environment returned to. */
   rollback: Rollback.optional(),
+  /** As in the intent. */
+  overrides: z.array(Override).optional(),
   warnings: z.array(z.string()),
 });
 export type OutcomeBody = z.infer<typeof OutcomeBody>;

@@ -182,18 +182,36 @@ export interface GateConfig {
   readonly unsupported: readonly string[];
 }
 
-/** A span of time in which an environment does not change. Times are local to the zone. */
-export type FreezeWindow = {
+/** What windows are asked about: an operation, or a lock by hand. */
+export type FreezeAction = "rollback" | "promote" | "lock" | "unlock";
+
+interface FreezeBase {
   /** IANA name. */
   readonly timezone: string;
   readonly reason: string | null;
-  /** What goes on all the same. Default: rollbacks. */
-  readonly allow: readonly ("rollback" | "promote" | "lock" | "unlock")[];
-} & (
-  | { readonly kind: "span"; readonly start: string; readonly end: string }
+  /** What goes on all the same. Default: rollbacks, and locks by hand. */
+  readonly allow: readonly FreezeAction[];
+}
+
+/** A span of local time, once. */
+export interface FreezeSpan extends FreezeBase {
+  readonly kind: "span";
+  readonly start: string;
+  readonly end: string;
+}
+
+/** Spans of local time that begin by a rule. */
+export interface RecurringFreeze extends FreezeBase {
+  readonly kind: "recurring";
   /** RFC 5545 recurrence rule of the beginnings. */
-  | { readonly kind: "recurring"; readonly rrule: string; readonly durationMs: number }
-);
+  readonly rrule: string;
+  readonly durationMs: number;
+  /** Local time from which the rule counts; `null`: it has nothing to count. */
+  readonly start: string | null;
+}
+
+/** When an environment does not change. */
+export type FreezeWindow = FreezeSpan | RecurringFreeze;
 
 /** How many people have to agree before a digest may enter. */
 export interface ApprovalRule {

@@ -37,3 +37,4 @@ export {
   type TagRules,
 } from "./tag.ts";
 export { uuidV7 } from "./uuid.ts";
+export { momentText } from "./wall-time.ts";

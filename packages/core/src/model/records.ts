@@ -1,6 +1,7 @@
 import type { GateReason } from "../contract/index.ts";
 import type { JsonObject } from "../errors/index.ts";
 import type { EventActor } from "../ledger/event.ts";
+import type { OverrideKind } from "../manifest/override-kind.ts";
 import type { Digest } from "./digest.ts";
 
 /** The five answers of a gate. `error`: it could not judge; that blocks, and reads differently from `failed`. */
@@ -31,6 +32,25 @@ export interface GateResult {
   } | null;
 }
 
+/** A refusal that somebody has let pass, as records and events say it. */
+export interface Override {
+  readonly kind: OverrideKind;
+  readonly reason: string;
+  /** Name of the operator, who is proven. */
+  readonly by: string;
+}
+
+/** A freeze window that was closed when a record was signed, and let the operation through or was overridden. */
+export interface PassedFreeze {
+  readonly start: string;
+  readonly until: string;
+  /** IANA name. */
+  readonly timezone: string;
+  readonly reason: string | null;
+  /** What the window lets through. */
+  readonly allow: readonly string[];
+}
+
 /** The predicate of a promotion's signed record. */
 export interface PromotionRecord {
   readonly promotion_id: string;
@@ -52,7 +72,8 @@ export interface PromotionRecord {
   readonly authority_digest: Digest;
   readonly manifest_digest: string;
   readonly plan_digest: Digest;
-  readonly overrides: readonly JsonObject[];
+  readonly overrides: readonly Override[];
+  readonly freezes: readonly PassedFreeze[];
   /** Claimed by whoever ran the promotion: run_url, source_commit, ticket… */
   readonly annotations: Readonly<Record<string, string>>;
   readonly authorized_at: string;
@@ -84,7 +105,8 @@ export interface RollbackRecord {
   readonly signature_verified: boolean;
   readonly policy_digest: Digest;
   readonly authority_digest: Digest;
-  readonly overrides: readonly JsonObject[];
+  readonly overrides: readonly Override[];
+  readonly freezes: readonly PassedFreeze[];
   readonly previous: { readonly digest: Digest; readonly record: Digest | null } | null;
   readonly rolled_back_at: string;
   readonly impact_analysis: ImpactAnalysis;

@@ -6,6 +6,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
 import { type IntentOf, intentDraft, LEASE_SECONDS, outcomeDraft } from "./drafts.ts";
+import { frozenSince } from "./freezes.ts";
 import { observe } from "./observe.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
@@ -323,6 +324,8 @@ async function recheck(
   if (!isOurs(view, plan.operation, ownerSeq)) return "somebody else finishes this operation";
   const changed = changedSince(plan, view);
   if (changed !== null) return changed;
+  const frozen = await frozenSince(plan, context.store.now());
+  if (frozen !== null) return frozen;
   const latest = await context.store.resolve(latestTag(plan.target.name), options);
   if ((latest?.digest ?? null) !== plan.before)
     return `${latestTag(plan.target.name)} was moved without floe meanwhile`;

@@ -1,6 +1,11 @@
 import { canonicalJson } from "../model/canonical-json.ts";
 import { type Digest, inTotoDigest } from "../model/digest.ts";
-import { PREDICATE_TYPES, type PromotionRecord, type RollbackRecord } from "../model/records.ts";
+import {
+  type PassedFreeze,
+  PREDICATE_TYPES,
+  type PromotionRecord,
+  type RollbackRecord,
+} from "../model/records.ts";
 import type { OperationPlan, Operator } from "./operation.ts";
 
 /** The place of an operation's intent, which its record names. */
@@ -77,7 +82,8 @@ function promotionRecord(
     authority_digest: plan.authorityDigest,
     manifest_digest: plan.manifestDigest,
     plan_digest: plan.planDigest,
-    overrides: [],
+    overrides: plan.overrides,
+    freezes: plan.freezes.map(freezeOf),
     annotations: plan.annotations,
     authorized_at: at.toISOString(),
     trace_id: plan.traceId,
@@ -107,12 +113,24 @@ function rollbackRecord(
     signature_verified: plan.signature.status === "valid",
     policy_digest: plan.policyDigest,
     authority_digest: plan.authorityDigest,
-    overrides: [],
+    overrides: plan.overrides,
+    freezes: plan.freezes.map(freezeOf),
     previous: plan.previous && { digest: plan.previous.digest, record: plan.previous.record },
     rolled_back_at: at.toISOString(),
     impact_analysis: rollback.impact,
     trace_id: plan.traceId,
     ledger,
+  };
+}
+
+function freezeOf({ window, start, until }: OperationPlan["freezes"][number]): PassedFreeze {
+  const { reason, timezone, allow } = window;
+  return {
+    start: start.toISOString(),
+    until: until.toISOString(),
+    timezone,
+    reason,
+    allow,
   };
 }
 

@@ -61,8 +61,20 @@ export function intentDraft(plan: OperationPlan, context: FloeContext): EventDra
             },
           }
         : {}),
+      ...overridesOf(plan),
     },
   };
+}
+
+// Absent where there are none.
+function overridesOf({
+  overrides,
+}: {
+  readonly overrides?: EventBody<"intent">["overrides"] | OperationPlan["overrides"];
+}): Pick<EventBody<"intent">, "overrides"> {
+  return overrides && overrides.length > 0
+    ? { overrides: overrides.map(({ kind, reason, by }) => ({ kind, reason, by })) }
+    : {};
 }
 
 /** Takes an abandoned intent over, with a lease of its own; or, with `givesUp`, leaves it to a rival that did so too. */
@@ -113,6 +125,7 @@ export function outcomeDraft(
     readonly traceId: string;
     readonly claimedOperator?: string | undefined;
     readonly warnings?: readonly string[];
+    readonly overrides?: OperationPlan["overrides"];
   },
   intent: IntentOf,
   ending: Ending,
@@ -137,6 +150,7 @@ export function outcomeDraft(
       resolved_by: ending.resolvedBy,
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
       ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),
+      ...overridesOf(intent.body.overrides ? intent.body : who),
       warnings: [...(ending.warnings ?? [])],
     },
   };

@@ -4,8 +4,8 @@ import type { Digest } from "../model/digest.ts";
 import { classifyTag, environmentTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
+import { arrivalAt, findArrival } from "./find-arrival.ts";
 import { nearNames } from "./near-names.ts";
-import { findOutcome } from "./read-record.ts";
 import { type Reason, reason } from "./reason.ts";
 import { tagRules } from "./resolve-artifact.ts";
 
@@ -45,11 +45,8 @@ export async function findReturn(
   const from = { version: current.version, digest: current.digest };
   if (!wanted) {
     for (let seq = current.previous_seq; seq !== null; ) {
-      const before: NonNullable<LedgerState["current"]> | null = await currentAt(
-        ledger,
-        seq,
-        options,
-      );
+      const before: NonNullable<LedgerState["current"]> | null =
+        (await arrivalAt(ledger, seq, options))?.current ?? null;
       if (!before) break;
       const held = state.holds.some((hold) => hold.digest === before.digest);
       if (!held && before.digest !== current.digest) {
@@ -83,10 +80,10 @@ export async function findReturn(
       "Name a version with another content.",
     );
   }
-  const outcome = tag
-    ? await findOutcome(ledger, view, { version: wanted.version, digest: tag.digest }, options)
+  const arrival = tag
+    ? await findArrival(ledger, view, { version: wanted.version, digest: tag.digest }, options)
     : null;
-  if (!tag || !outcome) {
+  if (!tag || !arrival) {
     const versions = await versionsThere(environment, context, options);
     const near = nearNames(wanted.version, versions);
     return none(
@@ -106,16 +103,15 @@ export async function findReturn(
   if (hold) {
     return none(
       `${wanted.version} is held in ${environment} (${hold.reason})`,
-      "A held version is not returned to.",
+      `A held version is not returned to. When the reason is gone: floe platform unquarantine ${wanted.version} --env ${environment} --reason …`,
     );
   }
-  const state0 = outcome.event.state.current;
   return {
     kind: "found",
     return: {
       version: wanted.version,
       digest: tag.digest,
-      previousSeq: state0?.previous_seq ?? null,
+      previousSeq: arrival.current?.previous_seq ?? null,
       from,
     },
   };
@@ -133,16 +129,4 @@ async function versionsThere(
       kind.kind === "environment" && kind.environment === environment ? [kind.version] : [],
     )
     .sort();
-}
-
-async function currentAt(
-  ledger: Ledger,
-  seq: number,
-  options: CallOptions,
-): Promise<LedgerState["current"]> {
-  for await (const { event, authorized } of ledger.read(seq, seq, options)) {
-    if (event.kind === "outcome" && authorized && event.body.result === "succeeded")
-      return event.state.current;
-  }
-  return null;
 }

@@ -1,5 +1,6 @@
 import { actorName } from "../ledger/fold-state.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { OverrideKind } from "../manifest/override-kind.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
@@ -9,6 +10,10 @@ import type { OpenIntent } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import type { Recovered } from "./recover.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
+
+function overridesIn({ overrides = [] }: OpenIntent["body"]): OperationPlan["overrides"] {
+  return overrides.map(({ kind, reason, by }) => ({ kind: kind as OverrideKind, reason, by }));
+}
 
 /**
  * Describes a promotion that an earlier run had committed: the facts come from its intent and record, since that run
@@ -43,6 +48,8 @@ export async function finishedBefore(
     before: body.before,
     previous: null,
     observed: observe(null),
+    freezes: [],
+    overrides: overridesIn(body),
     operator: {
       name: actorName(actor),
       actor,

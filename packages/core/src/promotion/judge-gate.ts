@@ -17,10 +17,12 @@ export function judgeGate(
     warnings.push(gate.required ? text : `${text} (not required)`);
     return;
   }
+  // policy_compliance is the one gate that nobody overrides.
+  const more = gate.gate === "policy_compliance" ? {} : { override: `gate:${gate.gate}` as const };
   const fix = gate.reasons.find((candidate) => candidate.fix !== undefined)?.fix;
   switch (gate.status) {
     case "failed":
-      blocking.push(reason("FLOE_GATE_FAILED", text, fix ?? `Try the gate alone: ${alone}`));
+      blocking.push(reason("FLOE_GATE_FAILED", text, fix ?? `Try the gate alone: ${alone}`, more));
       break;
     case "skipped":
       blocking.push(
@@ -28,6 +30,7 @@ export function judgeGate(
           "FLOE_GATE_SKIPPED",
           `${text}; a required gate that was skipped blocks`,
           fix ?? "Make it run, or set required: false.",
+          more,
         ),
       );
       break;
@@ -38,6 +41,7 @@ export function judgeGate(
             "FLOE_GATE_COMMAND_MISSING",
             `gate ${gate.gate} ${gate.error.message}`,
             "A required gate that cannot run blocks; it is never skipped into success.",
+            more,
           ),
         );
       } else {
@@ -47,6 +51,7 @@ export function judgeGate(
             text,
             fix ??
               "This is not a verdict about the artifact: make the gate able to judge, then run again.",
+            more,
           ),
         );
       }

@@ -8,6 +8,7 @@ import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
+import { freezeReasons, readFreezes } from "./freezes.ts";
 import { isLedgerPlace, type Ledgers } from "./ledgers.ts";
 import { notAppended } from "./operation-errors.ts";
 import { judgeOperator } from "./operator.ts";
@@ -55,6 +56,9 @@ export async function setLock(
   if (problem || !operator) return { kind: "blocked", blocking: problem ? [problem] : [] };
   const unsupported = unsupportedForLock(context.manifest, environment);
   if (unsupported.length > 0) return { kind: "blocked", blocking: unsupported };
+  const freezes = await readFreezes(environment, context.store.now());
+  const frozen = freezeReasons(environment.name, action, freezes);
+  if (frozen.length > 0) return { kind: "blocked", blocking: frozen };
   const ledger = ledgers.of(environment);
   const traceId = randomTraceId(context.host);
   const done = {

@@ -1,8 +1,9 @@
 import type { EventActor } from "../ledger/event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
-import type { GateResult, ImpactAnalysis } from "../model/records.ts";
+import type { GateResult, ImpactAnalysis, Override } from "../model/records.ts";
 import type { VerificationResult } from "../ports/index.ts";
+import type { FreezeSpell } from "./freezes.ts";
 import { exitCodeOfReasons, type Reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 
@@ -45,6 +46,10 @@ export interface OperationPlan {
     readonly record: Digest | null;
   } | null;
   readonly observed: ObservedState;
+  /** Freeze windows that are closed, and let it through or are overridden; one that closes later makes the plan stale. */
+  readonly freezes: readonly FreezeSpell[];
+  /** Refusals that the operator has let pass. */
+  readonly overrides: readonly Override[];
   readonly operator: Operator | null;
   readonly claimedOperator: string | undefined;
   readonly signature: VerificationResult;

@@ -13,12 +13,14 @@ import { judgeSignature } from "./checks/check-signature.ts";
 import { PROMOTION_CHECKS } from "./checks/promotion-checks.ts";
 import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
+import { freezeWarnings, readFreezes } from "./freezes.ts";
 import { judgeGate } from "./judge-gate.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { observe } from "./observe.ts";
 import type { OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
+import { createOverrideLane, type OverrideRequest } from "./override-lane.ts";
 import type { Reason } from "./reason.ts";
 import { gateArtifact, type ResolvedArtifact } from "./resolve-artifact.ts";
 import { readStanding, resumable } from "./standing.ts";
@@ -37,6 +39,7 @@ export interface PromotionInput {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly claimedOperator: string | undefined;
+  readonly override: OverrideRequest | null;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -56,16 +59,22 @@ export async function planPromotion(
   const { tag, before, commitPoint } = standing;
   const resumes = resumable(input, standing, context);
   const judged = judgeOperator(target, context, input.claimedOperator);
-  const facts = { ...input, standing, judged, resumes: resumes !== null };
+  const now = context.store.now();
+  const freezes = await readFreezes(target, now);
+  const warnings: string[] = [];
+  const warn = (warning: string): number => warnings.push(warning);
+  const facts = { ...input, standing, judged, resumes: resumes !== null, freezes, warn };
+  const lane = createOverrideLane(input.override, judged.operator, target, context.manifest);
   const blocking: Reason[] = [];
   for (const check of PROMOTION_CHECKS)
-    blocking.push(...(await check(facts, context, ledgers, options)));
+    blocking.push(...lane.pass(await check(facts, context, ledgers, options)));
   const signature = await judgeSignature(artifact, target, context, options);
   blocking.push(...signature.blocking);
-  const warnings = [
+  warnings.push(
     ...signature.warnings,
     ...disregarded(target.name, input.view).map(({ message }) => message),
-  ];
+    ...freezeWarnings(target.name, "promote", freezes, now, gatesLimitMs(target)),
+  );
   const drift = driftWarning(target.name, before, input.view, input.open);
   if (drift) {
     await assertNotCut(ledgers.of(target), input.view, before, context, options);
@@ -82,8 +91,13 @@ export async function planPromotion(
     gates = await runGates(target.gates, traced, context, options.signal);
     const alone = (gate: string): string =>
       `floe gate run ${gate} ${artifact.version} --env ${target.name}`;
-    for (const gate of gates) judgeGate(gate, alone(gate.gate), blocking, warnings);
+    for (const gate of gates) {
+      const refused: Reason[] = [];
+      judgeGate(gate, alone(gate.gate), refused, warnings);
+      blocking.push(...lane.pass(refused));
+    }
   }
+  warnings.push(...lane.warnings({ gates: notRun.length === 0 }));
 
   const policy = policyDigest(target);
   const planDigest = digestOf(
@@ -111,6 +125,8 @@ export async function planPromotion(
       ? { version: current.version, digest: current.digest, record: current.record }
       : null,
     observed: observe(input.view),
+    freezes: freezes.active,
+    overrides: [...lane.used],
     operator: judged.operator,
     claimedOperator: input.claimedOperator,
     signature: signature.result,
@@ -126,6 +142,11 @@ export async function planPromotion(
     resumes: resumes?.operation ?? null,
     rollback: null,
   };
+}
+
+// They may run one after the other.
+function gatesLimitMs({ gates }: EnvironmentConfig): number {
+  return gates.reduce((sum, gate) => sum + gate.timeoutSeconds * 1000, 0);
 }
 
 function driftWarning(

@@ -13,6 +13,7 @@ import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
+import { checkOverrideRequest, type OverrideRequest } from "./override-lane.ts";
 import { planPromotion } from "./plan-promotion.ts";
 import { predictRecovery } from "./predict-recovery.ts";
 import { reason } from "./reason.ts";
@@ -42,6 +43,8 @@ export interface PromoteRequest {
   /** A label for the record; proves and grants nothing. */
   readonly claimedOperator?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Refusals to let pass, by whom the environment's `overrides` allows that. */
+  readonly override?: OverrideRequest | undefined;
 }
 
 /** How many times a plan is made again because somebody changed the environment meanwhile. */
@@ -86,6 +89,7 @@ async function attempts(
     const blocking = unsupportedReasons(context.manifest, target);
     return { kind: "blocked", plan: null, blocking, dryRun };
   }
+  const override = checkOverrideRequest(request.override, target);
   const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
   known({ artifact_digest: artifact.manifest.descriptor.digest });
   const ledger = ledgers.of(target);
@@ -113,6 +117,7 @@ async function attempts(
       dryRun,
       force: request.force === true,
       claimedOperator: request.claimedOperator,
+      override,
       annotations: request.annotations ?? {},
     };
     const finished = await finishAbandoned(
@@ -168,6 +173,7 @@ interface Situation {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly claimedOperator: string | undefined;
+  readonly override: OverrideRequest | null;
   readonly annotations: Readonly<Record<string, string>>;
 }
 

@@ -1,7 +1,5 @@
 import { FloeError } from "../errors/index.ts";
 import { assertJudged } from "../ledger/assert-judged.ts";
-import type { Ledger, LedgerView } from "../ledger/ledger.ts";
-import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import { type Descriptor, MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
 import { type Digest, isDigest, isInTotoDigest } from "../model/digest.ts";
 import { PREDICATE_TYPES } from "../model/records.ts";
@@ -142,33 +140,4 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     return null;
   }
-}
-
-type OutcomeEvent = VerifiedEvent & { readonly event: { readonly kind: "outcome" } };
-
-/** Finds the committed outcome that brought a version into an environment; the newest of several. */
-export async function findOutcome(
-  ledger: Ledger,
-  view: LedgerView | null,
-  wanted: { readonly version: string; readonly digest: Digest },
-  options: CallOptions,
-): Promise<OutcomeEvent | null> {
-  if (!view) return null;
-  const isIt = (candidate: VerifiedEvent): candidate is OutcomeEvent => {
-    const { event, authorized } = candidate;
-    return (
-      event.kind === "outcome" &&
-      authorized &&
-      event.body.result === "succeeded" &&
-      event.body.digest === wanted.digest &&
-      event.body.version === wanted.version
-    );
-  };
-  const { current } = view.state;
-  if (current?.digest === wanted.digest && current.version === wanted.version) {
-    for await (const event of ledger.read(current.seq, current.seq, options))
-      if (isIt(event)) return event;
-  }
-  for await (const event of ledger.readBack(options)) if (isIt(event)) return event;
-  return null;
 }

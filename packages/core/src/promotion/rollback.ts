@@ -2,13 +2,12 @@ import { type KnownFacts, keepingKnown } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
-import type { RawManifest } from "../model/descriptor.ts";
-import { type Digest, digestOf } from "../model/digest.ts";
-import type { ImpactAnalysis } from "../model/records.ts";
+import { digestOf } from "../model/digest.ts";
 import { environmentTag, latestTag, NO_SOURCE, rollbackTag } from "../model/tag.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { analyseReturn } from "./analyse-return.ts";
 import { applyOperation } from "./apply-operation.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { busyReasons } from "./checks/check-busy.ts";
@@ -19,18 +18,20 @@ import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
-import { analyseImpact } from "./impact.ts";
+import { freezeReasons, freezeWarnings, readFreezes } from "./freezes.ts";
 import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { observe } from "./observe.ts";
 import { isOwnIntent, type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
+import { checkOverrideRequest, createOverrideLane, type OverrideRequest } from "./override-lane.ts";
 import { predictRecovery } from "./predict-recovery.ts";
 import { type Reason, reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
 import { requireReason } from "./require-reason.ts";
 import { parseVersionArgument, readArtifact } from "./resolve-artifact.ts";
+import { asksForSame } from "./standing.ts";
 
 /** What a rollback is asked for. */
 export interface RollbackRequest {
@@ -40,6 +41,8 @@ export interface RollbackRequest {
   readonly reason: string;
   readonly dryRun?: boolean;
   readonly claimedOperator?: string | undefined;
+  /** Kinds of refusals to let pass, by whom the environment's `overrides` allows that; `reason` is why. */
+  readonly override?: readonly string[] | undefined;
 }
 
 const PLAN_ATTEMPTS = 5;
@@ -69,6 +72,8 @@ async function attempts(
 ): Promise<OperationOutcome> {
   const target = findEnvironment(context.manifest, request.environment);
   const given = { ...request, reason: requireReason("rollback", request.reason) };
+  const kinds = request.override ?? [];
+  const override = checkOverrideRequest({ kinds, reason: given.reason }, target);
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
@@ -86,7 +91,13 @@ async function attempts(
     const left = open.find((intent) => intent.state === "abandoned");
     const resumed =
       left && !dryRun
-        ? await planResumed(left, { request: given, view, open, traceId }, ledger, context, options)
+        ? await planResumed(
+            left,
+            { request: given, override, view, open, traceId },
+            ledger,
+            context,
+            options,
+          )
         : null;
     if (
       left &&
@@ -105,7 +116,7 @@ async function attempts(
       );
       if (!wish || recovered?.result !== "succeeded") continue;
       const plan = await planRollback(
-        { request: given, view, open: [], back: returnOf(left), traceId },
+        { request: given, override, view, open: [], back: returnOf(left), traceId },
         context,
         options,
       );
@@ -126,7 +137,8 @@ async function attempts(
       continue;
     }
     if (dryRun && left?.committed && isSameWish(left, wanted)) {
-      const unfinished = { request: given, view: read, open, back: returnOf(left), traceId };
+      const back = returnOf(left);
+      const unfinished = { request: given, override, view: read, open, back, traceId };
       const plan = await planRollback(unfinished, context, options);
       const kind = plan.blocking.length > 0 ? ("blocked" as const) : ("would_succeed" as const);
       return { kind, plan, blocking: plan.blocking, dryRun };
@@ -155,7 +167,7 @@ async function attempts(
     const plan =
       resumed ??
       (await planRollback(
-        { request: given, view, open, back: back.return, traceId },
+        { request: given, override, view, open, back: back.return, traceId },
         context,
         options,
       ));
@@ -220,6 +232,7 @@ async function planResumed(
     body.before === plan.before &&
     body.policy_digest === plan.policyDigest &&
     body.authority_digest === plan.authorityDigest &&
+    asksForSame(body, input.override) &&
     canonicalJson(body.rollback) ===
       canonicalJson({ from, previous_seq: previousSeq, count, reason: why });
   return same ? { ...plan, operation: left.operation, resumes: left.operation } : null;
@@ -234,29 +247,6 @@ function returnOf(open: OpenIntent): Return {
     digest: body.digest,
     previousSeq: body.rollback?.previous_seq ?? null,
     from,
-  };
-}
-
-// What is rolled back from may be broken in every way: that is a reason to go back, not one against it.
-async function analyseReturn(
-  store: FloeContext["store"],
-  from: Digest,
-  to: RawManifest,
-  options: CallOptions,
-): Promise<ImpactAnalysis> {
-  let why = "is gone from the registry";
-  try {
-    const current = await store.getManifest(from, options);
-    if (current) return await analyseImpact(store, current, to, options);
-  } catch (cause) {
-    options.signal.throwIfAborted();
-    why = `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;
-  }
-  return {
-    breaking_changes: [],
-    affected_products: [],
-    recommendations: [`${from} ${why}, so nothing could be compared.`],
-    risk: "RISKY",
   };
 }
 
@@ -278,6 +268,7 @@ async function freeTag(
 
 interface RollbackInput {
   readonly request: RollbackRequest;
+  readonly override: OverrideRequest | null;
   readonly view: LedgerView | null;
   readonly open: readonly OpenIntent[];
   readonly back: Return;
@@ -294,11 +285,13 @@ async function planRollback(
   const { store } = context;
   const artifact = await readArtifact(store, back, options);
   const { digest } = artifact.manifest.descriptor;
-  const blocking: Reason[] = [...unsupportedReasons(context.manifest, target)];
+  const now = store.now();
+  const freezes = await readFreezes(target, now);
+  const refused: Reason[] = [...unsupportedReasons(context.manifest, target)];
   const named = await store.resolve(back.version, options);
   const stands = await store.resolve(environmentTag(back.version, target.name), options);
   if ((named?.digest ?? digest) !== digest || stands?.digest !== digest) {
-    blocking.push(
+    refused.push(
       reason(
         "FLOE_LEDGER_DRIFT",
         `${back.version} was ${digest} when it ran in ${target.name}; its tags now hold ${named?.digest ?? "nothing"} and ${stands?.digest ?? "nothing"}`,
@@ -307,14 +300,19 @@ async function planRollback(
     );
   }
   const lock = view?.state.lock;
-  if (lock) blocking.push(lockReason(target.name, lock));
+  if (lock) refused.push(lockReason(target.name, lock));
+  refused.push(...freezeReasons(target.name, "rollback", freezes));
   const judged = judgeOperator(target, context, request.claimedOperator);
-  if (judged.problem) blocking.push(judged.problem);
+  if (judged.problem) refused.push(judged.problem);
+  const lane = createOverrideLane(input.override, judged.operator, target, context.manifest);
+  const blocking = lane.pass(refused);
   const signature = await judgeSignature(artifact, target, context, options);
   blocking.push(...signature.blocking);
   const warnings = [
     ...signature.warnings,
     ...disregarded(target.name, view).map(({ message }) => message),
+    ...freezeWarnings(target.name, "rollback", freezes, now, 0),
+    ...lane.warnings({ gates: true }),
   ];
   if (!named)
     warnings.push(
@@ -344,6 +342,8 @@ async function planRollback(
     before,
     previous: was ? { version: was.version, digest: was.digest, record: was.record } : null,
     observed: observe(view),
+    freezes: freezes.active,
+    overrides: [...lane.used],
     operator: judged.operator,
     claimedOperator: request.claimedOperator,
     signature: signature.result,

@@ -1,3 +1,4 @@
+import type { EventBody } from "../ledger/event.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
@@ -5,6 +6,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
+import type { OverrideRequest } from "./override-lane.ts";
 import type { PromotionInput } from "./plan-promotion.ts";
 
 /** What the tags say that a promotion starts from. */
@@ -17,7 +19,7 @@ export interface Standing {
   readonly commitPoint: OperationPlan["commitPoint"];
 }
 
-type Wish = Pick<PromotionInput, "artifact" | "source" | "target" | "open" | "force">;
+type Wish = Pick<PromotionInput, "artifact" | "source" | "target" | "open" | "force" | "override">;
 
 /** Reads the target environment's tags. */
 export async function readStanding(
@@ -62,6 +64,17 @@ export function resumable(
     body.commit_point === commitPoint &&
     body.before === before &&
     body.policy_digest === policyDigest(input.target) &&
-    body.authority_digest === authorityDigest(input.target);
+    body.authority_digest === authorityDigest(input.target) &&
+    asksForSame(body, input.override);
   return same && isOwnIntent(open, context) ? open : null;
+}
+
+/** Whether an interrupted run has overridden nothing that this one does not ask for with the same words. */
+export function asksForSame(
+  { overrides = [] }: Pick<EventBody<"intent">, "overrides">,
+  request: OverrideRequest | null,
+): boolean {
+  return overrides.every(
+    ({ kind, reason }) => request?.kinds.includes(kind) === true && request.reason === reason,
+  );
 }

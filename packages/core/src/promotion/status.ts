@@ -1,13 +1,23 @@
-import { EXIT, type FloeError, isFloeError } from "../errors/index.ts";
-import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { type FloeError, isFloeError } from "../errors/index.ts";
+import type { LedgerView } from "../ledger/ledger.ts";
 import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
+import { readFreezes } from "./freezes.ts";
+import {
+  type HeldStatus,
+  heldByFreezes,
+  heldBySoak,
+  heldVersions,
+  type NextFreeze,
+  nextFreeze,
+} from "./held-status.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { openIntents } from "./open-intent.ts";
+import { readViewOrError } from "./read-view-or-error.ts";
 import { type Reason, reason } from "./reason.ts";
 import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
 
@@ -35,12 +45,18 @@ export interface EnvironmentStatus {
     readonly lockedBy: string;
     readonly lockedAt: string;
   } | null;
-  readonly held: readonly {
+  /** What keeps versions out: freeze windows that are closed, what is held, and what has to stay in an earlier environment. */
+  readonly held: readonly HeldStatus[];
+  /** The next freeze window that closes. */
+  readonly nextFreeze: NextFreeze | null;
+  /** What was overridden to bring there what runs there. */
+  readonly overrides: readonly {
     readonly kind: string;
-    readonly version: string;
     readonly reason: string;
-    readonly until: null;
+    readonly by: string;
   }[];
+  /** What runs there was there before floe, or was put there without: no gate was run. */
+  readonly adopted: boolean;
   readonly openIntent: {
     readonly operation: string;
     readonly action: string;
@@ -78,9 +94,10 @@ export async function status(
   return await Promise.all(
     environments.map(async (environment): Promise<EnvironmentStatus> => {
       const ledger = ledgers.of(environment);
-      const read = await readView(ledger, options);
+      const read = await readViewOrError(ledger, options);
       if (isFloeError(read)) return unreadable(environment.name, read);
       const view = read;
+      const frozen = await readFreezes(environment, store.now());
       const current = view?.state.current ?? null;
       const [moving, immutable] = await Promise.all([
         store.resolve(latestTag(environment.name), options),
@@ -108,12 +125,14 @@ export async function status(
               lockedAt: view.state.lock.at,
             }
           : null,
-        held: (view?.state.holds ?? []).map(({ kind, version, reason }) => ({
-          kind,
-          version,
-          reason,
-          until: null,
-        })),
+        held: [
+          ...heldByFreezes(frozen),
+          ...heldVersions(view),
+          ...(await heldBySoak(environment, artifact, context, ledgers, options)),
+        ],
+        nextFreeze: nextFreeze(frozen),
+        overrides: current?.overrides ?? [],
+        adopted: current?.adopted === true,
         openIntent: open
           ? {
               operation: open.operation,
@@ -151,18 +170,6 @@ export async function status(
   );
 }
 
-async function readView(
-  ledger: Ledger,
-  options: CallOptions,
-): Promise<LedgerView | null | FloeError> {
-  try {
-    return await ledger.view(options);
-  } catch (cause) {
-    if (isFloeError(cause) && cause.exitCode === EXIT.integrity) return cause;
-    throw cause;
-  }
-}
-
 function unreadable(environment: string, { code, message, hint }: FloeError): EnvironmentStatus {
   return {
     environment,
@@ -173,6 +180,9 @@ function unreadable(environment: string, { code, message, hint }: FloeError): En
     promotedAt: null,
     lock: null,
     held: [],
+    nextFreeze: null,
+    overrides: [],
+    adopted: false,
     openIntent: null,
     drift: null,
     ledger: "unreadable",

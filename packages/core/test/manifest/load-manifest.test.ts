@@ -180,11 +180,8 @@ describe("loadManifest", () => {
     const prod = manifest.environments[3];
     expect(prod?.unsupported).toEqual([
       "approvals",
-      "freeze",
-      "soak",
       "authorization.separation_of_duties",
       "authorization.pin_policy",
-      "overrides",
       "registry",
     ]);
     expect(prod?.gates.map((gate) => [gate.name, gate.unsupported])).toEqual([

@@ -1,6 +1,6 @@
 import { Args, Flags } from "@oclif/core";
-import { FloeCommand, keyFlag, operatorFlag } from "../../floe-command.ts";
-import { parseAnnotations, parseWait } from "../../parse-flags.ts";
+import { FloeCommand, keyFlag, operatorFlag, overrideFlag } from "../../floe-command.ts";
+import { parseAnnotations, parseKinds, parseWait } from "../../parse-flags.ts";
 import { operationJson } from "../../render/operation-json.ts";
 import { operationText } from "../../render/operation-text.ts";
 
@@ -12,6 +12,7 @@ export default class Promote extends FloeCommand {
   static override examples = [
     "<%= config.bin %> promote v1.2.3 --to staging",
     "<%= config.bin %> promote v1.2.3 --to prod --dry-run",
+    "<%= config.bin %> promote v1.2.3 --to prod --override freeze --reason 'fixes incident 4711'",
     "<%= config.bin %> promote v1.2.3@sha256:… --to prod --wait 2m --annotation ticket=OPS-12 -o json",
   ];
   static override args = {
@@ -32,6 +33,8 @@ export default class Promote extends FloeCommand {
     wait: Flags.string({
       description: "How long to wait for somebody else's promotion, as in 90s or 2m",
     }),
+    override: overrideFlag({ dependsOn: ["reason"] }),
+    reason: Flags.string({ dependsOn: ["override"], description: "Why, for --override" }),
     annotation: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -51,6 +54,10 @@ export default class Promote extends FloeCommand {
       ifNeeded: flags["if-needed"],
       waitMs: parseWait(flags.wait),
       claimedOperator: flags.operator,
+      override:
+        flags.override === undefined
+          ? undefined
+          : { kinds: parseKinds(flags.override), reason: flags.reason ?? "" },
       annotations: parseAnnotations(flags.annotation ?? []),
     };
     await using composed = await this.compose(flags, { writes: true });

@@ -1,5 +1,6 @@
 import { Args, Flags } from "@oclif/core";
-import { FloeCommand, keyFlag, operatorFlag } from "../../floe-command.ts";
+import { FloeCommand, keyFlag, operatorFlag, overrideFlag } from "../../floe-command.ts";
+import { parseKinds } from "../../parse-flags.ts";
 import { operationJson } from "../../render/operation-json.ts";
 import { operationText } from "../../render/operation-text.ts";
 
@@ -25,6 +26,7 @@ export default class Rollback extends FloeCommand {
       required: true,
       description: "Why, for everybody who reads the history",
     }),
+    override: overrideFlag(),
     "dry-run": Flags.boolean({ description: "Evaluate everything and write nothing" }),
   };
 
@@ -37,6 +39,7 @@ export default class Rollback extends FloeCommand {
         environment: flags.env,
         version: args.version,
         reason: flags.reason,
+        override: flags.override === undefined ? undefined : parseKinds(flags.override),
         dryRun: flags["dry-run"],
         claimedOperator: flags.operator,
       },

@@ -3,6 +3,7 @@ import { didYouMean } from "../did-you-mean.ts";
 import { parseDuration } from "../duration.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
 import type { ApprovalRule, EnvironmentConfig, FreezeWindow, RegistryConfig } from "../manifest.ts";
+import { NEVER_OVERRIDDEN, OVERRIDABLE } from "../override-kind.ts";
 import type { EnvironmentEntry, Freeze } from "../schema/environments.ts";
 import type { Policies } from "../schema/promotion.ts";
 import { checkFreezes } from "./check-freezes.ts";
@@ -24,9 +25,6 @@ export interface EnvironmentScope {
 }
 
 const DEFAULT_APPROVAL_HOURS = 168;
-
-/** Kinds of refusals that somebody may be allowed to override, besides `gate:NAME`. */
-const OVERRIDABLE: readonly string[] = ["freeze", "soak", "lock", "approval"];
 
 /** Checks the names of the environments; the list is in promotion order. */
 export function checkEnvironmentNames(context: ResolveContext, names: readonly string[]): void {
@@ -57,7 +55,7 @@ export async function resolveEnvironment(
     entry.gates ?? {},
     [...path, "gates"],
   );
-  checkFreezes(context, entry.freeze ?? [], [...path, "freeze"]);
+  await checkFreezes(context, entry.freeze ?? [], [...path, "freeze"]);
   checkAuthorization(context, entry, people, path);
   checkNames(
     context,
@@ -130,14 +128,20 @@ function approvalRule(entry: NonNullable<EnvironmentEntry["approvals"]>): Approv
   };
 }
 
+// Whoever writes nothing has promotions stopped. A lock by hand changes nothing of what runs, so it stays possible then.
+const DEFAULT_ALLOW = ["rollback", "lock", "unlock"] as const;
+
 function freezeWindow(entry: Freeze): FreezeWindow[] {
-  const { start, end, rrule, duration, timezone, reason = null, allow = ["rollback"] } = entry;
+  const { start, end, rrule, duration, timezone, reason = null, allow = DEFAULT_ALLOW } = entry;
   if (timezone === undefined) return [];
   const common = { timezone, reason, allow };
-  if (start !== undefined && end !== undefined) return [{ ...common, kind: "span", start, end }];
   const seconds = duration === undefined ? null : parseDuration(duration);
-  if (rrule === undefined || seconds === null) return [];
-  return [{ ...common, kind: "recurring", rrule, durationMs: seconds * 1000 }];
+  if (rrule !== undefined && seconds !== null)
+    return [
+      { ...common, kind: "recurring", rrule, durationMs: seconds * 1000, start: start ?? null },
+    ];
+  if (start === undefined || end === undefined) return [];
+  return [{ ...common, kind: "span", start, end }];
 }
 
 function separationOf(entry: EnvironmentEntry): unknown {
@@ -180,11 +184,8 @@ function unsupportedOf(entry: EnvironmentEntry): string[] {
   const separation = entry.authorization?.separation_of_duties ?? false;
   const configured: readonly (readonly [string, boolean])[] = [
     ["approvals", entry.approvals !== undefined],
-    ["freeze", (entry.freeze ?? []).length > 0],
-    ["soak", entry.soak !== undefined],
     ["authorization.separation_of_duties", separation !== false],
     ["authorization.pin_policy", entry.authorization?.pin_policy === true],
-    ["overrides", Object.keys(entry.overrides ?? {}).length > 0],
     ["registry", entry.registry !== undefined],
   ];
   return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
@@ -245,7 +246,7 @@ function checkOverrides(
   for (const [kind, by] of Object.entries(entry.overrides ?? {})) {
     checkNames(context, by.groups, [...path, kind, "groups"], people.groupNames, "group");
     const gate = kind.startsWith("gate:") ? kind.slice("gate:".length) : null;
-    if (gate === "policy_compliance" || kind === "signature" || kind === "quarantine")
+    if (NEVER_OVERRIDDEN.includes(kind))
       context.report([...path, kind], "can never be overridden", { side: "key" });
     else if (gate !== null && !gateNames.includes(gate))
       reportUnknown(context, gate, [...path, kind], gateNames, "gate", "key");

@@ -18,7 +18,7 @@ export const checkHolds: PromotionCheck = ({ artifact, target, view }) => {
     reason(
       hold.kind === "quarantine" ? "FLOE_DIGEST_QUARANTINED" : "FLOE_VERSION_HELD",
       `${version}${hold.version === version ? "" : ` has the content of ${hold.version}, which`} is held in ${target.name}: ${hold.kind === "rollback" ? "rolled back from" : "quarantined"} by ${hold.by} at ${hold.at} (${hold.reason})`,
-      "Promote a fixed version instead.",
+      `Promote a fixed version instead. When the reason is gone: floe platform unquarantine ${version} --env ${target.name} --reason …`,
     ),
   );
 };

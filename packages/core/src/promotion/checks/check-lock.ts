@@ -16,5 +16,6 @@ export function lockReason(
     "FLOE_ENVIRONMENT_LOCKED",
     `${environment} was locked by ${lock.by} at ${lock.at}: ${lock.reason}`,
     `When the reason is gone: floe platform unlock --env ${environment} --reason …`,
+    { override: "lock" },
   );
 }

@@ -1,9 +1,11 @@
+import { actorName } from "../../ledger/fold-state.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { operatorTrust } from "../../model/identity.ts";
 import { environmentTag } from "../../model/tag.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import type { FloeContext } from "../context.ts";
-import { findOutcome, isRecordOf, readRecord } from "../read-record.ts";
+import { findArrival } from "../find-arrival.ts";
+import { isRecordOf, readRecord } from "../read-record.ts";
 import { type Reason, reason } from "../reason.ts";
 import type { ResolvedArtifact } from "../resolve-artifact.ts";
 
@@ -15,6 +17,7 @@ export async function checkSource(
   artifact: ResolvedArtifact,
   ledger: Ledger,
   context: FloeContext,
+  warn: (warning: string) => void,
   options: CallOptions,
 ): Promise<Reason | null> {
   const environment = ledger.environment.name;
@@ -32,7 +35,7 @@ export async function checkSource(
   const view = await ledger.view(options);
   if (there.digest !== digest) {
     // Which of the two tags was moved is what the ledger knows.
-    if (await findOutcome(ledger, view, { version, digest }, options)) {
+    if (await findArrival(ledger, view, { version, digest }, options)) {
       return reason(
         "FLOE_LEDGER_DRIFT",
         `${tag} holds ${there.digest}, but by the ledger ${version} is in ${environment} at ${digest}: somebody moved the tag without floe`,
@@ -50,27 +53,32 @@ export async function checkSource(
     return reason(
       hold.kind === "quarantine" ? "FLOE_DIGEST_QUARANTINED" : "FLOE_VERSION_HELD",
       `${artifact.version} is held in ${environment} (${hold.kind} by ${hold.by}: ${hold.reason})`,
-      "A held version goes no further.",
+      `A held version goes no further. When the reason is gone: floe platform unquarantine ${version} --env ${environment} --reason …`,
     );
   }
-  const outcome = await findOutcome(ledger, view, { version, digest }, options);
-  const record = outcome?.event.body.record;
-  if (!outcome || !record) {
+  const arrival = await findArrival(ledger, view, { version, digest }, options);
+  if (!arrival) {
     return reason(
       "FLOE_SOURCE_NOT_PROMOTED",
       `${tag} exists, but the ledger of ${environment} has no committed promotion of ${version} at ${digest}`,
       "A tag alone proves nothing: promote the version to that environment with floe.",
     );
   }
+  if (arrival.kind === "adopt") {
+    warn(
+      `${version} was adopted in ${environment} by ${actorName(arrival.by)} at ${arrival.at}: no gate of ${environment} was run for it`,
+    );
+    return null;
+  }
+  const { record, action, intent, operation } = arrival;
   const verified = await readRecord(
     record.digest,
     digest,
-    operatorTrust(outcome.event.body.operator, context.manifest),
+    operatorTrust(arrival.by, context.manifest),
     context,
     options,
   );
-  const { action, intent } = outcome.event.body;
-  const wanted = { action, operation: outcome.event.operation, environment, intent };
+  const wanted = { action, operation, environment, intent };
   if (verified && isRecordOf(verified, wanted)) return null;
   return reason(
     "FLOE_SOURCE_NOT_PROMOTED",

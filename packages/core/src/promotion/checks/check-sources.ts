@@ -14,7 +14,7 @@ export const checkSources: PromotionCheck = async (facts, context, ledgers, opti
   const reasons: Reason[] = [];
   for (const name of needed) {
     const ledger = ledgers.of(findEnvironment(context.manifest, name));
-    const problem = await checkSource(facts.artifact, ledger, context, options);
+    const problem = await checkSource(facts.artifact, ledger, context, facts.warn, options);
     if (problem) reasons.push(problem);
   }
   return reasons;

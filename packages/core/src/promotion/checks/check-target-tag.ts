@@ -32,6 +32,7 @@ function wayOn({ artifact, target, view, standing }: PromotionFacts): string {
   const { digest } = artifact.manifest.descriptor;
   if (standing.before === digest)
     return "Nothing to do. In scripts, --if-needed makes this a success.";
-  if (holdsOn(digest, view).length > 0) return "It is held there, so it cannot run again.";
+  if (holdsOn(digest, view).length > 0)
+    return `It is held there. When the reason is gone: floe platform unquarantine ${artifact.version} --env ${target.name} --reason …, then promote it with --force.`;
   return `To make ${target.name} run it again, use --force; every check is made again.`;
 }

@@ -1,5 +1,6 @@
 import type { CallOptions } from "../../ports/index.ts";
 import type { FloeContext } from "../context.ts";
+import type { Freezes } from "../freezes.ts";
 import type { Ledgers } from "../ledgers.ts";
 import type { OperatorJudgement } from "../operator.ts";
 import type { PromotionInput } from "../plan-promotion.ts";
@@ -12,6 +13,10 @@ export interface PromotionFacts extends PromotionInput {
   readonly judged: OperatorJudgement;
   /** This very promotion was begun before and is taken up again. */
   readonly resumes: boolean;
+  /** The target's freeze windows now, by the store's clock. */
+  readonly freezes: Freezes;
+  /** Says what does not block and is worth to know. */
+  readonly warn: (warning: string) => void;
 }
 
 /** One static check of a promotion. It reads at most and answers with every reason it finds; none means that it holds. */

@@ -1,5 +1,7 @@
+import { checkFreeze } from "./check-freeze.ts";
 import { checkHolds } from "./check-holds.ts";
 import { checkLock } from "./check-lock.ts";
+import { checkSoak } from "./check-soak.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkTargetTag } from "./check-target-tag.ts";
 import { unsupportedReasons } from "./check-unsupported.ts";
@@ -16,5 +18,7 @@ export const PROMOTION_CHECKS: readonly PromotionCheck[] = [
   checkTargetTag,
   checkHolds,
   checkLock,
+  checkFreeze,
   ({ judged }) => (judged.problem ? [judged.problem] : []),
+  checkSoak,
 ];
