@@ -75,8 +75,8 @@ describe("a frozen environment", () => {
     await project.done(...unlock);
     await project.done(...rollback);
     rewrite("\nallow: [promote]");
-    await project.done("platform", "unquarantine", "v1.1.0", "--env", "dev", "--reason", "fixed");
-    await project.done("promote", "v1.1.0", "--to", "dev", "--force");
+    await project.publish("v1.2.0");
+    await project.promote("v1.2.0", "dev");
   });
 
   test("shows on the board what closes it now, and what closes it next", async () => {

@@ -107,7 +107,7 @@ describe("a window that closes while a promotion is under way", () => {
       if (tag.startsWith("floe-rec.")) set("2026-11-27T15:00:00Z");
       return created;
     };
-    const floe = world.floe({ store: { ...world.store, createTag, now: world.store.now } });
+    const floe = world.floe({ store: { ...world.store, createTag } });
     expect(await floe.promote({ version: "v1.0.0", to: "prod" })).toMatchObject({
       kind: "blocked",
       blocking: [{ code: "FLOE_ENVIRONMENT_FROZEN", until: new Date("2026-11-30T05:00:00Z") }],

@@ -117,6 +117,7 @@ describe("promote -o json", () => {
       ],
       registry_sync_status: [],
       blocking: [],
+      overrides: [],
       warnings: [],
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       duration_ms: expect.any(Number),

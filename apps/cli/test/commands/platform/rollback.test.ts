@@ -51,6 +51,7 @@ describe("rollback -o json", () => {
       resumed: false,
       registry_sync_status: [],
       blocking: [],
+      overrides: [],
       warnings: expect.any(Array),
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       duration_ms: expect.any(Number),
