@@ -20,7 +20,7 @@ export interface Freezes {
 }
 
 /** A window is told about when it begins within this time, or sooner than the gates have to be done. */
-export const FREEZE_NOTICE_MS = 24 * 3_600_000;
+const FREEZE_NOTICE_MS = 24 * 3_600_000;
 
 /** Evaluates an environment's freeze windows at a moment. */
 export async function readFreezes(
@@ -39,7 +39,7 @@ export async function readFreezes(
 }
 
 /** Says whether a window stands in the way of something. */
-export function stops({ window }: Pick<FreezeSpell, "window">, action: FreezeAction): boolean {
+function stops({ window }: Pick<FreezeSpell, "window">, action: FreezeAction): boolean {
   return !window.allow.includes(action);
 }
 
