@@ -164,6 +164,30 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     ).rejects.toThrow("cosign refuses");
   });
 
+  test("is verified on the registry, and in a copy when the registry is gone", async ({
+    signal,
+  }) => {
+    await using project = await bench(signal);
+    const { cwd, repository, floe, crane, oras } = project;
+    const digest = await pushCraneImage(`${repository}:v1.0.0`, { cwd, signal });
+    await cosignSign(`${repository}@${digest}`, { cwd, signal });
+    for (const environment of ENVIRONMENTS) await floe("promote", "v1.0.0", "--to", environment);
+    const verify = async (...args: string[]) => {
+      const command = ["platform", "verify", "--env", "prod", ...args, "-o", "json"];
+      const { exitCode, stdout } = await runFloe(command, { cwd, signal });
+      return { exitCode, ...(JSON.parse(stdout) as Readonly<Record<string, unknown>>) };
+    };
+    expect(await verify()).toMatchObject({ exitCode: 0, trusted: true, digest });
+    await floe("artifact", "copy", "latest-prod", "oci-layout:./export", "--with-promotions");
+    expect(await oras("resolve", "--oci-layout", "export:latest-prod")).toBe(digest);
+    // Another tool moves the tag: that is drift.
+    await pushCraneImage(`${repository}:v1.1.0`, { cwd, content: "other", signal });
+    await crane("tag", `${repository}:v1.1.0`, "latest-prod");
+    expect(await verify()).toMatchObject({ exitCode: 18, error: { code: "FLOE_LEDGER_DRIFT" } });
+    await project.registry[Symbol.asyncDispose]();
+    expect(await verify("-r", "oci-layout:./export")).toMatchObject({ exitCode: 0, digest });
+  });
+
   test("by oras is promoted with floe's signature, and refused without one", async ({ signal }) => {
     await using project = await bench(signal);
     const { cwd, repository, floe, crane, oras } = project;

@@ -68,7 +68,11 @@ export default class Quickstart extends FloeCommand {
         say: "What happened in prod; every line is a signed event:",
         argv: ["platform", "history", "--env", "prod"],
       },
-      { say: "And where everything stands:", argv: ["status"] },
+      { say: "Where everything stands:", argv: ["status"] },
+      {
+        say: "And whether what prod runs went the whole way, which anybody can check without a key:",
+        argv: ["platform", "verify", "--env", "prod"],
+      },
     ]);
     this.log(
       [

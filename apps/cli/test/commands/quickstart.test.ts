@@ -24,6 +24,8 @@ test("floe quickstart ends with 0 and shows promotions, refusals of what nobody 
     /^ENVIRONMENT.*\ndev +v0\.3\.0 .* ok\nstaging +v0\.2\.0 .* ok\nprod +v0\.1\.0 .* ok\n/,
   );
 
+  expect(board).toMatch(/^prod runs v0\.1\.0 \(sha256:[0-9a-f]{12}\): trusted$/m);
+
   // The README shows parts of it, as printed but for ages.
   const shown = blocksOf("README.md", "text").join("").split("\n");
   const ageless = (line: string): string => line.replace(/ (?:now|\d+s) +(?=ok$)/, " ").trimEnd();

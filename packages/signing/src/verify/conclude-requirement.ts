@@ -105,10 +105,7 @@ function describeNone(requirement: Requirement, seenTypes: ReadonlySet<string>):
   const isSignature = isSignatureRequirement(requirement);
   const what = `the artifact has no ${nameOf(requirement)}`;
   if (seenTypes.size === 0) return what;
-  const types = enumerate(
-    [...seenTypes].map((type) => show(type)),
-    ", ",
-  );
+  const types = enumerate([...seenTypes].map((type) => show(type)).toSorted(), ", ");
   return isSignature
     ? `${what}, only statements of other types (${types})`
     : `${what}; what is attached is of other types (${types})`;

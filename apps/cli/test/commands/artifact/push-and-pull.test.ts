@@ -203,7 +203,11 @@ describe("artifact inspect, list and tag", () => {
     const attached = run.json["referrers"] as { annotations: Record<string, string> }[];
     expect(
       attached.map((one) => String(one.annotations["dev.sigstore.bundle.predicateType"])).sort(),
-    ).toEqual(["https://floe.dev/attestation/promotion/v1", "https://sigstore.dev/cosign/sign/v1"]);
+    ).toEqual([
+      "https://floe.dev/attestation/promotion/v1",
+      "https://sigstore.dev/cosign/sign/v1",
+      "https://slsa.dev/verification_summary/v1",
+    ]);
     const byDigest = await project.done("artifact", "inspect", String(digest));
     expect(byDigest.stdout).toContain(String(digest));
     expect(byDigest.stdout).toContain("https://floe.dev/attestation/promotion/v1");

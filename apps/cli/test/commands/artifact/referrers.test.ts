@@ -23,7 +23,8 @@ test("referrers lists what is attached, and what records say of themselves", asy
   await project.promote("v1.0.0", "dev");
   const { digest } = await descriptorOf(project, "v1.0.0");
   const { rows } = await project.done("artifact", "referrers", "v1.0.0", "--json");
-  expect(rows).toHaveLength(2);
+  // Signature, record and verification summary.
+  expect(rows).toHaveLength(3);
   for (const row of rows) expect(row).toMatchObject({ subject: digest, referrers: [] });
   const text = await project.done("artifact", "referrers", String(digest));
   expect(text.stdout).toMatch(/https:\/\/sigstore\.dev\/cosign\/sign\/v1/);
