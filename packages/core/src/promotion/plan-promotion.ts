@@ -21,6 +21,7 @@ import type { OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
 import { createOverrideLane, type OverrideRequest } from "./override-lane.ts";
+import { readTogether } from "./read-together.ts";
 import type { Reason } from "./reason.ts";
 import { gateArtifact, type ResolvedArtifact } from "./resolve-artifact.ts";
 import { readStanding, resumable } from "./standing.ts";
@@ -55,7 +56,10 @@ export async function planPromotion(
 ): Promise<OperationPlan> {
   const { artifact, target } = input;
   const digest = artifact.manifest.descriptor.digest;
-  const standing = await readStanding(input, context, options);
+  const [standing, signature] = await readTogether(
+    readStanding(input, context, options),
+    judgeSignature(artifact, target, context, options),
+  );
   const { tag, before, commitPoint } = standing;
   const resumes = resumable(input, standing, context);
   const judged = judgeOperator(target, context, input.claimedOperator);
@@ -68,7 +72,6 @@ export async function planPromotion(
   const blocking: Reason[] = [];
   for (const check of PROMOTION_CHECKS)
     blocking.push(...lane.pass(await check(facts, context, ledgers, options)));
-  const signature = await judgeSignature(artifact, target, context, options);
   blocking.push(...signature.blocking);
   warnings.push(
     ...signature.warnings,

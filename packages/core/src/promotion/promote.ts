@@ -16,6 +16,7 @@ import { judgeOperator } from "./operator.ts";
 import { checkOverrideRequest, type OverrideRequest } from "./override-lane.ts";
 import { planPromotion } from "./plan-promotion.ts";
 import { predictRecovery } from "./predict-recovery.ts";
+import { readTogether } from "./read-together.ts";
 import { reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
@@ -90,12 +91,19 @@ async function attempts(
     return { kind: "blocked", plan: null, blocking, dryRun };
   }
   const override = checkOverrideRequest(request.override, target);
-  const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
-  known({ artifact_digest: artifact.manifest.descriptor.digest });
   const ledger = ledgers.of(target);
+  const [artifact, firstView] = await readTogether(
+    resolveArtifact(context.store, context.manifest, wanted, options).then((found) => {
+      known({ artifact_digest: found.manifest.descriptor.digest });
+      return found;
+    }),
+    ledger.view(options),
+  );
+  let seen: { readonly view: LedgerView | null } | null = { view: firstView };
   const waitUntil = context.clock.now().getTime() + (request.waitMs ?? 0);
   for (let attempt = 1; ; attempt++) {
-    const view = await ledger.view(options);
+    const view = seen ? seen.view : await ledger.view(options);
+    seen = null;
     const open = view ? await openIntents(ledger, view, context, options) : [];
     if (
       open.some((intent) => intent.state === "live") &&

@@ -8,6 +8,7 @@ import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
 import type { OverrideRequest } from "./override-lane.ts";
 import type { PromotionInput } from "./plan-promotion.ts";
+import { readTogether } from "./read-together.ts";
 
 /** What the tags say that a promotion starts from. */
 export interface Standing {
@@ -28,8 +29,12 @@ export async function readStanding(
   options: CallOptions,
 ): Promise<Standing> {
   const tag = environmentTag(artifact.version, target.name);
-  const before = (await store.resolve(latestTag(target.name), options))?.digest ?? null;
-  const there = (await store.resolve(tag, options))?.digest ?? null;
+  const [latest, held] = await readTogether(
+    store.resolve(latestTag(target.name), options),
+    store.resolve(tag, options),
+  );
+  const before = latest?.digest ?? null;
+  const there = held?.digest ?? null;
   // Only a tag that is there already needs forcing; without one, --force changes nothing about a promotion.
   const forced = force && there === artifact.manifest.descriptor.digest;
   return { tag, before, there, commitPoint: forced ? "latest-tag" : "environment-tag" };

@@ -1,5 +1,6 @@
 import type { LookupFunction } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDigest } from "@floe/core/model";
 import type { ArtifactStore, CallOptions, Clock, Logger } from "@floe/core/ports";
 import type { RegistryCredentials } from "../auth/registry-credentials.ts";
 import { createTransport, DEFAULT_TIMEOUTS, type Timeouts } from "../transport/create-transport.ts";
@@ -127,7 +128,10 @@ export function createRegistryStore(options: RegistryStoreOptions): ArtifactStor
     },
     now: () => client.now(),
     resolve: manifests.resolve,
-    getManifest: manifests.get,
+    async getManifest(reference, call) {
+      const known = isDigest(reference) ? fallback.recall(reference) : null;
+      return known ?? (await manifests.get(reference, call));
+    },
     putManifest: async (manifest, { signal }) =>
       (await manifests.putByDigest(manifest, { signal })).descriptor,
     async createTag(tag, manifest, call) {

@@ -1,5 +1,5 @@
 import { FloeError, isFloeError } from "@floe/core/errors";
-import type { Descriptor, Digest } from "@floe/core/model";
+import type { Descriptor, Digest, RawManifest } from "@floe/core/model";
 import type { CallOptions } from "@floe/core/ports";
 import { inParallel } from "../in-parallel.ts";
 import { saysImmutable } from "./answer-error.ts";
@@ -27,6 +27,9 @@ const WIDTH = 6;
 const MAX_JUDGED = 10_000;
 /** So often in a row a list that cannot be read is looked at again later, though the repetitions of one request are used up. */
 const MAX_TROUBLED_ROUNDS = 1;
+/** So long, and of so many bytes, they are kept for who asks next; later than that the registry is asked again. */
+const RECALLED_FOR_MS = 2000;
+const MAX_RECALLED_BYTES = 4 * 1024 * 1024;
 const SHORTEST_ROUND_TRIP_MS = 1;
 const LONGEST_ROUND_TRIP_MS = 500;
 
@@ -45,6 +48,8 @@ interface Judged {
 export interface FallbackIndex {
   /** The entries whose manifests are there and have this subject, as the manifests describe themselves. */
   read(subject: Digest, options: CallOptions): Promise<Descriptor[]>;
+  /** Gives a manifest that was just fetched to judge a list, once: whoever asked for the list reads it next. */
+  recall(digest: Digest): RawManifest | null;
   /** Adds entries, and comes back when they are there to stay. */
   add(subject: Digest, entries: readonly Descriptor[], options: CallOptions): Promise<void>;
 }
@@ -54,6 +59,17 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
   /** Writers of one process take turns; the loop below is for those of others. */
   const turns = new Map<Digest, Promise<void>>();
   const judged = new Map<Digest, Judged>();
+  const fresh = new Map<Digest, { readonly raw: RawManifest; readonly fetchedMs: number }>();
+  let freshBytes = 0;
+
+  function keepFresh(raw: RawManifest): void {
+    if (freshBytes + raw.bytes.byteLength > MAX_RECALLED_BYTES) {
+      fresh.clear();
+      freshBytes = 0;
+    }
+    fresh.set(raw.descriptor.digest, { raw, fetchedMs: client.monotonicMs() });
+    freshBytes += raw.bytes.byteLength;
+  }
 
   /** What is under the tag: the entries as they stand there, whatever floe knows of them. */
   async function readList(subject: Digest, options: CallOptions): Promise<FoundList> {
@@ -79,6 +95,7 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
     const now = { subject, entry: describeReferrer(found.descriptor, json) };
     // Content never changes under a digest.
     if (judged.size < MAX_JUDGED) judged.set(digest, now);
+    keepFresh(found);
     return now;
   }
 
@@ -161,6 +178,14 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
   }
 
   return {
+    recall(digest) {
+      const kept = fresh.get(digest);
+      if (kept === undefined) return null;
+      fresh.delete(digest);
+      freshBytes -= kept.raw.bytes.byteLength;
+      return client.monotonicMs() - kept.fetchedMs < RECALLED_FOR_MS ? kept.raw : null;
+    },
+
     async read(subject, options) {
       const { entries } = await readList(subject, options);
       if (entries.size > MAX_ENTRIES) throw tooMany(client, subject, entries.size);

@@ -1,4 +1,4 @@
-import { digestOf, MEDIA_TYPES } from "@floe/core/model";
+import { type Digest, digestOf, MEDIA_TYPES } from "@floe/core/model";
 import { buildArtifact, pushArtifact } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { createRegistryStore } from "../../src/index.ts";
@@ -319,6 +319,29 @@ describe("with the fallback tag", () => {
     expect(opened.trace().slice(before)).toEqual([
       `GET manifests/${fallbackTag(subject.digest)}`,
       `GET manifests/${gone.digest}`,
+    ]);
+  });
+
+  test("a manifest that a list was judged by is not fetched again by who reads it next, but later it is", async () => {
+    let now = 0;
+    await using opened = await openStore({ referrers: false }, { monotonicMs: () => now });
+    const { registry, store } = opened;
+    const subject = await pushSubject(registry);
+    const [one, two] = [referrer(subject, "one"), referrer(subject, "two")];
+    for (const manifest of [one, two]) registry.plant(REPO, manifest);
+    plantList(registry, subject, [one.descriptor, two.descriptor]);
+    await store.referrers(subject.digest, { signal });
+    const before = opened.trace().length;
+    const read = async (digest: Digest) =>
+      Buffer.from((await store.getManifest(digest, { signal }))?.bytes ?? []);
+    expect(await read(one.descriptor.digest)).toEqual(Buffer.from(one.bytes));
+    expect(opened.trace()).toHaveLength(before);
+    expect(await read(one.descriptor.digest)).toEqual(Buffer.from(one.bytes));
+    now += 2000;
+    expect(await read(two.descriptor.digest)).toEqual(Buffer.from(two.bytes));
+    expect(opened.trace().slice(before)).toEqual([
+      `GET manifests/${one.descriptor.digest}`,
+      `GET manifests/${two.descriptor.digest}`,
     ]);
   });
 
