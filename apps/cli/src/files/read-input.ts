@@ -2,7 +2,7 @@ import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { FloeError } from "@floe/core/errors";
 
-const CHUNK_BYTES = 512 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** What a file was when it was first looked at. */
 export type InputStamp = Pick<Stats, "size" | "mtimeMs" | "ino" | "dev">;

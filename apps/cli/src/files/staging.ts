@@ -18,7 +18,7 @@ import { pathProblem } from "./path-problem.ts";
 import { placeStaged } from "./place-staged.ts";
 
 /** Written at once: for each write alone, as much is done again as for writing 64 KiB. */
-const GATHERED_BYTES = 512 * 1024;
+const GATHERED_BYTES = 256 * 1024;
 
 /** Something that waits to be put into its place. */
 export interface StagedEntry {

@@ -2,7 +2,7 @@ import type { HttpAnswer } from "./http-message.ts";
 import { TimeLimitError, toNetworkError } from "./network-error.ts";
 
 /** What came and was not taken yet may be so much, in bytes; then the peer has to wait. */
-const MOST_WAITING = 256 * 1024;
+const MOST_WAITING = 128 * 1024;
 
 /** Limits of reading an answer's body. */
 export interface ReadLimits {
