@@ -13,6 +13,7 @@ import {
 import type { FloePlugin, StandardSchema } from "@floe/core/plugin";
 import { systemClock } from "./adapters/clock.ts";
 import { readSecret } from "./adapters/read-secret.ts";
+import { openArtifactVerifier } from "./open-artifact-verifier.ts";
 import { keylessEngineOf } from "./open-keyless-engine.ts";
 import { findOperator } from "./open-signer.ts";
 import { openStore } from "./open-store.ts";
@@ -111,8 +112,10 @@ export async function loadProject(
 /** Wires adapters, policy and plugins into a floe. This is the only place that knows all of them. */
 export async function compose(input: ComposeInput): Promise<Composed> {
   const { manifest, sources, policy } = await loadProject(input);
-  const [{ createVerifier, createArtifactVerifier }, { createCommandRunner, createHost }] =
-    await Promise.all([import("@floe/signing"), import("@floe/runner")]);
+  const [{ createVerifier }, { createCommandRunner, createHost }] = await Promise.all([
+    import("@floe/signing"),
+    import("@floe/runner"),
+  ]);
   const store = await openStore(manifest.registry, input.env, input.logger);
   const found = input.writes ? await findOperator({ ...input, manifest }) : null;
   const keyless = keylessEngineOf(manifest, input.env);
@@ -124,7 +127,10 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     ...(found === null ? {} : { signerOrigin: found.origin }),
     // A ledger is read without waiting for anything else; artifacts wait for the engine when they need it.
     verifier: createVerifier({ keyless: usesKeyless(manifest) ? await keyless(input) : undefined }),
-    artifactVerifier: createArtifactVerifier({ now: () => new Date(), keyless }),
+    artifactVerifier: await openArtifactVerifier(
+      { store, manifest },
+      ...([keyless, input.env, input.logger] as const),
+    ),
     policy,
     pluginSources: sources,
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),

@@ -52,4 +52,5 @@ export {
   type ArtifactVerifierOptions,
   createArtifactVerifier,
 } from "./verify/artifact-verifier.ts";
+export { createProofCache, type ProofCache, type ProofCacheOptions } from "./verify/proof-cache.ts";
 export { createVerifier, type VerifierOptions } from "./verify/verifier.ts";

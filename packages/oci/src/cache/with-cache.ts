@@ -15,7 +15,7 @@ export { createBlobCache } from "./create-blob-cache.ts";
 
 /** A store that reads through a cache. */
 export interface CachedStore extends ArtifactStore {
-  /** Says that the artifact of this digest was verified: from here on its manifest, and what that names, is kept. */
+  /** Says that the artifact of this digest, or a signature that counted, was verified: its manifest, and what that names, is kept. */
   admit(digest: Digest): Promise<void>;
 }
 
@@ -38,22 +38,32 @@ export function withCache(
 ): CachedStore {
   const admitted = new Set<Digest>();
   const waiting = new Map<Digest, RawManifest>();
+  // Small blobs that were read through a manifest that may still be admitted, such as signatures.
+  const waitingBlobs = new Map<Digest, Uint8Array>();
   let waitingBytes = 0;
 
   /** Keeps a manifest that may be kept, and lets in what it names. */
   async function keep(raw: RawManifest): Promise<void> {
     await cache.put(raw.descriptor.digest, raw.bytes);
-    admitParts(raw);
+    for (const digest of admitParts(raw)) {
+      const bytes = waitingBlobs.get(digest);
+      if (bytes === undefined) continue;
+      waitingBlobs.delete(digest);
+      waitingBytes -= bytes.byteLength;
+      await cache.put(digest, bytes);
+    }
   }
 
-  function admitParts(raw: RawManifest): void {
+  function admitParts(raw: RawManifest): readonly Digest[] {
     try {
       const { blobs, children } = readGraphNode(raw);
       for (const { digest } of blobs) admitted.add(digest);
       for (const { descriptor } of children) admitted.add(descriptor.digest);
+      return blobs.map(({ digest }) => digest);
     } catch (error) {
       // Of a manifest that floe cannot read, nothing else is kept.
       if (!isFloeError(error)) throw error;
+      return [];
     }
   }
 
@@ -87,6 +97,10 @@ export function withCache(
     if (known?.byteLength === size) return known;
     const bytes = await store.getBlob(descriptor, options);
     if (admits === "everything" || admitted.has(digest)) await cache.put(digest, bytes);
+    else if (!waitingBlobs.has(digest) && waitingBytes + size <= MAX_WAITING_BYTES) {
+      waitingBlobs.set(digest, bytes);
+      waitingBytes += size;
+    }
     return bytes;
   }
 

@@ -1,5 +1,5 @@
 import { type FloeError, isFloeError } from "@floe/core/errors";
-import { digestOf, hasDigest, type RawManifest } from "@floe/core/model";
+import { type Digest, digestOf, hasDigest, type RawManifest } from "@floe/core/model";
 import type {
   ArtifactStore,
   ArtifactVerifier,
@@ -9,14 +9,17 @@ import type {
   VerificationResult,
   Verifier,
 } from "@floe/core/ports";
-import { parseBundle } from "../bundle/parse-bundle.ts";
+import { type ParsedBundle, parseBundle } from "../bundle/parse-bundle.ts";
 import { engineWithoutRoot } from "../keyless/engine-without-root.ts";
 import type { KeylessEngine, TrustRootState } from "../keyless/keyless-engine.ts";
+import { hasSubject, parseStatement } from "../statement/parse-statement.ts";
 import type { VerificationPolicy } from "./artifact-keys.ts";
 import type { Candidate } from "./candidate.ts";
 import { NOBODY } from "./conclude-requirement.ts";
 import { findCandidates, findUnlistedLegacy } from "./find-candidates.ts";
 import { createJudge, type Judge } from "./judge.ts";
+import type { ProofCache } from "./proof-cache.ts";
+import { type RememberingEngine, rememberProofs } from "./remembering-engine.ts";
 import { createRequirementReader, type Requirement } from "./requirement.ts";
 import { createSharedWork } from "./shared-work.ts";
 import { createKeyReader } from "./trusted-keys.ts";
@@ -31,11 +34,14 @@ export interface ArtifactVerifierOptions {
    * and keyless signatures cannot be judged.
    */
   readonly keyless?: (options: CallOptions) => Promise<KeylessEngine>;
+  /** Where proofs of certificates are kept. Default: nowhere. */
+  readonly proofs?: ProofCache | undefined;
 }
 
 interface LoadedKeyless {
   readonly verifier: Verifier;
   readonly engine: KeylessEngine;
+  readonly prepare: RememberingEngine["prepare"] | null;
   /** Why nothing can be judged by it. */
   readonly error: FloeError | null;
 }
@@ -62,11 +68,12 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
   async function loadKeyless(call: CallOptions): Promise<LoadedKeyless | null> {
     const { keyless } = options;
     if (keyless === undefined) return null;
-    loading ??= keyless(call).then((engine) => ({
-      verifier: createVerifier({ keyless: engine }),
-      engine,
-      error: null,
-    }));
+    loading ??= keyless(call).then((loaded) => {
+      const remembering = options.proofs ? rememberProofs(loaded, options.proofs) : null;
+      const engine = remembering?.engine ?? loaded;
+      const verifier = createVerifier({ keyless: engine });
+      return { verifier, engine, prepare: remembering?.prepare ?? null, error: null };
+    });
     try {
       return await loading;
     } catch (error) {
@@ -75,7 +82,7 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
       call.signal.throwIfAborted();
       if (!isFloeError(error)) throw error;
       const engine = engineWithoutRoot("", error.message);
-      return { verifier: createVerifier({ keyless: engine }), engine, error };
+      return { verifier: createVerifier({ keyless: engine }), engine, prepare: null, error };
     }
   }
 
@@ -103,9 +110,11 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
         }
         trouble ??= found.error;
         verifier = withoutKeyless;
-        if (needsEngine(found.candidate, requirements)) {
+        const certified = certifiedBundle(found.candidate, requirements, digest);
+        if (certified !== null) {
           const loaded = await loadKeyless(call);
           if (loaded) {
+            await loaded.prepare?.(certified, policy.requireRekor);
             verifier = loaded.verifier;
             trustRoot = loaded.engine.trustRoot;
             trouble ??= loaded.error;
@@ -197,11 +206,21 @@ function describeTrouble(
  * Only what is signed with a certificate, where one may count, is worth a trusted root: a key must neither wait for the
  * network nor come to another answer by what is attached beside it.
  */
-function needsEngine(candidate: Candidate, requirements: readonly Requirement[]): boolean {
-  if (candidate.kind !== "bundle") return false;
-  if (!requirements.some(({ accepted }) => accepted.some(isKeyless))) return false;
+function certifiedBundle(
+  candidate: Candidate,
+  requirements: readonly Requirement[],
+  digest: Digest,
+): ParsedBundle | null {
+  if (candidate.kind !== "bundle") return null;
   const parsed = parseBundle(candidate.bundle);
-  return parsed.ok && parsed.bundle.material.kind === "certificate";
+  if (!parsed.ok || parsed.bundle.material.kind !== "certificate") return null;
+  const read = parseStatement(parsed.bundle.payload);
+  if (!read.ok || !hasSubject(read.statement, digest)) return null;
+  const { predicateType } = read.statement;
+  const isAsked = requirements.some(
+    ({ accepted, predicateTypes }) => predicateTypes.has(predicateType) && accepted.some(isKeyless),
+  );
+  return isAsked ? parsed.bundle : null;
 }
 
 function isKeyless({ method }: TrustedSigner): boolean {

@@ -17,32 +17,35 @@ import { matchIdentity } from "../../src/keyless/match-identity.ts";
 import { createKeyReader } from "../../src/verify/trusted-keys.ts";
 import { pinned } from "./pinned.ts";
 
-const FOLDER = fileURLToPath(
+/** Where the cases are, a folder for each. */
+export const CASES_FOLDER = fileURLToPath(
   new URL("../../../../../shared/data/sigstore-conformance/bundle-verify", import.meta.url),
 );
 
 /** Whether the cases are beside the checkout. */
-export const hasConformanceCases = existsSync(FOLDER);
+export const hasConformanceCases = existsSync(CASES_FOLDER);
 
-const ISSUER = "https://token.actions.githubusercontent.com";
-const SUBJECT =
+/** Who signed the cases. */
+export const ISSUER = "https://token.actions.githubusercontent.com";
+/** Who signed the cases, at {@link ISSUER}. */
+export const SUBJECT =
   "https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/extremely-dangerous-oidc-beacon.yml@refs/heads/main";
 
 /** The names of the cases; those that end in `_fail` must be refused. */
 export function conformanceCases(): string[] {
   if (!hasConformanceCases) return [];
-  const entries = readdirSync(FOLDER, { withFileTypes: true });
+  const entries = readdirSync(CASES_FOLDER, { withFileTypes: true });
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).toSorted();
 }
 
 /** `accepted`, or the code of the refusal. */
 export async function judgeCase(name: string): Promise<"accepted" | BundleRefusal> {
   const read = (file: string): Buffer | null => {
-    const path = join(FOLDER, name, file);
+    const path = join(CASES_FOLDER, name, file);
     return existsSync(path) ? readFileSync(path) : null;
   };
   const bundle = read("bundle.sigstore.json") ?? Buffer.alloc(0);
-  const artifact = read("artifact") ?? readFileSync(join(FOLDER, "a.txt"));
+  const artifact = read("artifact") ?? readFileSync(join(CASES_FOLDER, "a.txt"));
   const root = read("trusted_root.json");
   const trustRoot: TrustRootConfig =
     root === null ? { from: "embedded" } : { from: "file", file: pinned(root) };

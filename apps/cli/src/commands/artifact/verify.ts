@@ -1,7 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { fetchManifest } from "../../open-artifact.ts";
-import { throughCache } from "../../open-cache.ts";
+import { admitVerified, openProofCache, throughCache } from "../../open-cache.ts";
 import { keylessEngineOf } from "../../open-keyless-engine.ts";
 import {
   artifactVerificationJson,
@@ -66,11 +66,12 @@ export default class Verify extends ArtifactCommand {
     const verifier = createArtifactVerifier({
       now: () => new Date(),
       keyless: keylessEngineOf(target.manifest, process.env),
+      proofs: await openProofCache(target.manifest, process.env, this.logger(flags)),
     });
     const result = await verifier.verifyArtifact(store, artifact, policy, { signal: this.signal });
     const { digest } = artifact.descriptor;
     // A key of the command line is not what the project trusts.
-    if (result.status === "valid" && environment !== null) await cached?.admit(digest);
+    if (environment !== null) await admitVerified(cached, digest, result);
     const from = policy.requirePromotionFrom;
     const unasked =
       from === null || policy.enforcement === "off"
