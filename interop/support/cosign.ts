@@ -66,6 +66,24 @@ export async function cosignAttest(
   await runPeer("cosign", ["attest", ...flags, ...what, reference], withPassword(options));
 }
 
+/** Has cosign sign and attest the way its versions 1 and 2 did: under tags, without a bundle. */
+export async function cosignLegacy(
+  reference: string,
+  type: string,
+  options: CosignOptions,
+): Promise<void> {
+  const flags = ["--yes", "--key", "cosign.key", "--new-bundle-format=false"];
+  const alone = ["--use-signing-config=false", "--tlog-upload=false"];
+  await writeFile(join(options.cwd, "predicate.json"), "{}");
+  const what = ["--type", type, "--predicate", "predicate.json"];
+  await runPeer("cosign", ["sign", ...flags, ...alone, reference], withPassword(options));
+  await runPeer(
+    "cosign",
+    ["attest", ...flags, ...alone, ...what, reference],
+    withPassword(options),
+  );
+}
+
 /** Verifies with the folder's `cosign.pub`; the result's exit code is cosign's answer. */
 export async function cosignVerify(
   reference: string,
