@@ -41,7 +41,8 @@ export interface ArtifactVerifierOptions {
 interface LoadedKeyless {
   readonly verifier: Verifier;
   readonly engine: KeylessEngine;
-  readonly prepare: RememberingEngine["prepare"] | null;
+  /** Where proofs are kept; `null`: nowhere. */
+  readonly remembering: RememberingEngine | null;
   /** Why nothing can be judged by it. */
   readonly error: FloeError | null;
 }
@@ -72,7 +73,7 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
       const remembering = options.proofs ? rememberProofs(loaded, options.proofs) : null;
       const engine = remembering?.engine ?? loaded;
       const verifier = createVerifier({ keyless: engine });
-      return { verifier, engine, prepare: remembering?.prepare ?? null, error: null };
+      return { verifier, engine, remembering, error: null };
     });
     try {
       return await loading;
@@ -82,7 +83,7 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
       call.signal.throwIfAborted();
       if (!isFloeError(error)) throw error;
       const engine = engineWithoutRoot("", error.message);
-      return { verifier: createVerifier({ keyless: engine }), engine, prepare: null, error };
+      return { verifier: createVerifier({ keyless: engine }), engine, remembering: null, error };
     }
   }
 
@@ -114,7 +115,7 @@ export function createArtifactVerifier(options: ArtifactVerifierOptions = {}): A
         if (certified !== null) {
           const loaded = await loadKeyless(call);
           if (loaded) {
-            await loaded.prepare?.(certified, policy.requireRekor);
+            await loaded.remembering?.prepare(certified, policy.requireRekor);
             verifier = loaded.verifier;
             trustRoot = loaded.engine.trustRoot;
             trouble ??= loaded.error;
