@@ -13,12 +13,22 @@ import type {
   Signer,
   Verifier,
 } from "./ports/index.ts";
+import type {
+  OpinionKind,
+  OpinionOutcome,
+  OpinionRequest,
+} from "./promotion/approvals/give-opinion.ts";
+import type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
 import type { FloeContext } from "./promotion/context.ts";
 import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
 import type { SignerOrigin } from "./promotion/how-to-prove.ts";
 import { createLedgers } from "./promotion/ledgers.ts";
 import { type LockOutcome, type LockRequest, setLock } from "./promotion/lock.ts";
 import type { OperationOutcome } from "./promotion/operation.ts";
+import type {
+  AcceptPolicyOutcome,
+  AcceptPolicyRequest,
+} from "./promotion/policy-pin/accept-policy.ts";
 import type { PromoteRequest } from "./promotion/promote.ts";
 import type { ReconcileOutcome, ReconcileRequest } from "./promotion/reconcile.ts";
 import type { RollbackRequest } from "./promotion/rollback.ts";
@@ -75,6 +85,17 @@ export interface Floe extends AsyncDisposable {
   unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   /** Whether what an environment holds is there by a complete chain of valid records. Needs no signer. */
   verify(request: VerifyRequest, options?: RequestOptions): Promise<EnvironmentVerification>;
+  /** Says that a version may enter an environment that asks for approvals; or takes that back. */
+  approve(request: OpinionRequest, options?: RequestOptions): Promise<OpinionOutcome>;
+  /** Says that a version may not enter; or takes that back. */
+  deny(request: OpinionRequest, options?: RequestOptions): Promise<OpinionOutcome>;
+  /** What approvers have to decide. Needs no signer. */
+  approvals(request?: ApprovalsRequest, options?: RequestOptions): Promise<ApprovalStatus[]>;
+  /** Pins an environment to this manifest, for somebody whom the pinned one lets act there. */
+  acceptPolicy(
+    request: AcceptPolicyRequest,
+    options?: RequestOptions,
+  ): Promise<AcceptPolicyOutcome>;
   reconcile(request?: ReconcileRequest, options?: RequestOptions): Promise<ReconcileOutcome>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   listGates(): GateListing[];
@@ -103,6 +124,14 @@ export function createFloe(options: FloeOptions): Floe {
     const { promote: run } = await import("./promotion/promote.ts");
     return await run(request, context, ledgers, call(given));
   };
+  const opinion = async (
+    kind: OpinionKind,
+    request: OpinionRequest,
+    given?: RequestOptions,
+  ): Promise<OpinionOutcome> => {
+    const { giveOpinion } = await import("./promotion/approvals/give-opinion.ts");
+    return await giveOpinion(kind, request, context, ledgers, call(given));
+  };
   return {
     promote,
     plan: (request, given) => promote({ ...request, dryRun: true }, given),
@@ -117,6 +146,16 @@ export function createFloe(options: FloeOptions): Floe {
     async verify(request, given) {
       const { verifyEnvironment } = await import("./verification/verify-environment.ts");
       return await verifyEnvironment(request, context, call(given));
+    },
+    approve: (request, given) => opinion("approve", request, given),
+    deny: (request, given) => opinion("deny", request, given),
+    async approvals(request = {}, given) {
+      const { listApprovals } = await import("./promotion/approvals/list-approvals.ts");
+      return await listApprovals(request, context, ledgers, call(given));
+    },
+    async acceptPolicy(request, given) {
+      const { acceptPolicy } = await import("./promotion/policy-pin/accept-policy.ts");
+      return await acceptPolicy(request, context, ledgers, call(given));
     },
     async reconcile(request = {}, given) {
       const { reconcile } = await import("./promotion/reconcile.ts");

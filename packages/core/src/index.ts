@@ -5,12 +5,14 @@ export type * from "./manifest/manifest.ts";
 export { identitiesOf, usesKeyless } from "./model/identity.ts";
 export * from "./model/index.ts";
 export {
+  type ApprovalStatement,
   type GateResult,
   type GateStatus,
   type ImpactAnalysis,
   type Override,
   PREDICATE_TYPES,
   type PromotionRecord,
+  type RecordedApproval,
   type RollbackRecord,
   resourceUri,
   type VerificationSummary,
@@ -24,6 +26,13 @@ export {
   type PluginRegistryOptions,
 } from "./plugins/registry.ts";
 export type * from "./ports/index.ts";
+export type {
+  OpinionKind,
+  OpinionOutcome,
+  OpinionRequest,
+} from "./promotion/approvals/give-opinion.ts";
+export type { ApprovalJudgement, StandingDenial } from "./promotion/approvals/judge-approvals.ts";
+export type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
 export { findEnvironment } from "./promotion/environments.ts";
 export type { HeldStatus, NextFreeze } from "./promotion/held-status.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
@@ -39,6 +48,10 @@ export {
   type RollbackPlan,
 } from "./promotion/operation.ts";
 export type { OverrideRequest } from "./promotion/override-lane.ts";
+export type {
+  AcceptPolicyOutcome,
+  AcceptPolicyRequest,
+} from "./promotion/policy-pin/accept-policy.ts";
 export type { PromoteRequest } from "./promotion/promote.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
 export type { ReconcileOutcome, ReconcileRequest, Settled } from "./promotion/reconcile.ts";

@@ -1,6 +1,7 @@
 import type { EnvironmentStatus, HeldStatus, NextFreeze } from "@floe/core";
 import { momentText, shortDigest } from "@floe/core/model";
 import { age } from "./age.ts";
+import { approvalsJson } from "./approvals.ts";
 import { reasonJson } from "./operation-json.ts";
 import { plain } from "./paint.ts";
 import { type Cell, table } from "./table.ts";
@@ -62,6 +63,14 @@ function notesOf(row: EnvironmentStatus): string[] {
     notes.push(
       `${environment}: ${kind} was overridden by ${by} for what runs there: ${plain(reason)}`,
     );
+  for (const { version, approvedBy, required } of row.pendingApprovals)
+    notes.push(
+      `${environment}: ${version} waits for approvals (${approvedBy.length} of ${required}); floe platform approve ${version} --env ${environment}`,
+    );
+  if (row.policy?.matches === false)
+    notes.push(
+      `${environment}: pinned to the manifest that ${plain(row.policy.acceptedBy)} accepted at ${row.policy.acceptedAt}, not to this one`,
+    );
   if (row.openIntent?.state === "abandoned") {
     notes.push(
       `${environment}: an interrupted ${row.openIntent.action} of ${row.openIntent.version} is open; run it again, or floe platform reconcile --env ${environment}`,
@@ -108,7 +117,14 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
     next_freeze: row.nextFreeze,
     overrides: row.overrides,
     adopted: row.adopted,
-    pending_approvals: [],
+    pending_approvals: approvalsJson(row.pendingApprovals),
+    policy: row.policy && {
+      policy_digest: row.policy.policyDigest,
+      authority_digest: row.policy.authorityDigest,
+      accepted_by: row.policy.acceptedBy,
+      accepted_at: row.policy.acceptedAt,
+      matches: row.policy.matches,
+    },
     open_intent: row.openIntent && {
       operation: row.openIntent.operation,
       action: row.openIntent.action,

@@ -1,16 +1,9 @@
 import type { LockOutcome } from "@floe/core";
-import { reasonJson } from "./operation-json.ts";
+import { refusedJson } from "./refused-json.ts";
 
 /** The JSON output of lock and unlock. */
 export function lockJson(outcome: LockOutcome): Record<string, unknown> {
-  if (outcome.kind === "blocked") {
-    const [first] = outcome.blocking;
-    return {
-      success: false,
-      error: first && { ...reasonJson(first), details: null },
-      blocking: outcome.blocking.map(reasonJson),
-    };
-  }
+  if (outcome.kind === "blocked") return refusedJson(outcome.blocking);
   const { environment, locked, changed, by, at, reason, event, traceId } = outcome;
   return {
     success: true,

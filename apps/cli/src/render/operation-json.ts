@@ -123,6 +123,7 @@ function planJson(plan: OperationPlan): Record<string, unknown> {
     source_environment: plan.source,
     target_environment: plan.target.name,
     gate_results: gateRows(plan),
+    approvals: plan.approvals.granted,
   };
 }
 

@@ -54,10 +54,18 @@ function planText(plan: OperationPlan): string {
       : [
           `  ${paint("dim", "signature")} ${plan.signature.status}${plan.signature.signerIdentity ? ` (${plain(plan.signature.signerIdentity)})` : ""}`,
         ];
+  const { required, granted } = plan.approvals;
+  const approvers = granted.map(({ by }) => plain(by)).join(", ");
+  const approvals =
+    required === 0
+      ? []
+      : [
+          `  ${paint("dim", "approvals")} ${granted.length} of ${required}${approvers === "" ? "" : ` (${approvers})`}`,
+        ];
   const warnings = plan.warnings.map(
     (warning) => `  ${paint("yellow", "!")} ${plain(warning).split("\n")[0]}`,
   );
-  return `${[head, ...signature, ...gates, ...warnings].join("\n")}\n`;
+  return `${[head, ...signature, ...approvals, ...gates, ...warnings].join("\n")}\n`;
 }
 
 const MARKS = {

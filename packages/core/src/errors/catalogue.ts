@@ -266,6 +266,29 @@ export const ERRORS = {
     exit: EXIT.notAuthorized,
     summary: "The proven identity may not override this kind of refusal here.",
   },
+  FLOE_SEPARATION_OF_DUTIES: {
+    exit: EXIT.notAuthorized,
+    summary:
+      "Whoever brought the version into the environment before may not bring it into this one as well.",
+  },
+  FLOE_SEPARATION_UNJUDGED: {
+    exit: EXIT.notAuthorized,
+    summary:
+      "Who brought the version into the environment before cannot be told, and duties have to be separate.",
+  },
+  FLOE_POLICY_NOT_ACCEPTED: {
+    exit: EXIT.notAuthorized,
+    summary:
+      "The environment is pinned to another policy or authority than this manifest's, and nobody has accepted the change.",
+  },
+  FLOE_APPROVAL_REQUIRED: {
+    exit: EXIT.approval,
+    summary: "Not enough people have approved the version for the environment.",
+  },
+  FLOE_APPROVAL_DENIED: {
+    exit: EXIT.approval,
+    summary: "Somebody whose approval counts has denied the version for the environment.",
+  },
   FLOE_SIGNATURE_REQUIRED: {
     exit: EXIT.signature,
     summary: "The artifact has no signature that the environment's policy accepts.",

@@ -243,6 +243,8 @@ const Bodies = {
   policy: z.looseObject({
     policy_digest: DigestText,
     authority_digest: DigestText,
+    /** The manifest that is accepted asks for no pin: from here on any may be used. */
+    unpins: z.literal(true).optional(),
     reason: z.string(),
   }),
   /** Somebody takes over an open intent whose holder is dead or whose lease is over. */

@@ -77,7 +77,8 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
     case "adopt":
       return foldAdoption(state, event);
     case "policy": {
-      const { policy_digest, authority_digest } = event.body;
+      const { policy_digest, authority_digest, unpins } = event.body;
+      if (unpins === true) return { ...state, policy: null };
       const pinned = { policy_digest, authority_digest, seq: event.seq, at: event.at };
       return { ...state, policy: { ...pinned, by: actorName(event.actor) } };
     }

@@ -20,6 +20,7 @@ import { foldState } from "./fold-state.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
+import { assertPinned } from "./pinned-policy.ts";
 import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
 import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
 
@@ -218,6 +219,7 @@ export function createLedger(
         if (!before) throw invalidEvent(`${chain}#0`, "the environment has no ledger");
         const draft = draftFor(before);
         if (!draft) return null;
+        assertPinned(draft.kind, environment, before);
         const stored = await signed(before, draft, options);
         if (await claim(stored, options)) {
           const after: LedgerView = {

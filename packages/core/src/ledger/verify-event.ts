@@ -1,5 +1,5 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
-import { authorityDigest } from "../manifest/policy-digests.ts";
+import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
 import {
   authorize,
@@ -103,16 +103,32 @@ function judge(
   const { granted } = authorize(identity, environment, manifest);
   const genuine = !(renamed && sameAuthority);
   const vouches = granted && genuine;
-  const authorized = OPINIONS.has(event.kind)
-    ? genuine && mayApprove(identity, environment, manifest)
-    : vouches;
+  if (isOpinion(event)) {
+    // Whether it is of use is decided anew wherever approvals are asked for, and only from those who may approve today. So
+    // it does no harm in the state, and is a stranger's only if the signer could not approve when it was written either.
+    const asToday = sameAuthority && policyOf(event) === policyDigest(environment);
+    const counts = mayApprove(identity, environment, manifest) || (identity !== null && !asToday);
+    return { authorized: genuine && counts, vouches, judged: true };
+  }
+  // An approval may be the first that happens in an environment, so that an approver may have to begin its ledger.
+  const begins = event.kind === "genesis" && genuine && mayApprove(identity, environment, manifest);
   const outOfTime =
     identity === null && manifest.identities.some((candidate) => isSignedBy(candidate, actor));
+  const authorized = vouches || begins;
   return { authorized, vouches, judged: authorized || sameAuthority || outOfTime };
 }
 
-/** Kinds by which approvers say what they think of an artifact, whether or not they may change the environment. */
-const OPINIONS: ReadonlySet<LedgerEvent["kind"]> = new Set(["approval", "denial", "withdrawal"]);
+type Opinion = Extract<LedgerEvent, { kind: "approval" | "denial" | "withdrawal" }>;
+
+// By these approvers say what they think of an artifact, whether or not they may change the environment.
+function isOpinion(event: LedgerEvent): event is Opinion {
+  return event.kind === "approval" || event.kind === "denial" || event.kind === "withdrawal";
+}
+
+// Who takes something back takes back what is their own.
+function policyOf(event: Opinion): string | null {
+  return event.kind === "withdrawal" ? null : event.body.policy_digest;
+}
 
 // The names by which people know who it was (key, subject) are the signature's to say as well, also where the manifest
 // knows nobody: a stranger must not be shown under another's name.

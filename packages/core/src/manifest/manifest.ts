@@ -244,7 +244,7 @@ export interface EnvironmentConfig {
   /** The manifest's own repository unless the environment has one. */
   readonly registry: RegistryConfig;
   readonly verification: VerificationPolicy;
-  /** Requirements that are configured and that this version cannot judge (`approvals`, `freeze`, `soak`, …). */
+  /** Requirements that are configured and that this version cannot judge (`freeze`, `soak`, …). */
   readonly unsupported: readonly string[];
   /** The environment's part of the manifest as plain JSON, for the policy digest. */
   readonly requirements: Readonly<Record<string, unknown>>;

@@ -26,6 +26,8 @@ export const MEDIA_TYPES = {
   inToto: "application/vnd.in-toto+json",
   ledgerEvent: "application/vnd.floe.ledger.event.v1+json",
   policy: "application/vnd.floe.policy.v1+json",
+  authority: "application/vnd.floe.authority.v1+json",
+  pin: "application/vnd.floe.pin.v1+json",
 } as const;
 
 /** The bytes of the empty config that artifact manifests carry (image-spec, "Guidance for an Empty Descriptor"). */

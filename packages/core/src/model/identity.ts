@@ -31,7 +31,8 @@ function hasPattern(trusted: TrustedSigner): boolean {
   return trusted.method === "keyless" && trusted.subject === undefined;
 }
 
-function isSigner(trusted: TrustedSigner, signer: ProvenSigner): boolean {
+/** Says whether a proven signer is whom a key or subject stands for. */
+export function isSigner(trusted: TrustedSigner, signer: ProvenSigner): boolean {
   if (trusted.method === "key")
     return signer.method === "key" && signer.keyId === keyIdOf(trusted.publicKey);
   return signer.method === "keyless" && isSubjectOf(trusted, signer);
@@ -48,7 +49,10 @@ function isSubjectOf(
 }
 
 /** Says whether an identity may sign at a time: old signatures of a revoked identity stay valid. */
-export function isValidAt(identity: Identity, at: Date): boolean {
+export function isValidAt(
+  identity: Pick<Identity, "validFrom" | "validUntil" | "revokedAt">,
+  at: Date,
+): boolean {
   if (identity.validFrom && at < identity.validFrom) return false;
   if (identity.validUntil && at > identity.validUntil) return false;
   return !identity.revokedAt || at < identity.revokedAt;
@@ -74,9 +78,12 @@ export function authorize(
   name: string | null,
   environment: {
     readonly name: string;
-    readonly authorization: Manifest["environments"][number]["authorization"];
+    readonly authorization: Pick<
+      NonNullable<Manifest["environments"][number]["authorization"]>,
+      "allowedGroups" | "allowedOperators"
+    > | null;
   },
-  manifest: Manifest,
+  manifest: Pick<Manifest, "groups">,
 ): Authorization {
   const rules = environment.authorization;
   if (!rules) return { granted: true, via: "no authorization configured" };
@@ -145,6 +152,43 @@ export function claimedSubject(
       ...(requireRekor ? {} : { requireRekor }),
     },
   ];
+}
+
+/** Everybody whose approval an environment asks for. */
+export function approversOf(
+  environment: { readonly approvals: Manifest["environments"][number]["approvals"] },
+  manifest: Pick<Manifest, "groups">,
+): string[] {
+  const groups = environment.approvals?.fromGroups ?? [];
+  return [...new Set(groups.flatMap((group) => manifest.groups[group] ?? []))];
+}
+
+/**
+ * Says whether two signers are one person: by key or subject, or by a name that either has or had in a manifest, so that a
+ * changed key makes nobody a second person. Case and surrounding space make no difference.
+ */
+export function isSamePerson(
+  a: EventActor,
+  b: EventActor,
+  manifest: Pick<Manifest, "identities">,
+): boolean {
+  if (a.key_id !== undefined && a.key_id === b.key_id) return true;
+  if (a.subject !== undefined && b.subject !== undefined)
+    if (plainName(a.subject) === plainName(b.subject) && a.issuer === b.issuer) return true;
+  const names = namesOf(a, manifest);
+  return namesOf(b, manifest).some((name) => names.includes(name));
+}
+
+function namesOf(actor: EventActor, manifest: Pick<Manifest, "identities">): string[] {
+  const known = manifest.identities.filter((identity) => isSignedBy(identity, actor));
+  const named = known.filter(({ trusted }) => !hasPattern(trusted));
+  // Everybody of a pattern is one person, but for those who are named.
+  const names = (named.length > 0 ? named : known).map(({ name }) => name);
+  return [actor.identity, ...names].flatMap((name) => (name === null ? [] : [plainName(name)]));
+}
+
+function plainName(name: string): string {
+  return name.trim().toLowerCase();
 }
 
 /** The signers whose signature on a record counts as the given actor's: its identity, or the very key that it showed. */

@@ -51,6 +51,32 @@ export interface PassedFreeze {
   readonly allow: readonly string[];
 }
 
+/** An approval that a promotion rested on: an event of the target environment's ledger. */
+export interface RecordedApproval {
+  /** The approver's name in the manifest. */
+  readonly by: string;
+  /** Hash of the event. */
+  readonly event: Digest;
+  readonly seq: number;
+  readonly at: string;
+  readonly expires_at: string;
+  readonly reason: string | null;
+}
+
+/** The predicate of the published copy of an approval or a denial. The ledger's event is what counts. */
+export interface ApprovalStatement {
+  readonly decision: "approved" | "denied";
+  readonly environment: string;
+  readonly version: string;
+  readonly policy_digest: Digest;
+  readonly expires_at: string | null;
+  readonly reason: string | null;
+  readonly approver: string;
+  readonly approver_identity: EventActor;
+  readonly at: string;
+  readonly ledger: { readonly chain: string; readonly seq: number; readonly hash: Digest };
+}
+
 /** The predicate of a promotion's signed record. */
 export interface PromotionRecord {
   readonly promotion_id: string;
@@ -67,7 +93,7 @@ export interface PromotionRecord {
   readonly operator_identity: EventActor;
   readonly authorization_passed: boolean;
   readonly authorized_via: string;
-  readonly approvals: readonly JsonObject[];
+  readonly approvals: readonly RecordedApproval[];
   readonly policy_digest: Digest;
   readonly authority_digest: Digest;
   readonly manifest_digest: string;
@@ -140,6 +166,7 @@ export interface VerificationSummary {
 export const PREDICATE_TYPES = {
   promotion: "https://floe.dev/attestation/promotion/v1",
   rollback: "https://floe.dev/attestation/rollback/v1",
+  approval: "https://floe.dev/attestation/approval/v1",
   verificationSummary: "https://slsa.dev/verification_summary/v1",
 } as const;
 

@@ -1,4 +1,5 @@
 import { FloeError } from "../errors/index.ts";
+import { type Digest, digestHex } from "./digest.ts";
 
 /** The whole-tag grammar of the OCI distribution specification. */
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
@@ -110,9 +111,22 @@ export function summaryTag(operationId: string): string {
   return `floe-vsa.${operationId}`;
 }
 
+/** The immutable tag of the published copy of an approval or a denial. */
+export function approvalTag(operationId: string): string {
+  return `floe-apr.${operationId}`;
+}
+
+/** The immutable tag of what an environment is, or was, pinned to. */
+export function pinTag(environment: string, content: Digest): string {
+  return `floe-pin.${environment}.${digestHex(content).slice(0, 16)}`;
+}
+
 /** Says whether a tag is floe's own or a referrers index, which tag lists hide. */
 export function isInternalTag(tag: string): boolean {
-  return /^floe-(?:ev|rec|vsa|ledger|cp)\./.test(tag) || /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag);
+  return (
+    /^floe-(?:ev|rec|vsa|apr|pin|ledger|cp)\./.test(tag) ||
+    /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag)
+  );
 }
 
 /**

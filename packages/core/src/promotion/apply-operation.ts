@@ -6,12 +6,12 @@ import type { CallOptions } from "../ports/index.ts";
 import type { LedgerPlace } from "./build-record.ts";
 import type { FloeContext } from "./context.ts";
 import { type IntentOf, intentDraft, LEASE_SECONDS, outcomeDraft } from "./drafts.ts";
-import { frozenSince } from "./freezes.ts";
-import { observe } from "./observe.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { afterCommit, notAppended } from "./operation-errors.ts";
+import { pinPolicy } from "./policy-pin/pin-policy.ts";
 import { summarySigners } from "./read-summary.ts";
+import { changedSince, isOurs, recheck } from "./recheck.ts";
 import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
 import { type DueSummary, writeSummary } from "./write-summary.ts";
@@ -46,16 +46,16 @@ export async function applyOperation(
   const { intent, place, view } = claimed;
   const commit: Commit = { attempted: false, written: [] };
   try {
-    const changed = await recheck(plan, view, claimed, context, options);
+    const changed = await recheck(plan, view, claimed, ledger, context, options);
     if (changed !== null) {
       await close(plan, claimed, ledger, context, { result: "aborted", reason: changed });
       return { kind: "stale", why: changed };
     }
     const record = await writeRecord(plan, operator, place, context, options);
-    // Locks and holds may be appended beside an open intent, so the last look is right before the commit.
+    // Much may be appended beside an open intent, so the last look is right before the commit.
     const last = await ledger.view(options);
     const late = last
-      ? await recheck(plan, last, claimed, context, options)
+      ? await recheck(plan, last, claimed, ledger, context, options)
       : "the ledger vanished";
     if (late !== null || !last) {
       await close(plan, claimed, ledger, context, { result: "aborted", reason: late ?? "" });
@@ -262,6 +262,7 @@ async function claim(
         view: taken.view,
       };
     }
+    await pinFirst(plan, ledger, context, options);
     const body = intentDraft(plan, context);
     const appended = await ledger.append((view) => {
       if (view.state.open_intents.length > 0) {
@@ -290,6 +291,21 @@ async function claim(
   }
 }
 
+// The first promotion of an environment that pins its policy pins it: what it was made under is what others may rely on.
+async function pinFirst(
+  plan: OperationPlan,
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<void> {
+  if (plan.action !== "promote" || !plan.target.authorization?.pinPolicy) return;
+  const view = await ledger.view(options);
+  if (!view || view.state.policy) return;
+  const { traceId, claimedOperator } = plan;
+  const reason = `first promotion (${plan.artifact.version})`;
+  await pinPolicy(ledger, null, { reason, traceId, claimedOperator }, context, options);
+}
+
 function leaseEnd(event: AppendedEvent): number {
   return new Date(event.event.at).getTime() + LEASE_SECONDS * 1000;
 }
@@ -301,41 +317,6 @@ async function findIntent(ledger: Ledger, seq: number, operation: string, option
       return { ...stored, event, body: event.body };
   }
   return null;
-}
-
-function changedSince(plan: OperationPlan, view: LedgerView): string | null {
-  const now = observe(view);
-  if (now.lock !== plan.observed.lock)
-    return `${plan.target.name} was locked or unlocked meanwhile`;
-  if (now.holds !== plan.observed.holds) return "a hold was set or lifted meanwhile";
-  if (now.currentOperation !== plan.observed.currentOperation)
-    return `${plan.target.name} was changed meanwhile`;
-  return null;
-}
-
-// The last look before anything becomes visible: locks and holds may be appended beside an open intent.
-async function recheck(
-  plan: OperationPlan,
-  view: LedgerView,
-  { ownerSeq, leaseEnds }: Pick<Claimed, "ownerSeq" | "leaseEnds">,
-  context: FloeContext,
-  options: CallOptions,
-): Promise<string | null> {
-  if (!isOurs(view, plan.operation, ownerSeq)) return "somebody else finishes this operation";
-  const changed = changedSince(plan, view);
-  if (changed !== null) return changed;
-  const frozen = await frozenSince(plan, context.store.now());
-  if (frozen !== null) return frozen;
-  const latest = await context.store.resolve(latestTag(plan.target.name), options);
-  if ((latest?.digest ?? null) !== plan.before)
-    return `${latestTag(plan.target.name)} was moved without floe meanwhile`;
-  return context.store.now().getTime() < leaseEnds ? null : "the lease ran out before the commit";
-}
-
-function isOurs(view: LedgerView, operation: string, ownerSeq: number): boolean {
-  return view.state.open_intents.some(
-    (open) => open.operation === operation && open.owner_seq === ownerSeq,
-  );
 }
 
 async function appendSuccess(

@@ -77,7 +77,7 @@ function promotionRecord(
     operator_identity: operator.actor,
     authorization_passed: operator.authorized,
     authorized_via: operator.via,
-    approvals: [],
+    approvals: plan.approvals.granted,
     policy_digest: plan.policyDigest,
     authority_digest: plan.authorityDigest,
     manifest_digest: plan.manifestDigest,

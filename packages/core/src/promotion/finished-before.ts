@@ -2,8 +2,9 @@ import { actorName } from "../ledger/fold-state.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { OverrideKind } from "../manifest/override-kind.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
-import type { GateResult } from "../model/records.ts";
+import type { GateResult, RecordedApproval } from "../model/records.ts";
 import { latestTag, recordTag } from "../model/tag.ts";
+import { NO_APPROVALS } from "./approvals/judge-approvals.ts";
 import type { FloeContext } from "./context.ts";
 import { observe } from "./observe.ts";
 import type { OpenIntent } from "./open-intent.ts";
@@ -69,6 +70,7 @@ export async function finishedBefore(
       trouble: null,
       warnings: [],
     },
+    approvals: { ...NO_APPROVALS, granted: approvalsIn(predicate) },
     gates: (predicate?.["gate_results"] as readonly GateResult[] | undefined) ?? [],
     notRun: [],
     blocking: [],
@@ -95,4 +97,10 @@ export async function finishedBefore(
     resumed: true,
     warnings: plan.warnings,
   };
+}
+
+// What the record's operator has signed.
+function approvalsIn(predicate: Readonly<Record<string, unknown>> | undefined): RecordedApproval[] {
+  const given = predicate?.["approvals"];
+  return Array.isArray(given) ? (given as RecordedApproval[]) : [];
 }

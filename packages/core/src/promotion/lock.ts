@@ -5,6 +5,7 @@ import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
+import { pinReasons } from "./checks/check-pin.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
@@ -60,6 +61,9 @@ export async function setLock(
   const frozen = freezeReasons(environment.name, action, freezes);
   if (frozen.length > 0) return { kind: "blocked", blocking: frozen };
   const ledger = ledgers.of(environment);
+  const before = await ledger.view(options);
+  const pinned = pinReasons(environment, before);
+  if (pinned.length > 0) return { kind: "blocked", blocking: pinned };
   const traceId = randomTraceId(context.host);
   const done = {
     kind: "done" as const,
@@ -69,7 +73,7 @@ export async function setLock(
     reason,
     traceId,
   };
-  if (action === "unlock" && !(await ledger.view(options))?.state.lock) {
+  if (action === "unlock" && !before?.state.lock) {
     return { ...done, changed: false, at: null, event: null };
   }
   const draft = {
@@ -104,9 +108,7 @@ export async function setLock(
 // A lock asks for less than a promotion: what is only about artifacts does not stand in its way.
 function unsupportedForLock(manifest: Manifest, environment: EnvironmentConfig): Reason[] {
   const concerns = (key: string): boolean =>
-    isLedgerPlace(key) ||
-    key === "artifacts.promotion.webhooks" ||
-    key === "authorization.pin_policy";
+    isLedgerPlace(key) || key === "artifacts.promotion.webhooks";
   return unsupportedReasons(
     { unsupported: manifest.unsupported.filter(concerns) },
     { unsupported: environment.unsupported.filter(concerns) },

@@ -10,6 +10,7 @@ const TELLING: readonly FloeErrorCode[] = [
   "FLOE_KEY_INVALID",
   "FLOE_STORE_BUSY",
   "FLOE_LEDGER_UNAVAILABLE",
+  "FLOE_POLICY_NOT_ACCEPTED",
 ];
 
 /** The error for an event that could not be appended before anything was changed. */

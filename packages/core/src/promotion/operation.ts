@@ -3,6 +3,7 @@ import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import type { GateResult, ImpactAnalysis, Override } from "../model/records.ts";
 import type { VerificationResult } from "../ports/index.ts";
+import type { ApprovalJudgement } from "./approvals/judge-approvals.ts";
 import type { FreezeSpell } from "./freezes.ts";
 import { exitCodeOfReasons, type Reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
@@ -53,6 +54,7 @@ export interface OperationPlan {
   readonly operator: Operator | null;
   readonly claimedOperator: string | undefined;
   readonly signature: VerificationResult;
+  readonly approvals: ApprovalJudgement;
   readonly gates: readonly GateResult[];
   /** Gates that were not run because something else blocks already. */
   readonly notRun: readonly string[];

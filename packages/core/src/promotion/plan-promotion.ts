@@ -7,7 +7,10 @@ import { type Digest, digestOf } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { approvalQuestion } from "./approvals/approval-question.ts";
+import { judgeApprovals } from "./approvals/judge-approvals.ts";
 import { assertNotCut } from "./assert-not-cut.ts";
+import { onlyApprovalsMissing } from "./checks/check-approvals.ts";
 import { busyReasons } from "./checks/check-busy.ts";
 import { judgeSignature } from "./checks/check-signature.ts";
 import { PROMOTION_CHECKS } from "./checks/promotion-checks.ts";
@@ -63,11 +66,18 @@ export async function planPromotion(
   const { tag, before, commitPoint } = standing;
   const resumes = resumable(input, standing, context);
   const judged = judgeOperator(target, context, input.claimedOperator);
+  const approvals = await judgeApprovals(
+    approvalQuestion(digest, judged.operator?.actor ?? null, target),
+    ledgers.of(target),
+    input.view,
+    context,
+    options,
+  );
   const now = context.store.now();
   const freezes = await readFreezes(target, now);
   const warnings: string[] = [];
   const warn = (warning: string): number => warnings.push(warning);
-  const facts = { ...input, standing, judged, resumes: resumes !== null, freezes, warn };
+  const facts = { ...input, standing, judged, approvals, resumes: resumes !== null, freezes, warn };
   const lane = createOverrideLane(input.override, judged.operator, target, context.manifest);
   const blocking: Reason[] = [];
   for (const check of PROMOTION_CHECKS)
@@ -87,7 +97,7 @@ export async function planPromotion(
 
   let gates: GateResult[] = [];
   let notRun: string[] = [];
-  if (blocking.length > 0) notRun = target.gates.map((gate) => gate.name);
+  if (!onlyApprovalsMissing(blocking)) notRun = target.gates.map((gate) => gate.name);
   else {
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
     const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
@@ -110,7 +120,7 @@ export async function planPromotion(
       policy_digest: policy,
       current: before,
       gates: gates.map((gate) => ({ gate: gate.gate, status: gate.status })),
-      approvals: [],
+      approvals: approvals.granted.map(({ event }) => event).toSorted(),
     }),
   );
   const current = input.view?.state.current ?? null;
@@ -133,6 +143,7 @@ export async function planPromotion(
     operator: judged.operator,
     claimedOperator: input.claimedOperator,
     signature: signature.result,
+    approvals,
     gates,
     notRun,
     blocking,

@@ -1,5 +1,6 @@
 import { type KnownFacts, keepingKnown } from "../errors/index.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import { otherPin } from "../ledger/pinned-policy.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
@@ -204,7 +205,7 @@ async function finishAbandoned(
       body.version === input.artifact.version;
     if (!open.committed && sameWish && (await canResume(input, context, options))) continue;
     const { problem } = judgeOperator(input.target, context, input.claimedOperator);
-    if (problem) continue;
+    if (problem || otherPin(input.target, input.view)) continue;
     if (input.dryRun)
       return open.committed && sameWish ? await finishedBefore(open, null, input, context) : null;
     const resolvedBy = sameWish ? ("resume" as const) : ("reconcile" as const);

@@ -1,13 +1,16 @@
 import type { Ledger, Settling } from "../ledger/ledger.ts";
+import { otherPin } from "../ledger/pinned-policy.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { busyReason } from "./checks/check-busy.ts";
+import { pinReasons } from "./checks/check-pin.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { openIntents } from "./open-intent.ts";
 import { judgeOperator } from "./operator.ts";
+import { acceptanceReasons } from "./policy-pin/accept-policy.ts";
 import type { Reason } from "./reason.ts";
 import { type Recovered, recover } from "./recover.ts";
 import { requireReason } from "./require-reason.ts";
@@ -63,8 +66,9 @@ export async function reconcile(
     const ledger = ledgers.of(environment);
     if (request.settle) {
       const { problem } = judgeOperator(environment, context, undefined);
-      if (problem) {
-        blocking.push(problem);
+      const pinned = problem ? [] : await settlePinReasons(ledger, context, options);
+      if (problem || pinned.length > 0) {
+        blocking.push(...(problem ? [problem] : pinned));
         continue;
       }
       const made = await settle(request.settle, ledger, traceId, context, options);
@@ -78,8 +82,9 @@ export async function reconcile(
         continue;
       }
       const { problem } = judgeOperator(environment, context, undefined);
-      if (problem) {
-        blocking.push(problem);
+      const [pinned] = pinReasons(environment, view);
+      if (problem || pinned) {
+        blocking.push(...[problem ?? pinned].filter((one) => one !== undefined));
         continue;
       }
       const who = { traceId, resolvedBy: "reconcile" as const };
@@ -89,6 +94,18 @@ export async function reconcile(
     }
   }
   return { recovered, settled, blocking, traceId };
+}
+
+// A manifest that leaves out everybody who wrote the ledger must not be the way to make what they pinned have no effect: what
+// is settled is read as if it counted, and only somebody decides whom that lets act there.
+async function settlePinReasons(
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<readonly Reason[]> {
+  const view = await ledger.view({ ...options, settling: "count" });
+  const pinned = otherPin(ledger.environment, view);
+  return pinned ? await acceptanceReasons(ledger.environment, pinned, context, options) : [];
 }
 
 async function settle(

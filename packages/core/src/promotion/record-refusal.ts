@@ -12,7 +12,6 @@ const RECORD_MS = 10_000;
 export interface Refused
   extends Pick<
     OperationPlan,
-    | "action"
     | "operation"
     | "traceId"
     | "source"
@@ -22,6 +21,8 @@ export interface Refused
     | "blocking"
     | "gates"
   > {
+  /** `promote`, `rollback`, `approve`, `deny`, `accept-policy`. */
+  readonly action: string;
   readonly version: string;
   /** `null`: it was refused before there was an artifact. */
   readonly artifact: { readonly name: string; readonly digest: Digest } | null;

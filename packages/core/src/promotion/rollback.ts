@@ -9,9 +9,11 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { analyseReturn } from "./analyse-return.ts";
 import { applyOperation } from "./apply-operation.ts";
+import { NO_APPROVALS } from "./approvals/judge-approvals.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { busyReasons } from "./checks/check-busy.ts";
 import { lockReason } from "./checks/check-lock.ts";
+import { pinReasons } from "./checks/check-pin.ts";
 import { judgeSignature } from "./checks/check-signature.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
@@ -302,6 +304,7 @@ async function planRollback(
   const lock = view?.state.lock;
   if (lock) refused.push(lockReason(target.name, lock));
   refused.push(...freezeReasons(target.name, "rollback", freezes));
+  refused.push(...pinReasons(target, view));
   const judged = judgeOperator(target, context, request.claimedOperator);
   if (judged.problem) refused.push(judged.problem);
   const lane = createOverrideLane(input.override, judged.operator, target, context.manifest);
@@ -347,6 +350,7 @@ async function planRollback(
     operator: judged.operator,
     claimedOperator: request.claimedOperator,
     signature: signature.result,
+    approvals: NO_APPROVALS,
     gates: [],
     notRun: [],
     blocking,

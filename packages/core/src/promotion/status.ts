@@ -1,8 +1,11 @@
 import { type FloeError, isFloeError } from "../errors/index.ts";
-import type { LedgerView } from "../ledger/ledger.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { otherPin } from "../ledger/pinned-policy.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
+import type { ApprovalStatus } from "./approvals/list-approvals.ts";
 import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
@@ -57,6 +60,16 @@ export interface EnvironmentStatus {
   }[];
   /** What runs there was there before floe, or was put there without: no gate was run. */
   readonly adopted: boolean;
+  /** Versions that wait for approvals there. */
+  readonly pendingApprovals: readonly ApprovalStatus[];
+  /** What the environment is pinned to, and whether the manifest is that; `null`: to nothing. */
+  readonly policy: {
+    readonly policyDigest: Digest;
+    readonly authorityDigest: Digest;
+    readonly acceptedBy: string;
+    readonly acceptedAt: string;
+    readonly matches: boolean;
+  } | null;
   readonly openIntent: {
     readonly operation: string;
     readonly action: string;
@@ -133,6 +146,8 @@ export async function status(
         nextFreeze: nextFreeze(frozen),
         overrides: current?.overrides ?? [],
         adopted: current?.adopted === true,
+        pendingApprovals: await pendingApprovals(ledger, view, context, options),
+        policy: pinOf(environment, view),
         openIntent: open
           ? {
               operation: open.operation,
@@ -170,6 +185,33 @@ export async function status(
   );
 }
 
+async function pendingApprovals(
+  ledger: Ledger,
+  view: LedgerView | null,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<ApprovalStatus[]> {
+  if (!ledger.environment.approvals) return [];
+  const { approvalStatuses } = await import("./approvals/list-approvals.ts");
+  const all = await approvalStatuses(ledger, view, context, options);
+  return all.filter(({ status }) => status === "pending");
+}
+
+function pinOf(
+  environment: EnvironmentConfig,
+  view: LedgerView | null,
+): EnvironmentStatus["policy"] {
+  const pinned = view?.state.policy;
+  if (!pinned) return null;
+  return {
+    policyDigest: pinned.policy_digest,
+    authorityDigest: pinned.authority_digest,
+    acceptedBy: pinned.by,
+    acceptedAt: pinned.at,
+    matches: otherPin(environment, view) === null,
+  };
+}
+
 function unreadable(environment: string, { code, message, hint }: FloeError): EnvironmentStatus {
   return {
     environment,
@@ -183,6 +225,8 @@ function unreadable(environment: string, { code, message, hint }: FloeError): En
     nextFreeze: null,
     overrides: [],
     adopted: false,
+    pendingApprovals: [],
+    policy: null,
     openIntent: null,
     drift: null,
     ledger: "unreadable",

@@ -181,11 +181,7 @@ function concerns(rule: Readonly<Record<string, unknown>>, environment: string):
 
 /** What is configured and what this version cannot judge: the plan blocks on it instead of leaving it out. */
 function unsupportedOf(entry: EnvironmentEntry): string[] {
-  const separation = entry.authorization?.separation_of_duties ?? false;
   const configured: readonly (readonly [string, boolean])[] = [
-    ["approvals", entry.approvals !== undefined],
-    ["authorization.separation_of_duties", separation !== false],
-    ["authorization.pin_policy", entry.authorization?.pin_policy === true],
     ["registry", entry.registry !== undefined],
   ];
   return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));

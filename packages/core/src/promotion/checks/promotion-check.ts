@@ -1,4 +1,5 @@
 import type { CallOptions } from "../../ports/index.ts";
+import type { ApprovalJudgement } from "../approvals/judge-approvals.ts";
 import type { FloeContext } from "../context.ts";
 import type { Freezes } from "../freezes.ts";
 import type { Ledgers } from "../ledgers.ts";
@@ -11,6 +12,7 @@ import type { Standing } from "../standing.ts";
 export interface PromotionFacts extends PromotionInput {
   readonly standing: Standing;
   readonly judged: OperatorJudgement;
+  readonly approvals: ApprovalJudgement;
   /** This very promotion was begun before and is taken up again. */
   readonly resumes: boolean;
   /** The target's freeze windows now, by the store's clock. */

@@ -1,6 +1,9 @@
+import { checkApprovals } from "./check-approvals.ts";
 import { checkFreeze } from "./check-freeze.ts";
 import { checkHolds } from "./check-holds.ts";
 import { checkLock } from "./check-lock.ts";
+import { pinReasons } from "./check-pin.ts";
+import { checkSeparation } from "./check-separation.ts";
 import { checkSoak } from "./check-soak.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkTargetTag } from "./check-target-tag.ts";
@@ -19,6 +22,9 @@ export const PROMOTION_CHECKS: readonly PromotionCheck[] = [
   checkHolds,
   checkLock,
   checkFreeze,
+  ({ target, view }) => pinReasons(target, view),
   ({ judged }) => (judged.problem ? [judged.problem] : []),
+  checkSeparation,
   checkSoak,
+  checkApprovals,
 ];
