@@ -214,7 +214,7 @@ function checkAuthorization(
   const lists = ["allowed_groups", "allowed_operators"].filter((key) =>
     context.has([...path, key]),
   );
-  if (lists.length === 0 && separation === false && authorization.pin_policy !== true)
+  if (lists.length === 0)
     context.report(path, "names nobody: write allowed_groups or allowed_operators");
   if (typeof separation !== "object") return;
   const exemptPath = [...path, "separation_of_duties", "exempt"];

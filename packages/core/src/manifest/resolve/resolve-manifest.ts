@@ -4,6 +4,7 @@ import type { EnvironmentConfig, Manifest, RegistryConfig, TrustRootConfig } fro
 import type { ManifestDocument } from "../schema/manifest-document.ts";
 import type { Promotion } from "../schema/promotion.ts";
 import { checkGateCommands } from "./check-gate-commands.ts";
+import { checkSatisfiable } from "./check-satisfiable.ts";
 import { checkSettings } from "./check-settings.ts";
 import { DEFAULT_ENVIRONMENTS, type GateKinds } from "./gate-kinds.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
@@ -169,6 +170,7 @@ async function resolveEnvironments(
     );
     if (environment) environments.push(environment);
   }
+  checkSatisfiable(context, entries, people);
   return environments.length === entries.length ? environments : null;
 }
 
