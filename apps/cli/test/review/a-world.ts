@@ -19,6 +19,7 @@ import {
 } from "@floe/signing";
 import { buildArtifact, createMemoryStore, type MemoryStore } from "@floe/testing";
 import { stringify } from "yaml";
+import { PRETEND_ISSUER, pretendKeyless, pretendSubject } from "../bed/pretend-keyless.ts";
 
 /** For calls that are never aborted. */
 export const go = { signal: new AbortController().signal };
@@ -37,6 +38,11 @@ export interface WorldOptions {
   readonly renamed?: Readonly<Record<string, string>>;
   /** Identities that are revoked, and since when. */
   readonly revoked?: Readonly<Record<string, Date>>;
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
+  /** Identities of the manifest besides `release`, `alice` and `bob`. */
+  readonly people?: readonly string[];
+  /** Of these, who signs with a subject instead of a key; their subject is their name. */
+  readonly keyless?: readonly string[];
   /** Shorter than a manifest allows, for gates that never end. */
   readonly gateSeconds?: number;
 }
@@ -108,21 +114,27 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
   mkdirSync(join(dir, "keys"));
   const signers: Record<string, Signer> = {};
   const publicKeys: Record<string, string> = {};
-  for (const name of [...PEOPLE, "artifact"]) {
+  const all = [...PEOPLE, ...(options.people ?? [])];
+  for (const name of [...all, "artifact"]) {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const publicKey = publicKeyPem(privateKey);
     writeFileSync(join(dir, `keys/${name}.pub`), publicKey);
-    signers[name] = createKeySigner({ privateKey });
+    const signer = createKeySigner({ privateKey });
+    const subject = options.keyless?.includes(name);
+    signers[name] = subject ? pretendSubject(signer, name) : signer;
     publicKeys[name] = publicKey;
   }
   const mallory = createEphemeralSigner();
   signers["mallory"] = mallory;
   publicKeys["mallory"] = mallory.publicKeyPem;
-  const manifest = await load(dir, options, PEOPLE);
+  const manifest = await load(dir, options, all);
   const store = createMemoryStore({
     tagCreation: options.tagCreation ?? "atomic",
     ...(options.now ? { now: options.now } : {}),
   });
+  const subjects = Object.fromEntries(
+    (options.keyless ?? []).map((name) => [name, publicKeys[name] ?? ""]),
+  );
   const signerOf = (who: string): Signer => {
     const signer = signers[who];
     if (!signer) throw new Error(`nobody is ${who}`);
@@ -141,8 +153,9 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         manifest: used,
         store: as.store ?? store,
         signer: signerOf(who),
-        signerPublicKey: as.hidesKey === true ? null : (publicKeys[who] ?? null),
-        verifier: createVerifier(),
+        signerPublicKey:
+          as.hidesKey === true || options.keyless?.includes(who) ? null : (publicKeys[who] ?? null),
+        verifier: pretendKeyless(createVerifier(), subjects),
         artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
         policy: policyOf(used),
         plugins: options.plugins ?? [],
@@ -159,7 +172,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
       return createFloe(parts);
     },
     remake: async (changes) =>
-      await load(dir, { ...options, ...changes }, changes.identities ?? PEOPLE),
+      await load(dir, { ...options, ...changes }, changes.identities ?? all),
     async publish(version, content = `content of ${version}`) {
       const built = buildArtifact({ layers: [{ content }] });
       for (const blob of built.blobs) await store.putBlob(blob.descriptor, blob.bytes, go);
@@ -293,8 +306,9 @@ async function load(
   const nameOf = (name: string): string => options.renamed?.[name] ?? name;
   const identityOf = (name: string): Readonly<Record<string, unknown>> => {
     const since = options.revoked?.[name];
+    const keyless = { issuer: PRETEND_ISSUER, subject: name };
     return {
-      key: `keys/${name}.pub`,
+      ...(options.keyless?.includes(name) ? { keyless } : { key: `keys/${name}.pub` }),
       ...(since === undefined ? {} : { revoked_at: since.toISOString() }),
     };
   };
@@ -307,6 +321,7 @@ async function load(
     kind: "Manifest",
     metadata: { name: options.project ?? "acme" },
     identities: Object.fromEntries(people.map((name) => [nameOf(name), identityOf(name)])),
+    groups: options.groups,
     artifacts: {
       registry: { uri: "oci-layout:./registry" },
       verification: { enforcement: "enforce", public_key_ref: "keys/artifact.pub" },

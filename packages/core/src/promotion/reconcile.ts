@@ -66,7 +66,9 @@ export async function reconcile(
     const ledger = ledgers.of(environment);
     if (request.settle) {
       const { problem } = judgeOperator(environment, context, undefined);
-      const pinned = problem ? [] : await settlePinReasons(ledger, context, options);
+      const pinned = problem
+        ? []
+        : await settlePinReasons(request.settle.how, ledger, context, options);
       if (problem || pinned.length > 0) {
         blocking.push(...(problem ? [problem] : pinned));
         continue;
@@ -96,16 +98,21 @@ export async function reconcile(
   return { recovered, settled, blocking, traceId };
 }
 
-// A manifest that leaves out everybody who wrote the ledger must not be the way to make what they pinned have no effect: what
-// is settled is read as if it counted, and only somebody decides whom that lets act there.
+// A manifest that leaves out everybody who wrote the ledger must not be the way to make what they pinned have no effect. So
+// what is settled is read as if it counted; that it does may be said by whom the pinned authority lets act there, so that a
+// change which leaves people out can be accepted at all; that it does not, by who uses the accepted manifest alone.
 async function settlePinReasons(
+  how: Settling,
   ledger: Ledger,
   context: FloeContext,
   options: CallOptions,
 ): Promise<readonly Reason[]> {
+  const { environment } = ledger;
   const view = await ledger.view({ ...options, settling: "count" });
-  const pinned = otherPin(ledger.environment, view);
-  return pinned ? await acceptanceReasons(ledger.environment, pinned, context, options) : [];
+  const pinned = otherPin(environment, view);
+  if (!pinned) return [];
+  const refused = await acceptanceReasons(environment, pinned, context, options);
+  return refused.length > 0 || how === "count" ? refused : pinReasons(environment, view);
 }
 
 async function settle(

@@ -435,17 +435,77 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
   ],
   [
     "exemptions from separation of duties",
-    `${environment("        authorization: { separation_of_duties: { exempt: [a] } }")}${KEYS}`,
+    `${environment("        authorization: { allowed_operators: [a], separation_of_duties: { exempt: [a] } }")}${KEYS}`,
     [
       [
-        "11:50",
+        "11:74",
         "artifacts.promotion.environments[1].authorization.separation_of_duties.exempt",
         "needs approvals",
       ],
       [
-        "11:59",
+        "11:83",
         "artifacts.promotion.environments[1].authorization.separation_of_duties.exempt[0]",
         "must be keyless",
+      ],
+    ],
+  ],
+  [
+    "more approvals than there are approvers",
+    `${environment("        approvals: { required: 2, from_groups: [g, h] }")}${KEYS}groups: { g: [a], h: [a] }\n`,
+    [
+      [
+        "11:32",
+        "artifacts.promotion.environments[1].approvals.required",
+        'asks for 2 approvals from "g", "h", and only "a" are in there',
+      ],
+    ],
+  ],
+  [
+    "approvals from a group of nobody",
+    `${environment("        approvals: { required: 1, from_groups: [g] }")}${KEYS}groups: { g: [] }\n`,
+    [["11:32", "artifacts.promotion.environments[1].approvals.required", "nobody is in there"]],
+  ],
+  [
+    "an approver who is the only one who may promote",
+    `${environment("        authorization: { allowed_operators: [a] }\n        approvals: { required: 1, from_groups: [g] }")}${KEYS}groups: { g: [a] }\n`,
+    [
+      [
+        "12:32",
+        "artifacts.promotion.environments[1].approvals.required",
+        "besides whoever promotes",
+      ],
+    ],
+  ],
+  [
+    "one person for what takes two",
+    `${withArtifacts("  promotion:\n    environments:\n      - { name: staging, authorization: { allowed_operators: [a] } }\n      - { name: prod, authorization: { allowed_groups: [g], separation_of_duties: true } }")}${KEYS}groups: { g: [a] }\n`,
+    [
+      [
+        "10:83",
+        "artifacts.promotion.environments[1].authorization.separation_of_duties",
+        'only "a" may promote to staging and to prod',
+      ],
+    ],
+  ],
+  [
+    "approvals by the one who has to promote, because the other has before",
+    `${withArtifacts("  promotion:\n    environments:\n      - { name: staging, authorization: { allowed_operators: [a] } }\n      - name: prod\n        authorization: { allowed_operators: [a, b], separation_of_duties: true }\n        approvals: { required: 1, from_groups: [g] }")}${KEYS}  b: { keyless: { issuer: https://i.example, subject: b } }\ngroups: { g: [b] }\n`,
+    [
+      [
+        "12:32",
+        "artifacts.promotion.environments[1].approvals.required",
+        "besides whoever promotes",
+      ],
+    ],
+  ],
+  [
+    "an approval of one's own by who is exempt",
+    `${withArtifacts("  promotion:\n    environments:\n      - { name: staging, authorization: { allowed_operators: [b] } }\n      - name: prod\n        authorization: { allowed_operators: [b], separation_of_duties: { exempt: [b] } }\n        approvals: { required: 1, from_groups: [g], self_approval: true }")}${KEYS}  b: { keyless: { issuer: https://i.example, subject: b } }\ngroups: { g: [b] }\n`,
+    [
+      [
+        "12:32",
+        "artifacts.promotion.environments[1].approvals.required",
+        "besides whoever promotes",
       ],
     ],
   ],

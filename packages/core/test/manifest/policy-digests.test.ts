@@ -168,7 +168,7 @@ describe("what policy and authority digests are made of", () => {
           "environments: { prod: { require_promotion_from: dev } }\n    require:",
         ),
     ],
-    ["approvals", (text) => text.replace("required: 1", "required: 2")],
+    ["approvals", (text) => text.replace("required: 1,", "required: 1, expires_hours: 24,")],
     ["soak", (text) => text.replace("hours: 24", "hours: 1")],
   ])("requirements change with %s, authority does not", async (_, change) => {
     const [before, after] = [await prodOf(TEXT), await prodOf(change(TEXT))];

@@ -40,8 +40,10 @@ function operatorsOf(
 ): string[] | null {
   if (!authorization) return null;
   const operators = new Set(authorization.allowed_operators);
-  for (const group of authorization.allowed_groups ?? [])
+  for (const group of authorization.allowed_groups ?? []) {
+    if (!Object.hasOwn(groups, group)) return null;
     for (const member of groups[group] ?? []) operators.add(member);
+  }
   const known = [...operators].filter((operator) => identityNames.includes(operator));
   return known.length === operators.size ? known : null;
 }

@@ -5,7 +5,7 @@ import { actorOf } from "../../ledger/ledger-context.ts";
 import type { EnvironmentConfig } from "../../manifest/manifest.ts";
 import { policyDigest } from "../../manifest/policy-digests.ts";
 import type { Digest } from "../../model/digest.ts";
-import { approversOf, isSamePerson, mayApprove } from "../../model/identity.ts";
+import { approversOf, mayApprove } from "../../model/identity.ts";
 import { NO_SOURCE } from "../../model/tag.ts";
 import { randomTraceId } from "../../model/trace-id.ts";
 import { uuidV7 } from "../../model/uuid.ts";
@@ -215,9 +215,7 @@ async function ownOpinion(
 ): Promise<Opinion | null> {
   const { digest } = artifact.manifest.descriptor;
   const all = await readOpinions(digest, ledger, view, context.store.now(), options);
-  const isOwn = ({ event }: Opinion): boolean =>
-    isSamePerson(event.actor, approver.actor, context.manifest);
-  return all.find(isOwn) ?? null;
+  return all.find(({ by }) => by === approver.actor.identity) ?? null;
 }
 
 // Saying the same again changes nothing: a script may be run twice. What has expired or was said under other requirements is

@@ -88,8 +88,7 @@ function isOf(
   return body.version === wanted.version && body.digest === wanted.digest;
 }
 
-function bringerOf({ event, signedBy }: VerifiedEvent, how: Bringer["how"]): Bringer {
-  // The name is what the manifest called them then; the key or subject is what the signature proves.
-  const identity = signedBy ?? event.actor.identity;
-  return { actor: { ...event.actor, identity }, at: event.at, how };
+// With the name of the time: who has changed their key since is still the same person.
+function bringerOf({ event }: VerifiedEvent, how: Bringer["how"]): Bringer {
+  return { actor: event.actor, at: event.at, how };
 }
