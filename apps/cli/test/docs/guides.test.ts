@@ -44,6 +44,15 @@ describe("docs/guides/sign-and-attest.md", () => {
   });
 });
 
+describe("docs/guides/approvals.md", () => {
+  test("every command ends as the page says", long, async () => {
+    const run = await runGuide("docs/guides/approvals.md");
+    expect(run.output).not.toContain("and the page says");
+    expect(run.code, run.output).toBe(0);
+    expect(run.output).toMatch(/prod +v0\.1\.0 +sha256:\w+ +pending +0 of 1/);
+  });
+});
+
 describe("docs/guides/write-a-gate.md", () => {
   const page = "docs/guides/write-a-gate.md";
   const [manifest = "", module = ""] = [...blocksOf(page, "json"), ...blocksOf(page, "js")];

@@ -63,7 +63,7 @@ describe("docs/reference/json.md", () => {
       await json(project, "rollback", "--env", "dev", "--reason", "r", ...args);
     const onlyOfPromotions = [
       ...["promotion_id", "promoted_at", "source_environment", "target_environment"],
-      "gate_results",
+      ...["gate_results", "approvals"],
     ];
     compare(
       ["promote", "rollback"],
@@ -108,6 +108,44 @@ describe("docs/reference/json.md", () => {
     const good = await verify();
     await project.store.deleteTag("latest-dev", go);
     compare(["platform verify"], [good, await verify()]);
+  });
+
+  test("describes what approve, deny, approvals and accept-policy print", async () => {
+    await using project = await aProject({
+      identities: ["alice"],
+      groups: { approvers: ["alice"] },
+      environments: [
+        {
+          name: "dev",
+          gates: { policy_compliance: true },
+          authorization: { allowed_operators: ["release"], pin_policy: true },
+          approvals: { required: 1, from_groups: ["approvers"] },
+        },
+      ],
+    });
+    const of = ["v1.0.0", "--env", "dev", "--key", "keys/alice.key"];
+    const approve = ["platform", "approve", ...of];
+    compare(
+      ["approve and deny"],
+      [
+        await json(project, ...approve),
+        await json(project, "platform", "deny", ...of, "--reason", "r"),
+        await json(project, "platform", "deny", ...of, "--withdraw"),
+        await json(project, "platform", "approve", "v1.0.0", "--env", "dev"),
+      ],
+    );
+    await project.done(...approve);
+    compare(["approvals"], await rows(project, "platform", "approvals"));
+    const accept = ["platform", "accept-policy", "--env", "dev", "--reason", "r"];
+    compare(
+      ["accept-policy"],
+      [
+        await json(project, ...accept),
+        await json(project, ...accept),
+        await json(project, ...accept, "--key", "keys/alice.key"),
+      ],
+    );
+    compare(["status"], await rows(project, "status"), ["status"]);
   });
 
   test("describes what the artifact commands print", async () => {

@@ -47,6 +47,8 @@ describe("docs/reference/records.md", () => {
     ["## Promotion record", "PromotionRecord"],
     ["## Rollback record", "RollbackRecord"],
     ["## Verification summary", "VerificationSummary"],
+    ["## Recorded approval", "RecordedApproval"],
+    ["## Approval statement", "ApprovalStatement"],
     ["## Gate result", "GateResult"],
     ["## Impact analysis", "ImpactAnalysis"],
   ])("lists the members under %s", (heading, name) => {
