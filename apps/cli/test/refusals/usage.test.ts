@@ -189,16 +189,15 @@ describe("the manifest", () => {
         {
           name: "dev",
           gates: { policy_compliance: true },
-          approvals: { required: 1, from_groups: ["admins"] },
+          registry: { uri: "oci-layout:./elsewhere" },
         },
       ],
-      groups: { admins: ["release"] },
     });
     const run = await project.run("promote", "v1.0.0", "--to", "dev", "-o", "json");
     expect(run.code).toBe(2);
     expect(run.json["error"]).toMatchObject({
       code: "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
-      message: expect.stringContaining("approvals"),
+      message: expect.stringContaining("registry"),
     });
   });
 });

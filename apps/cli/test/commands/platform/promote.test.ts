@@ -99,6 +99,7 @@ describe("promote -o json", () => {
           plugin: { name: "@floe/policy", version: expect.any(String), origin: "built-in" },
         }),
       ],
+      approvals: [],
       signature_verified: true,
       signature_status: "valid",
       operator: "release",

@@ -18,6 +18,7 @@ test("status -o json is an array with one object per environment in configured o
     overrides: [],
     adopted: false,
     pending_approvals: [],
+    policy: null,
     open_intent: null,
     drift: null,
     ledger: "none",
