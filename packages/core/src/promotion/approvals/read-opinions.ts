@@ -49,23 +49,18 @@ export async function readOpinions(
 // Somebody has one opinion of an artifact at a time, under the name that the signature proves.
 function note(stored: VerifiedEvent, digest: Digest, opinions: Map<string, Opinion>): void {
   const { event, authorized, signedBy } = stored;
-  switch (event.kind) {
-    case "outcome":
-      if (!authorized || event.body.result !== "succeeded" || event.body.digest !== digest) return;
-      for (const [by, { event: given }] of opinions)
-        if (given.kind === "approval") opinions.delete(by);
-      return;
-    case "approval":
-    case "denial":
-      if (signedBy === null || event.body.digest !== digest) return;
-      opinions.delete(signedBy);
-      opinions.set(signedBy, { by: signedBy, stored, event });
-      return;
-    case "withdrawal":
-      if (signedBy === null || event.body.digest !== digest) return;
-      if (opinions.get(signedBy)?.event.kind === event.body.of) opinions.delete(signedBy);
-      return;
-    default:
-      return;
+  if (event.kind === "outcome") {
+    if (!authorized || event.body.result !== "succeeded" || event.body.digest !== digest) return;
+    for (const [by, { event: given }] of opinions)
+      if (given.kind === "approval") opinions.delete(by);
+    return;
   }
+  if (event.kind !== "approval" && event.kind !== "denial" && event.kind !== "withdrawal") return;
+  if (signedBy === null || event.body.digest !== digest) return;
+  if (event.kind === "withdrawal") {
+    if (opinions.get(signedBy)?.event.kind === event.body.of) opinions.delete(signedBy);
+    return;
+  }
+  opinions.delete(signedBy);
+  opinions.set(signedBy, { by: signedBy, stored, event });
 }
