@@ -7,8 +7,8 @@ import type { PromotionCheck } from "./promotion-check.ts";
 export const checkApprovals: PromotionCheck = ({ artifact, target, approvals }) =>
   approvalReasons(artifact.version, target, approvals);
 
-/** What is missing of the approvals that an environment asks for. */
-export function approvalReasons(
+// What is missing of the approvals that an environment asks for.
+function approvalReasons(
   version: string,
   { name: environment, approvals: rule }: Pick<EnvironmentConfig, "name" | "approvals">,
   { required, granted, denials, discounted }: ApprovalJudgement,
