@@ -15,11 +15,16 @@ export {
 export { type AttachedSbom, type AttachedSboms, readSboms } from "./attach/read-sboms.ts";
 export { signArtifact } from "./attach/sign-artifact.ts";
 export { MAX_BUNDLE_BYTES } from "./bundle/parse-bundle.ts";
+export { ambientTokenSource } from "./keyless/ambient-token.ts";
 export type { KeylessEngine, KeylessProof, TrustRootState } from "./keyless/keyless-engine.ts";
+export { createKeylessSigner, type KeylessSignerOptions } from "./keyless/keyless-signer.ts";
 export { type KeylessEngineOptions, loadKeylessEngine } from "./keyless/load-keyless-engine.ts";
+export { type LoginOptions, type LoginPrompt, loginTokenSource } from "./keyless/login-token.ts";
+export type { TokenSource } from "./keyless/token-source.ts";
 export { generateKeyPair, type KeyPairPem } from "./keys/key-pair.ts";
 export { loadPrivateKey, type PrivateKeyOptions } from "./keys/private-key.ts";
 export { keyId, loadPublicKey, publicKeyPem } from "./keys/public-key.ts";
+export { type KmsKey, openKmsKey, parseKmsUri } from "./kms/kms-key.ts";
 export { describeSbom, type SbomDescription } from "./predicate/describe-sbom.ts";
 export {
   MAX_PREDICATE_BYTES,

@@ -51,3 +51,11 @@ export {
   startRegistry,
   type TestRegistry,
 } from "./registry/start-registry.ts";
+export { unsignedToken } from "./sigstore/certificate-request.ts";
+export {
+  type SigstoreFault,
+  type SigstoreOptions,
+  startSigstore,
+  type TestSigstore,
+} from "./sigstore/start-sigstore.ts";
+export { type KmsPlugin, writeKmsPlugin } from "./write-kms-plugin.ts";

@@ -302,6 +302,21 @@ export const ERRORS = {
     exit: EXIT.signature,
     summary: "Signed bytes do not verify with the keys that are trusted for them.",
   },
+  FLOE_IDENTITY_TOKEN_INVALID: {
+    exit: EXIT.notAuthorized,
+    summary:
+      "An OIDC token for keyless signing cannot be had, is expired or malformed, or is of somebody else than the run began as.",
+  },
+  FLOE_SIGNING_SERVICE_FAILED: {
+    exit: EXIT.unavailable,
+    summary:
+      "A service of keyless signing (certificate authority, log, timestamp authority) cannot be reached, refuses, or gives something else than asked.",
+  },
+  FLOE_KMS_PLUGIN_FAILED: {
+    exit: EXIT.unavailable,
+    summary:
+      "A key that a KMS plugin holds cannot be used: the plugin is missing, reports an error, or does not answer in time.",
+  },
   FLOE_TRUST_ROOT_UNAVAILABLE: {
     exit: EXIT.unavailable,
     summary:

@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import type { TrustRootConfig } from "@floe/core/manifest";
 import { initTUF } from "@sigstore/tuf";
+import { abortable } from "./abortable.ts";
 import type { LoadTrustedRootOptions } from "./load-trusted-root.ts";
 
 /** The TUF repository of the public-good instance. */
@@ -65,17 +66,5 @@ async function keepMetadata(work: string, cache: string): Promise<void> {
       await mkdir(target, { recursive: true });
       await rename(join(file.parentPath, file.name), join(target, file.name));
     }
-  }
-}
-
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

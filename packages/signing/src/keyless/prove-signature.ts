@@ -27,14 +27,14 @@ export function createProver(material: TrustMaterial): Pick<KeylessEngine, "prov
     prove(bundle, { requireRekor, message }) {
       if (bundle.material.kind !== "certificate")
         return refused("WRONG_MATERIAL", "signed with a key");
-      const read = readCertificate(bundle.material.der);
-      if (!read.ok) return refused("MALFORMED_BUNDLE", read.reason);
-      const { certificate } = read;
+      const leaf = readCertificate(bundle.material.der);
+      if (!leaf.ok) return refused("MALFORMED_BUNDLE", leaf.reason);
+      const { certificate } = leaf;
       if (requireRekor && bundle.logEntries === 0)
         return refused("TLOG_MISSING", "it has no entry of a transparency log");
-      const entity = toEntity(bundle, message);
-      if (entity === null) return refused("MALFORMED_BUNDLE", "its parts cannot be read");
-      const times = timesOf(entity);
+      const read = toEntity(bundle, message);
+      if (read === null) return refused("MALFORMED_BUNDLE", "its parts cannot be read");
+      const { entity, times } = read;
       if (times.length === 0)
         return refused(
           "TIMESTAMP_MISSING",
@@ -55,8 +55,9 @@ export function createProver(material: TrustMaterial): Pick<KeylessEngine, "prov
     evidenceOf(bundle, key): Evidence {
       const none = { time: null, logged: false };
       if (bundle.logEntries + bundle.timestamps === 0) return none;
-      const entity = toEntity(bundle);
-      if (entity === null) return none;
+      const read = toEntity(bundle);
+      if (read === null) return none;
+      const { entity, times } = read;
       const publicKey = () => ({ publicKey: key, validFor: () => true });
       const options = { tlogThreshold: 0, ctlogThreshold: 0, timestampThreshold: 0 };
       try {
@@ -64,14 +65,16 @@ export function createProver(material: TrustMaterial): Pick<KeylessEngine, "prov
       } catch {
         return none;
       }
-      const times = timesOf(entity);
       return { time: times.length > 0 ? earliest(times) : null, logged: bundle.logEntries > 0 };
     },
   };
 }
 
 /** Hands the very parts that were parsed to the library; `null` when it reads them otherwise or not at all. */
-function toEntity(bundle: ParsedBundle, message?: Uint8Array): SignedEntity | null {
+function toEntity(
+  bundle: ParsedBundle,
+  message?: Uint8Array,
+): { readonly entity: SignedEntity; readonly times: readonly Date[] } | null {
   try {
     const read = bundleFromJSON(bundle.json);
     const { content } = read;
@@ -83,7 +86,8 @@ function toEntity(bundle: ParsedBundle, message?: Uint8Array): SignedEntity | nu
         : content.$case === "messageSignature" &&
           content.messageSignature.signature.equals(bundle.content.signature);
     if (!isSame || !hasSameKey(bundle, read.verificationMaterial.content)) return null;
-    return toSignedEntity(read, message === undefined ? undefined : Buffer.from(message));
+    const entity = toSignedEntity(read, message === undefined ? undefined : Buffer.from(message));
+    return { entity, times: timesOf(entity) };
   } catch {
     return null;
   }
@@ -133,9 +137,17 @@ function explain(
 ): KeylessProof {
   if (!(error instanceof VerificationError))
     return refused("MALFORMED_BUNDLE", "its parts cannot be verified");
-  if (error.code === "TIMESTAMP_ERROR")
-    return refused("TIMESTAMP_MISSING", "its timestamp is by no authority of the trusted root");
   if (error.code === "CERTIFICATE_ERROR") return explainChain();
+  if (error.code === "TIMESTAMP_ERROR") {
+    // Of another instance everything is foreign, and the certificate says most about it.
+    const chain = explainChain();
+    return chain.code === "UNTRUSTED_ROOT"
+      ? chain
+      : refused(
+          "TIMESTAMP_MISSING",
+          "a time that it states is by no authority of the trusted root, or is stated twice",
+        );
+  }
   // An entry about another signature says less than a signature that is wrong.
   if (error.code === "SIGNATURE_ERROR" || !isSignedBy(entity, certificate))
     return refused("SIGNATURE_INVALID", "the signature is not by its certificate over these bytes");
