@@ -18,7 +18,7 @@ export async function findSboms(
   const { createVerifier, readSboms } = await import("@floe/signing");
   let trusted: readonly TrustedSigner[] = manifest === null ? [] : trustedSigners(manifest);
   if (key !== undefined)
-    trusted = [{ method: "key", name: key, publicKey: await readPublicKeyFile(key) }];
+    trusted = [{ method: "key", name: key, publicKey: await readPublicKeyFile(key, options) }];
   const keyless = trusted.some(({ method }) => method === "keyless")
     ? await keylessEngineOf(manifest, process.env)(options)
     : undefined;

@@ -124,8 +124,7 @@ async function pushExample(
   if (!artifact) throw new Error("the example artifact that was just pushed is gone");
   const { signer } = await openKey(
     { from: "file", path: join(folder, "keys/artifact.key") },
-    null,
-    env,
+    { manifest: null, env, signal },
   );
   await signArtifact({ store, artifact, signer }, { signal });
   await store[Symbol.asyncDispose]?.();

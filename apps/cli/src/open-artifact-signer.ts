@@ -1,12 +1,13 @@
 import { FloeError, type Manifest } from "@floe/core";
 import { Flags } from "@oclif/core";
+import { openKeylessSigner } from "./open-keyless-signer.ts";
 import { givenKey, type OpenedSigner, openKey } from "./open-signer.ts";
 
 /** The flags of every command that signs something about an artifact. */
 export const signerFlags = {
   key: Flags.string({
     description:
-      "Private key that signs artifacts: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then artifacts.signing.private_key_ref",
+      "Private key that signs artifacts: a file, file:PATH, env:NAME or NAME://ID of a KMS; default FLOE_SIGNING_KEY, then artifacts.signing",
   }),
 };
 
@@ -24,13 +25,19 @@ export async function openArtifactSigner(
   flags: SignerChoice,
   manifest: Manifest | null,
   env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
 ): Promise<OpenedSigner> {
-  const ref = givenKey(flags.key, env)?.ref ?? manifest?.signing.privateKeyRef ?? null;
-  if (ref) return await openKey(ref, manifest, env);
+  const given = givenKey(flags.key, env)?.ref ?? null;
+  if (given === null && manifest?.signing.mode === "keyless") {
+    const keyless = await openKeylessSigner(manifest, env, signal);
+    if (keyless !== null) return keyless;
+  }
+  const ref = given ?? manifest?.signing.privateKeyRef ?? null;
+  if (ref) return await openKey(ref, { manifest, env, signal });
   throw new FloeError({
     code: "FLOE_SIGNER_MISSING",
     message: "no signing key is given",
-    hint: "Give --key REF, or set artifacts.signing.private_key_ref in the manifest; floe artifact keygen makes a key pair.",
+    hint: "Give --key REF, or set artifacts.signing.private_key_ref in the manifest; floe artifact keygen makes a key pair. With signing.mode: keyless, give an OIDC token (SIGSTORE_ID_TOKEN, GitHub Actions) or log in on a terminal.",
   });
 }
 

@@ -1,17 +1,20 @@
 import {
   FloeError,
   isFloeError,
+  type KeyRef,
   type Manifest,
   type SecretRef,
   type Signer,
   type SignerOrigin,
+  usesKeyless,
 } from "@floe/core";
-import { parseSecretRef, readSecret } from "./adapters/read-secret.ts";
+import { parseKeyRef, readSecret } from "./adapters/read-secret.ts";
+import { openKeylessSigner } from "./open-keyless-signer.ts";
 
-/** A signer with the public key that belongs to it. */
+/** A signer with the public key that belongs to it; a keyless one has none to show. */
 export interface OpenedSigner {
   readonly signer: Signer;
-  readonly publicKey: string;
+  readonly publicKey: string | null;
 }
 
 /** Somebody who can be proven, or not, and where that was looked for. */
@@ -26,24 +29,30 @@ export interface SignerSearch {
   readonly key: string | undefined;
   readonly manifest: Manifest;
   readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Finds who runs floe: `--key` or FLOE_SIGNING_KEY, then the manifest's `promotion.operator.key_ref` and
- * `artifacts.signing.private_key_ref`. Nobody: only reads are possible. With `signing.mode: off` a key is made for this
+ * Finds who runs floe: `--key` or FLOE_SIGNING_KEY, then an OIDC token where the manifest speaks of keyless identities, then
+ * its `promotion.operator.key_ref` and `artifacts.signing.private_key_ref`. Nobody: only reads are possible. With `signing.mode: off` a key is made for this
  * run; it proves nothing about anybody.
  */
 export async function findOperator(search: SignerSearch): Promise<FoundSigner> {
-  const { manifest, env } = search;
+  const { manifest, env, signal } = search;
   const looked: string[] = [];
   const given = givenKey(search.key, env);
-  if (given !== null) return await found(given.chosen, openKey(given.ref, manifest, env), looked);
+  if (given !== null) return await found(given.chosen, openKey(given.ref, search), looked);
   looked.push("--key and FLOE_SIGNING_KEY: not given");
+  if (usesKeyless(manifest)) {
+    const keyless = await openKeylessSigner(manifest, env, signal);
+    if (keyless !== null) return await found(keyless.source, keyless, looked);
+    looked.push("OIDC token (SIGSTORE_ID_TOKEN, GitHub Actions): not in the environment");
+  }
   for (const [name, ref] of [
     ["promotion.operator.key_ref", manifest.operatorKeyRef],
     ["artifacts.signing.private_key_ref", manifest.signing.privateKeyRef],
   ] as const) {
-    if (ref !== null) return await found(name, openKey(ref, manifest, env), looked);
+    if (ref !== null) return await found(name, openKey(ref, search), looked);
     looked.push(`${name}: not in the manifest`);
   }
   if (manifest.signing.mode !== "off") return { opened: null, origin: { chosen: null, looked } };
@@ -68,20 +77,26 @@ async function found(
 export function givenKey(
   key: string | undefined,
   env: NodeJS.ProcessEnv,
-): { readonly chosen: string; readonly ref: SecretRef } | null {
-  if (key !== undefined) return { chosen: "--key", ref: parseSecretRef(key, "--key") };
+): { readonly chosen: string; readonly ref: KeyRef } | null {
+  if (key !== undefined) return { chosen: "--key", ref: parseKeyRef(key, "--key") };
   const fromEnv = env["FLOE_SIGNING_KEY"];
   if (fromEnv === undefined || fromEnv === "") return null;
-  return { chosen: "FLOE_SIGNING_KEY", ref: parseSecretRef(fromEnv, "FLOE_SIGNING_KEY") };
+  return { chosen: "FLOE_SIGNING_KEY", ref: parseKeyRef(fromEnv, "FLOE_SIGNING_KEY") };
 }
 
-/** Opens one private key, asking for its password on a terminal where nothing else says it. */
+/** Opens one private key, in a KMS or here; asks for its password on a terminal where nothing else says it. */
 export async function openKey(
-  ref: SecretRef,
-  manifest: Manifest | null,
-  env: NodeJS.ProcessEnv,
+  ref: KeyRef,
+  search: Pick<SignerSearch, "env" | "signal"> & { readonly manifest: Manifest | null },
 ): Promise<OpenedSigner> {
+  const { manifest, env } = search;
   const signing = await import("@floe/signing");
+  if (ref.from === "kms") {
+    const uri = signing.parseKmsUri(ref.uri);
+    if (uri === null) throw noKmsUri(ref.uri);
+    const { signer, publicKeyPem } = await signing.openKmsKey(uri, search);
+    return { signer, publicKey: publicKeyPem };
+  }
   const pem = await readSecret(ref, env);
   const given = await configuredPassword(manifest, env);
   try {
@@ -108,6 +123,14 @@ export async function openKey(
       publicKey: signing.publicKeyPem(privateKey),
     };
   }
+}
+
+function noKmsUri(uri: string): FloeError {
+  return new FloeError({
+    code: "FLOE_USAGE_INVALID",
+    message: `${JSON.stringify(uri)} names no key of a KMS`,
+    hint: "A key in a KMS is written NAME://ID, for the plugin sigstore-kms-NAME; the name has lower-case letters, digits and hyphens.",
+  });
 }
 
 async function configuredPassword(

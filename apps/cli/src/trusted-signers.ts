@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Manifest, TrustedSigner } from "@floe/core";
+import type { CallOptions, Manifest, TrustedSigner } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
 
 /** Everybody whose signature means something to a project: the keys of artifacts first, then its identities. */
@@ -12,18 +12,21 @@ export function trustedSigners(manifest: Manifest): TrustedSigner[] {
 }
 
 /**
- * Reads a public key file that was named on the command line.
+ * Reads a public key that was named on the command line: a file, or `NAME://ID` of a KMS, whose plugin is asked for it.
  * @throws {FloeError} FLOE_KEY_INVALID - it cannot be read, or is no key that floe can use
+ * @throws {FloeError} FLOE_KMS_PLUGIN_FAILED - the plugin is missing or fails
  */
-export async function readPublicKeyFile(path: string): Promise<string> {
+export async function readPublicKeyFile(path: string, { signal }: CallOptions): Promise<string> {
+  const { loadPublicKey, openKmsKey, parseKmsUri, publicKeyPem } = await import("@floe/signing");
+  const kms = parseKmsUri(path);
+  if (kms !== null) return (await openKmsKey(kms, { env: process.env, signal })).publicKeyPem;
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new FloeError({
       code: "FLOE_KEY_INVALID",
       message: `${path} cannot be read`,
-      hint: "Give the path of a public key file.",
+      hint: "Give the path of a public key file, or NAME://ID of a KMS.",
       cause,
     });
   });
-  const { loadPublicKey, publicKeyPem } = await import("@floe/signing");
   return publicKeyPem(loadPublicKey(text));
 }

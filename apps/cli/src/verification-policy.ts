@@ -1,4 +1,4 @@
-import type { Manifest, VerificationPolicy } from "@floe/core";
+import type { CallOptions, Manifest, VerificationPolicy } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
 import { readPublicKeyFile } from "./trusted-signers.ts";
 
@@ -30,6 +30,7 @@ const STRICTNESS = ["off", "warn", "enforce"] as const;
 export async function choosePolicy(
   flags: VerificationFlags,
   manifest: Manifest | null,
+  options: CallOptions,
 ): Promise<ChosenPolicy> {
   const { readPredicateType } = await import("@floe/signing");
   const types = (flags.type ?? []).map((type) => ({
@@ -38,7 +39,7 @@ export async function choosePolicy(
     threshold: 1,
   }));
   if (flags.key !== undefined || flags.issuer !== undefined || flags.subject !== undefined)
-    return { policy: await ownPolicy(flags, types), environment: null };
+    return { policy: await ownPolicy(flags, types, options), environment: null };
   if (!manifest)
     throw usage(
       "nobody to trust is named",
@@ -62,6 +63,7 @@ export async function choosePolicy(
 async function ownPolicy(
   flags: VerificationFlags,
   types: VerificationPolicy["require"],
+  options: CallOptions,
 ): Promise<VerificationPolicy> {
   const { issuer, subject } = flags;
   // An issuer alone would trust everybody who has an account there.
@@ -77,7 +79,7 @@ async function ownPolicy(
     keys: await Promise.all(
       (flags.key ?? []).map(async (name) => ({
         name,
-        publicKey: await readPublicKeyFile(name),
+        publicKey: await readPublicKeyFile(name, options),
         retiredAt: null,
       })),
     ),

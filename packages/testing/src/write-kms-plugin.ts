@@ -28,10 +28,10 @@ export async function writeKmsPlugin(
   const publicKeyPem = String(keys.publicKey.export({ type: "spki", format: "pem" }));
   const privateKeyPem = String(keys.privateKey.export({ type: "pkcs8", format: "pem" }));
   const source = `#!${process.execPath}
-const { createSign } = require("node:crypto");
+const { createSign, createVerify } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const [version, json] = process.argv.slice(2);
-const { initOptions, methodName } = JSON.parse(json);
+const { initOptions, methodName, verifySignature } = JSON.parse(json);
 const answer = (value) => process.stdout.write(JSON.stringify(value));
 if (version !== "v1" || initOptions.protocolVersion !== "v1") answer({ errorMessage: "protocol" });
 else if (initOptions.keyResourceID !== "signing/key") answer({ errorMessage: "no key " + initOptions.keyResourceID });
@@ -39,7 +39,10 @@ else if (methodName === "publicKey")
   answer({ publicKey: { publicKeyPEM: ${JSON.stringify(Buffer.from(publicKeyPem).toString("base64"))} } });
 else if (methodName === "signMessage")
   answer({ signMessage: { signature: createSign("sha256").update(readFileSync(0)).sign(${JSON.stringify(privateKeyPem)}, "base64") } });
-else answer({ errorMessage: "cannot " + methodName });
+else if (methodName === "verifySignature") {
+  const ok = createVerify("sha256").update(readFileSync(0)).verify(${JSON.stringify(publicKeyPem)}, verifySignature.signature, "base64");
+  answer(ok ? { verifySignature: {} } : { errorMessage: "another signature" });
+} else answer({ errorMessage: "cannot " + methodName });
 `;
   const path = join(folder, `sigstore-kms-${name}`);
   await writeFile(path, source);

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { FloeError, type SecretRef } from "@floe/core";
+import { FloeError, type KeyRef, type SecretRef } from "@floe/core";
 
 /**
  * Takes `env:NAME`, `file:PATH` or a bare path, as given on the command line, apart. People put the secret itself where
@@ -19,6 +19,16 @@ export function parseSecretRef(text: string, givenBy: string): SecretRef {
     !/^[A-Za-z0-9+_=-][A-Za-z0-9+/_=-]{99,}$/.test(path);
   if (isPlace) return { from: "file", path };
   throw noPlace(`${givenBy} holds the secret or key itself (not shown)`);
+}
+
+/**
+ * The same for private keys, which a KMS may hold as well: `NAME://id`.
+ * @throws {FloeError} FLOE_SECRET_UNREADABLE - the key itself, or no name of a variable
+ */
+export function parseKeyRef(text: string, givenBy: string): KeyRef {
+  return /^[a-z0-9][a-z0-9-]{0,63}:\/\/./.test(text)
+    ? { from: "kms", uri: text }
+    : parseSecretRef(text, givenBy);
 }
 
 function noPlace(message: string): FloeError {

@@ -3,9 +3,9 @@ import type {
   EnvironmentConfig,
   GateConfig,
   Identity,
+  KeyRef,
   Manifest,
   RegistryConfig,
-  SecretRef,
   TrustRootConfig,
   VerificationPolicy,
 } from "./manifest.ts";
@@ -186,8 +186,9 @@ function explainTrustRoot(trustRoot: TrustRootConfig): JsonValue {
   };
 }
 
-function explainRef(ref: SecretRef | null): string | null {
+function explainRef(ref: KeyRef | null): string | null {
   if (ref === null) return null;
+  if (ref.from === "kms") return ref.uri;
   return ref.from === "env" ? `env:${ref.name}` : `file:${ref.path}`;
 }
 

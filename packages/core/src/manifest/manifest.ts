@@ -6,6 +6,12 @@ export type SecretRef =
   /** Absolute path. */
   | { readonly from: "file"; readonly path: string };
 
+/** Where a private key is: a file or variable, or a KMS that never gives it away. */
+export type KeyRef =
+  | SecretRef
+  /** `NAME://id`, for the plugin `sigstore-kms-NAME`. */
+  | { readonly from: "kms"; readonly uri: string };
+
 export interface RegistryAuth {
   readonly type:
     | "auto"
@@ -106,7 +112,7 @@ export type TrustRootConfig =
 
 export interface SigningConfig {
   readonly mode: "key-based" | "keyless" | "off";
-  readonly privateKeyRef: SecretRef | null;
+  readonly privateKeyRef: KeyRef | null;
   readonly passwordRef: SecretRef | null;
   readonly sigstore: SigstoreServices;
 }
@@ -272,7 +278,7 @@ export interface Manifest {
   /** `artifacts.verification.require_rekor`: whether signatures of keyless identities have to be in a log. */
   readonly requireRekor: boolean;
   /** `promotion.operator.key_ref`. */
-  readonly operatorKeyRef: SecretRef | null;
+  readonly operatorKeyRef: KeyRef | null;
   /** In promotion order, at least one. */
   readonly environments: readonly EnvironmentConfig[];
   readonly policies: Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { GateProvider } from "../contract/index.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { Manifest, SecretRef } from "../manifest/manifest.ts";
 import type {
   ArtifactStore,
   ArtifactVerifier,
@@ -41,7 +41,7 @@ export interface FloeContext {
   readonly gates: GateRegistry;
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */
-  readonly readSecret: (ref: Manifest["signing"]["privateKeyRef"] & object) => Promise<string>;
+  readonly readSecret: (ref: SecretRef) => Promise<string>;
   readonly host: Host;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -21,21 +21,13 @@ export async function loadKeylessEngine(options: KeylessEngineOptions): Promise<
     options.withRegex === true ? loadSubjectRegex() : null,
   ]);
   const matchesRegex = regex?.matches ?? null;
-  if (!loaded.ok)
-    return engineWithoutRoot(
-      loaded.source,
-      `the trusted root cannot be had (${loaded.source}): ${loaded.reason}`,
-    );
+  if (!loaded.ok) return engineWithoutRoot(loaded.source, loaded.reason);
   const [{ createProver }, { parseTrustedRoot }] = await Promise.all([
     import("./prove-signature.ts"),
     import("./trusted-root.ts"),
   ]);
   const parsed = parseTrustedRoot(loaded.bytes);
-  if (!parsed.ok)
-    return engineWithoutRoot(
-      loaded.source,
-      `the trusted root cannot be used (${loaded.source}): ${parsed.reason}`,
-    );
+  if (!parsed.ok) return engineWithoutRoot(loaded.source, parsed.reason);
   const { source, sha256 } = loaded;
   const { material, newestPart } = parsed.root;
   return {

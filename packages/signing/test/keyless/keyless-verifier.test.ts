@@ -6,7 +6,6 @@ import {
   createKeySigner,
   createVerifier,
   type KeylessEngine,
-  loadKeylessEngine,
   publicKeyPem,
 } from "../../src/index.ts";
 import { engineOf, ISSUER, STATEMENT, SUBJECT, signerOf, trust } from "./keyless-loop.ts";
@@ -334,89 +333,5 @@ describe("hostile bytes", () => {
       json.verificationMaterial.certificate = { rawBytes: deep.toString("base64") };
     });
     expect(verdictOf(nested)).toMatchObject({ ok: false, code: "MALFORMED_BUNDLE" });
-  });
-});
-
-describe("without a trusted root", () => {
-  test("nothing is judged, with the reason, and keys are judged all the same", async () => {
-    const none = await engineOf('{"mediaType":"text/plain"}');
-    expect(none.trustRoot).toMatchObject({ available: false });
-    const verifier = createVerifier({ keyless: none });
-    expect(verifier.verifyBundle(bundle, [trust()])).toMatchObject({
-      ok: false,
-      code: "TRUST_ROOT_UNAVAILABLE",
-      reason: expect.stringContaining("not a trusted root"),
-    });
-    expect(createVerifier().verifyBundle(bundle, [trust()])).toMatchObject({
-      ok: false,
-      code: "TRUST_ROOT_UNAVAILABLE",
-    });
-    const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const signed = await createKeySigner({ privateKey: keys.privateKey }).sign(STATEMENT, call);
-    const key: TrustedSigner = {
-      method: "key",
-      name: "k",
-      publicKey: publicKeyPem(keys.publicKey),
-    };
-    expect(verifier.verifyBundle(signed, [key, trust()])).toMatchObject({ ok: true, name: "k" });
-  });
-
-  test.each<[string, (root: Record<string, Record<string, unknown>[]>) => void, string]>([
-    [
-      "a log without a beginning",
-      ({ tlogs }) => delete (tlogs?.[0]?.["publicKey"] as Record<string, unknown>)["validFor"],
-      "validFor.start",
-    ],
-    [
-      "a certificate log without a beginning",
-      ({ ctlogs }) => delete (ctlogs?.[0]?.["publicKey"] as Record<string, unknown>)["validFor"],
-      "validFor.start",
-    ],
-    [
-      "an authority without a beginning",
-      ({ certificateAuthorities }) => delete certificateAuthorities?.[0]?.["validFor"],
-      "validFor.start",
-    ],
-    [
-      "a timestamp authority without a beginning",
-      ({ timestampAuthorities }) => delete timestampAuthorities?.[0]?.["validFor"],
-      "validFor.start",
-    ],
-    [
-      "no authority",
-      (root) => {
-        root["certificateAuthorities"] = [];
-      },
-      "no certificate authority",
-    ],
-    [
-      "a key that is none",
-      ({ tlogs }) => {
-        (tlogs?.[0]?.["publicKey"] as Record<string, unknown>)["rawBytes"] = "AAAA";
-      },
-      "cannot be read",
-    ],
-  ])("a root with %s is refused as a whole", async (_, change, reason) => {
-    const root = JSON.parse(sigstore.trustedRoot) as Record<string, Record<string, unknown>[]>;
-    change(root);
-    const { trustRoot } = await engineOf(JSON.stringify(root));
-    expect(trustRoot).toMatchObject({ available: false, reason: expect.stringContaining(reason) });
-  });
-
-  test("the installed root is there, says how old it is, and knows nothing of a private instance", async () => {
-    const embedded = await loadKeylessEngine({
-      trustRoot: { from: "embedded" },
-      cacheDir: "/nonexistent",
-      ...call,
-    });
-    expect(embedded.trustRoot).toMatchObject({
-      available: true,
-      source: expect.stringMatching(/^embedded \(TUF root \d+, which expires \d{4}-\d\d-\d\d\)$/),
-      sha256: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
-    });
-    expect(createVerifier({ keyless: embedded }).verifyBundle(bundle, [trust()])).toMatchObject({
-      ok: false,
-      code: "UNTRUSTED_ROOT",
-    });
   });
 });

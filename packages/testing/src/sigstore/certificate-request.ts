@@ -31,8 +31,8 @@ function subjectOf(claims: Readonly<Record<string, string>>): string | undefined
   return claims["email"] ?? claims["sub"];
 }
 
-/** A token that nobody signed, as the mock authority takes it. */
+/** A token that nobody signed, as the mock authority takes it; cosign looks at its header. */
 export function unsignedToken(claims: Readonly<Record<string, unknown>>): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "none", typ: "JWT" })}.${part(claims)}.${part("unsigned")}`;
+  return `${part({ alg: "RS256", typ: "JWT" })}.${part(claims)}.${part("unsigned")}`;
 }

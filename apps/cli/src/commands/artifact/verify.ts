@@ -58,7 +58,9 @@ export default class Verify extends ArtifactCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Verify);
     await using target = await this.open(args.reference, flags);
-    const { policy, environment } = await choosePolicy(flags, target.manifest);
+    const { policy, environment } = await choosePolicy(flags, target.manifest, {
+      signal: this.signal,
+    });
     const cached = await throughCache(target, process.env);
     const store = cached ?? target.store;
     const artifact = await fetchManifest({ ...target, store }, this.signal);

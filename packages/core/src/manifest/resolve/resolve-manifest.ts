@@ -11,7 +11,7 @@ import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { checkEnvironmentNames, resolveEnvironment } from "./resolve-environments.ts";
 import { type ResolvedIdentities, resolveIdentities } from "./resolve-identities.ts";
 import { overrideRegistry, resolveRegistry } from "./resolve-registry.ts";
-import { resolveSecretRef } from "./resolve-secret-ref.ts";
+import { resolveKeyRef } from "./resolve-secret-ref.ts";
 import {
   resolveAudit,
   resolvePolicies,
@@ -68,7 +68,7 @@ export async function resolveManifest(
   );
   const tags = resolveTags(context, artifacts.tags);
   const signing = resolveSigning(context, artifacts.signing);
-  const operatorKeyRef = resolveSecretRef(context, promotion.operator?.key_ref, [
+  const operatorKeyRef = resolveKeyRef(context, promotion.operator?.key_ref, [
     ...PATHS.promotion,
     "operator",
     "key_ref",

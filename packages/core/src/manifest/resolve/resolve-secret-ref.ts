@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { IssuePath } from "../issue-list.ts";
-import type { SecretRef } from "../manifest.ts";
+import type { KeyRef, SecretRef } from "../manifest.ts";
 import { expandVariables } from "./expand-variables.ts";
 import type { ResolveContext } from "./resolve-context.ts";
 
@@ -33,3 +33,17 @@ export function resolveSecretRef(
   }
   return { from: "file", path: resolve(context.dirOf(path), file) };
 }
+
+/** Reads the place of a private key: as a `*_ref`, or `NAME://id` of a KMS. */
+export function resolveKeyRef(
+  context: ResolveContext,
+  text: string | undefined,
+  path: IssuePath,
+): KeyRef | null {
+  if (text === undefined || !KMS_URI.test(text)) return resolveSecretRef(context, text, path);
+  const uri = expandVariables(context, text, path);
+  return uri === null ? null : { from: "kms", uri };
+}
+
+/** The name of the plugin, and what it knows the key by (sigstore's KMS plugin protocol). */
+const KMS_URI = /^[a-z0-9][a-z0-9-]{0,63}:\/\/[\x20-\x7e]{1,2048}$/;

@@ -6,7 +6,7 @@ import type { Manifest, SigningConfig } from "../manifest.ts";
 import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
 import type { Audit, Policies } from "../schema/promotion.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
-import { resolveSecretRef } from "./resolve-secret-ref.ts";
+import { resolveKeyRef, resolveSecretRef } from "./resolve-secret-ref.ts";
 import { resolveSigstore } from "./resolve-sigstore.ts";
 import { problemOfRegex } from "./resolve-verification.ts";
 
@@ -41,10 +41,7 @@ export function resolveSigning(
   const mode = signing?.mode ?? "key-based";
   return {
     mode: mode === false || mode === "disabled" ? "off" : mode,
-    privateKeyRef: resolveSecretRef(context, signing?.private_key_ref, [
-      ...path,
-      "private_key_ref",
-    ]),
+    privateKeyRef: resolveKeyRef(context, signing?.private_key_ref, [...path, "private_key_ref"]),
     passwordRef: resolveSecretRef(context, signing?.password_ref, [...path, "password_ref"]),
     sigstore: resolveSigstore(context, signing),
   };
