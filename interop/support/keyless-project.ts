@@ -5,7 +5,7 @@ import { tempFolder } from "./temp-folder.ts";
 
 /** Who signs, as GitHub names its workflows. */
 export const ISSUER = "https://token.actions.githubusercontent.com";
-export const WORKFLOW = "acme/app/.github/workflows/release.yml@refs/tags/v1.0.0";
+const WORKFLOW = "acme/app/.github/workflows/release.yml@refs/tags/v1.0.0";
 export const SUBJECT = `https://github.com/${WORKFLOW}`;
 
 /** A folder with a manifest that signs and trusts keyless, and a sigstore instance of its own. */

@@ -50,7 +50,7 @@ async function fetchGithubToken(
     throw invalidToken(`GitHub Actions could not be asked for a token (${codeOf(cause)})`);
   }
   if (status !== 200) throw invalidToken(`GitHub Actions gave no token: it answered ${status}`);
-  const value = text.length <= MAX_ANSWER_LENGTH ? valueOf(text) : null;
+  const value = text.length <= MAX_ANSWER_LENGTH ? tokenIn(text) : null;
   if (value === null)
     throw invalidToken("GitHub Actions answered with something else than a token");
   return value;
@@ -61,7 +61,7 @@ function isSafe(url: URL): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback);
 }
 
-function valueOf(text: string): string | null {
+function tokenIn(text: string): string | null {
   try {
     const value = own(JSON.parse(text), "value");
     return typeof value === "string" ? value : null;

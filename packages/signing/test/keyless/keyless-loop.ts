@@ -13,7 +13,7 @@ import { pinned } from "./pinned.ts";
 
 /** Who signs where a test does not say otherwise. */
 export const ISSUER = "https://token.actions.githubusercontent.com";
-export const WORKFLOW = "acme/app/.github/workflows/release.yml@refs/tags/v1.2.3";
+const WORKFLOW = "acme/app/.github/workflows/release.yml@refs/tags/v1.2.3";
 export const SUBJECT = `https://github.com/${WORKFLOW}`;
 
 /** A statement about some digest. */

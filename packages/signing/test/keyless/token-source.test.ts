@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startCloud, unsignedToken } from "@floe/testing";
 import { describe, expect, test } from "vitest";
@@ -74,7 +74,7 @@ async function startProvider() {
   let challenge = "";
   let nonce: string | undefined;
   let polls = 0;
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let body = "";
     for await (const chunk of request) body += String(chunk);
     const at = new URL(request.url ?? "/", url);
@@ -100,7 +100,8 @@ async function startProvider() {
       back.searchParams.set("code", "the-code");
       back.searchParams.set("state", at.searchParams.get("state") ?? "");
       response.writeHead(302, { location: back.href });
-      return response.end();
+      response.end();
+      return;
     }
     const form = new URLSearchParams(body);
     forms.push(form);
@@ -126,6 +127,9 @@ async function startProvider() {
       token_type: "bearer",
       id_token: unsignedToken(claims),
     });
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => request.socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -143,22 +147,23 @@ describe("loginTokenSource", () => {
   test("logs in by a page that comes back to this machine, whatever else knocks there", async () => {
     await using provider = await startProvider();
     const shown: string[] = [];
+    const visits: Promise<void>[] = [];
+    const visit = async (href: string): Promise<void> => {
+      const redirect = new URL(href).searchParams.get("redirect_uri") ?? "";
+      const forged = await fetch(`${redirect}?code=evil&state=guessed`);
+      expect(forged.status).toBe(404);
+      expect(await (await fetch(href)).text()).toContain("You may close this page");
+    };
     const source = loginTokenSource({
       issuer: provider.url,
       clientId: "sigstore",
       flow: "browser",
-      prompt: {
-        show: (line) => shown.push(line),
-        open: async (href) => {
-          const redirect = new URL(href).searchParams.get("redirect_uri") ?? "";
-          const forged = await fetch(`${redirect}?code=evil&state=guessed`);
-          expect(forged.status).toBe(404);
-          expect(await (await fetch(href)).text()).toContain("You may close this page");
-        },
-      },
+      prompt: { show: (line) => shown.push(line), open: (href) => visits.push(visit(href)) },
     });
     const token = await source.fetch(call);
     expect(JSON.parse(atob(token.split(".")[1] ?? ""))).toMatchObject({ sub: "alice" });
+    await Promise.all(visits);
+    expect(visits).toHaveLength(1);
     expect(shown.join()).toContain(`${provider.url}/auth?`);
     expect(provider.forms[0]?.get("code")).toBe("the-code");
     expect(provider.forms[0]?.get("code_verifier")).toMatch(/^[\w-]{43,}$/);

@@ -22,6 +22,16 @@ import { pinned } from "./pinned.ts";
 
 const call = { signal: AbortSignal.timeout(120_000) };
 
+interface RootPart {
+  publicKey?: Record<string, unknown>;
+  validFor?: unknown;
+}
+
+type RootJson = Record<
+  "tlogs" | "ctlogs" | "certificateAuthorities" | "timestampAuthorities",
+  RootPart[]
+>;
+
 let sigstore: TestSigstore;
 let bundle: Uint8Array;
 let cacheDir: string;
@@ -179,43 +189,35 @@ describe("without a trusted root", () => {
     expect(verifier.verifyBundle(signed, [key, trust()])).toMatchObject({ ok: true, name: "k" });
   });
 
-  test.each<[string, (root: Record<string, Record<string, unknown>[]>) => void, string]>([
+  test.each<[string, (root: RootJson) => void, string]>([
     [
       "a log without a beginning",
-      ({ tlogs }) => delete (tlogs?.[0]?.["publicKey"] as Record<string, unknown>)["validFor"],
+      (root) => delete root.tlogs[0]?.publicKey?.["validFor"],
       "validFor.start",
     ],
     [
       "a certificate log without a beginning",
-      ({ ctlogs }) => delete (ctlogs?.[0]?.["publicKey"] as Record<string, unknown>)["validFor"],
+      (root) => delete root.ctlogs[0]?.publicKey?.["validFor"],
       "validFor.start",
     ],
     [
       "an authority without a beginning",
-      ({ certificateAuthorities }) => delete certificateAuthorities?.[0]?.["validFor"],
+      (root) => delete root.certificateAuthorities[0]?.validFor,
       "validFor.start",
     ],
     [
       "a timestamp authority without a beginning",
-      ({ timestampAuthorities }) => delete timestampAuthorities?.[0]?.["validFor"],
+      (root) => delete root.timestampAuthorities[0]?.validFor,
       "validFor.start",
     ],
-    [
-      "no authority",
-      (root) => {
-        root["certificateAuthorities"] = [];
-      },
-      "no certificate authority",
-    ],
+    ["no authority", (root) => root.certificateAuthorities.splice(0), "no certificate authority"],
     [
       "a key that is none",
-      ({ tlogs }) => {
-        (tlogs?.[0]?.["publicKey"] as Record<string, unknown>)["rawBytes"] = "AAAA";
-      },
+      (root) => Object.assign(root.tlogs[0]?.publicKey ?? {}, { rawBytes: "AAAA" }),
       "cannot be read",
     ],
   ])("a root with %s is refused as a whole", async (_, change, reason) => {
-    const root = JSON.parse(sigstore.trustedRoot) as Record<string, Record<string, unknown>[]>;
+    const root = JSON.parse(sigstore.trustedRoot) as RootJson;
     change(root);
     const { trustRoot } = await engineOf(JSON.stringify(root));
     expect(trustRoot).toMatchObject({ available: false, reason: expect.stringContaining(reason) });
