@@ -29,7 +29,7 @@ export default class Publish extends FloeCommand {
     const { manifest } = compiled;
     const version = parseVersion(args.version, manifest.tags.versionPattern ?? undefined);
     checkSpecVersion(compiled, version);
-    const opened = await openArtifactSigner(flags, manifest, process.env);
+    const opened = await openArtifactSigner(flags, manifest, process.env, this.signal);
     await using target = await openArtifact({
       ...{ reference: version, registry, tag: undefined, manifestPath, nearest: manifest },
       ...{ logger: this.logger(flags), signal, ...here },
