@@ -48,6 +48,7 @@ export {
   type RollbackPlan,
 } from "./promotion/operation.ts";
 export type { OverrideRequest } from "./promotion/override-lane.ts";
+export type { PlanBasis } from "./promotion/plan-basis.ts";
 export type {
   AcceptPolicyOutcome,
   AcceptPolicyRequest,
@@ -58,6 +59,7 @@ export type { ReconcileOutcome, ReconcileRequest, Settled } from "./promotion/re
 export type { Recovered } from "./promotion/recover.ts";
 export { parseVersionArgument, tagRules } from "./promotion/resolve-artifact.ts";
 export type { RollbackRequest } from "./promotion/rollback.ts";
+export { parsePlan, type SavedPlan, writePlan } from "./promotion/saved-plan.ts";
 export type { EnvironmentStatus, StatusRequest, VersionStatus } from "./promotion/status.ts";
 export type { Check, CheckName, CheckStatus } from "./verification/check.ts";
 export type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";

@@ -124,6 +124,7 @@ function planJson(plan: OperationPlan): Record<string, unknown> {
     target_environment: plan.target.name,
     gate_results: gateRows(plan),
     approvals: plan.approvals.granted,
+    estimated_gates_ms: plan.estimatedGatesMs,
   };
 }
 

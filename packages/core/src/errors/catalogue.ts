@@ -54,6 +54,14 @@ export const ERRORS = {
     summary:
       "The manifest has one or more errors; all of them are listed with file, line and column.",
   },
+  FLOE_PLAN_INVALID: {
+    exit: EXIT.usage,
+    summary: "The file given with --plan is not a saved plan, or was changed by hand.",
+  },
+  FLOE_PLAN_OUTDATED: {
+    exit: EXIT.outOfDate,
+    summary: "What a saved plan rests on has changed since it was made.",
+  },
   FLOE_SPEC_NOT_FOUND: {
     exit: EXIT.usage,
     summary: "No spec (floe.yaml) at the given path.",

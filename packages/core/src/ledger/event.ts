@@ -53,6 +53,8 @@ const Current = z.looseObject({
   by: z.string(),
   /** Slot of the outcome whose version this one replaced. */
   previous_seq: Seq.nullable(),
+  /** How long each gate took, in milliseconds; absent where no run could tell. */
+  gate_ms: z.record(z.string(), z.int().min(0)).optional(),
   /** It was there before floe, and somebody has signed that it may stay: no gate was run. */
   adopted: z.literal(true).optional(),
   /** What was overridden to bring it there; absent where nothing was. */
@@ -171,6 +173,8 @@ const OutcomeBody = z.looseObject({
   /** `owner`: the run itself; `resume`: the same command again; `reconcile`: somebody who found it open. */
   resolved_by: z.enum(["owner", "resume", "reconcile"]),
   reason: z.string().optional(),
+  /** How long each gate took, in milliseconds; absent where nothing was judged or somebody else finished it. */
+  gate_ms: z.record(z.string(), z.int().min(0)).optional(),
   /** Rollbacks only: what was left, and the place in history that the environment returned to. */
   rollback: Rollback.optional(),
   /** As in the intent. */

@@ -134,6 +134,9 @@ async function commitAndFinish(
     tags,
     committedAt: committed,
     resolvedBy,
+    ...(plan.gates.length === 0
+      ? {}
+      : { gateMs: Object.fromEntries(plan.gates.map((gate) => [gate.gate, gate.duration_ms])) }),
   });
   const committedAt = await appendSuccess(plan, place.seq, ledger, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),

@@ -109,6 +109,8 @@ export interface Ending {
   readonly resolvedBy: EventBody<"outcome">["resolved_by"];
   readonly reason?: string;
   readonly warnings?: readonly string[];
+  /** How long each gate took, in milliseconds, for whoever plans the next promotion. */
+  readonly gateMs?: Readonly<Record<string, number>>;
 }
 
 /** An intent as its outcome needs it. */
@@ -148,6 +150,7 @@ export function outcomeDraft(
       committed_at: ending.committedAt?.toISOString() ?? null,
       registry_sync_status: [],
       resolved_by: ending.resolvedBy,
+      ...(ending.gateMs === undefined ? {} : { gate_ms: ending.gateMs }),
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
       ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),
       ...overridesOf(intent.body.overrides ? intent.body : who),

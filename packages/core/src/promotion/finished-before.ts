@@ -37,6 +37,7 @@ export async function finishedBefore(
   const predicate = recovered?.record?.predicate;
   const verified = predicate?.["signature_verified"] === true;
   const via = predicate?.["authorized_via"];
+  const gates = (predicate?.["gate_results"] as readonly GateResult[] | undefined) ?? [];
   const plan: OperationPlan = {
     action: "promote",
     operation: open.operation,
@@ -71,7 +72,7 @@ export async function finishedBefore(
       warnings: [],
     },
     approvals: { ...NO_APPROVALS, granted: approvalsIn(predicate) },
-    gates: (predicate?.["gate_results"] as readonly GateResult[] | undefined) ?? [],
+    gates,
     notRun: [],
     blocking: [],
     warnings: ["an interrupted run had committed this promotion; what was left of it is finished"],
@@ -79,7 +80,18 @@ export async function finishedBefore(
     policyDigest: body.policy_digest,
     authorityDigest: authorityDigest(input.target),
     manifestDigest: context.manifest.digest,
+    basis: {
+      digest: body.digest,
+      path: [body.source, body.target],
+      policy_digest: body.policy_digest,
+      current: body.before,
+      gates: gates.map(({ gate, status }) => ({ gate, status })),
+      approvals: approvalsIn(predicate)
+        .map(({ event }) => event)
+        .toSorted(),
+    },
     planDigest: body.plan_digest,
+    estimatedGatesMs: null,
     resumes: open.operation,
     rollback: null,
   };

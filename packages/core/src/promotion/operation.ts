@@ -5,6 +5,7 @@ import type { GateResult, ImpactAnalysis, Override } from "../model/records.ts";
 import type { VerificationResult } from "../ports/index.ts";
 import type { ApprovalJudgement } from "./approvals/judge-approvals.ts";
 import type { FreezeSpell } from "./freezes.ts";
+import type { PlanBasis } from "./plan-basis.ts";
 import { exitCodeOfReasons, type Reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 
@@ -64,7 +65,11 @@ export interface OperationPlan {
   readonly policyDigest: Digest;
   readonly authorityDigest: Digest;
   readonly manifestDigest: string;
+  /** What {@link planDigest} covers. */
+  readonly basis: PlanBasis;
   readonly planDigest: Digest;
+  /** How long the gates took the last time, in milliseconds; `null` where that is not known. */
+  readonly estimatedGatesMs: number | null;
   /** Operation id of an abandoned intent of this very promotion, which a run takes over instead of starting anew. */
   readonly resumes: string | null;
   readonly rollback: RollbackPlan | null;

@@ -2,8 +2,7 @@ import { runGates } from "../gates/run-gates.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
-import { canonicalJson } from "../model/canonical-json.ts";
-import { type Digest, digestOf } from "../model/digest.ts";
+import type { Digest } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
@@ -24,6 +23,7 @@ import type { OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
 import { createOverrideLane, type OverrideRequest } from "./override-lane.ts";
+import { planDigestOf } from "./plan-basis.ts";
 import { readTogether } from "./read-together.ts";
 import type { Reason } from "./reason.ts";
 import { gateArtifact, type ResolvedArtifact } from "./resolve-artifact.ts";
@@ -95,10 +95,15 @@ export async function planPromotion(
   }
   blocking.push(...busyReasons(target.name, input.open));
 
+  const estimatedGatesMs = estimateGates(target.gates, input.view);
   let gates: GateResult[] = [];
   let notRun: string[] = [];
   if (!onlyApprovalsMissing(blocking)) notRun = target.gates.map((gate) => gate.name);
   else {
+    if (estimatedGatesMs !== null && estimatedGatesMs >= WORTH_SAYING_MS)
+      context.logger.info(
+        `the gates of ${target.name} took ${Math.round(estimatedGatesMs / 1000)} s for what runs there now`,
+      );
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
     const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
     gates = await runGates(target.gates, traced, context, options.signal);
@@ -113,16 +118,14 @@ export async function planPromotion(
   warnings.push(...lane.warnings({ gates: notRun.length === 0 }));
 
   const policy = policyDigest(target);
-  const planDigest = digestOf(
-    canonicalJson({
-      digest,
-      path: [input.source, target.name],
-      policy_digest: policy,
-      current: before,
-      gates: gates.map((gate) => ({ gate: gate.gate, status: gate.status })),
-      approvals: approvals.granted.map(({ event }) => event).toSorted(),
-    }),
-  );
+  const basis = {
+    digest,
+    path: [input.source, target.name],
+    policy_digest: policy,
+    current: before,
+    gates: gates.map((gate) => ({ gate: gate.gate, status: gate.status })),
+    approvals: approvals.granted.map(({ event }) => event).toSorted(),
+  };
   const current = input.view?.state.current ?? null;
   return {
     action: "promote",
@@ -152,7 +155,9 @@ export async function planPromotion(
     policyDigest: policy,
     authorityDigest: authorityDigest(target),
     manifestDigest: context.manifest.digest,
-    planDigest,
+    basis,
+    planDigest: planDigestOf(basis),
+    estimatedGatesMs,
     resumes: resumes?.operation ?? null,
     rollback: null,
   };
@@ -161,6 +166,22 @@ export async function planPromotion(
 // They may run one after the other.
 function gatesLimitMs({ gates }: EnvironmentConfig): number {
   return gates.reduce((sum, gate) => sum + gate.timeoutSeconds * 1000, 0);
+}
+
+/** A shorter time is not worth a line. */
+const WORTH_SAYING_MS = 5000;
+
+/** How long the same gates took when what runs there was promoted, in milliseconds; `null` where one was not run then. */
+function estimateGates(
+  gates: readonly { readonly name: string }[],
+  view: LedgerView | null,
+): number | null {
+  const took = view?.state.current?.gate_ms;
+  if (!took) return null;
+  const times = gates.map(({ name }) => took[name]);
+  return times.every((time) => time !== undefined)
+    ? times.reduce<number>((sum, time) => sum + (time ?? 0), 0)
+    : null;
 }
 
 function driftWarning(

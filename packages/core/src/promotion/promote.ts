@@ -26,6 +26,7 @@ import {
   type ResolvedArtifact,
   resolveArtifact,
 } from "./resolve-artifact.ts";
+import { planOutdated, type SavedPlan } from "./saved-plan.ts";
 import { canResume } from "./standing.ts";
 
 /** What a promotion is asked for. */
@@ -42,6 +43,8 @@ export interface PromoteRequest {
   readonly ifNeeded?: boolean;
   /** How long to wait for somebody else's open operation. Default 0: refuse at once. */
   readonly waitMs?: number;
+  /** A saved plan: what is planned now must equal it, or the promotion is refused as out of date. */
+  readonly plan?: SavedPlan | undefined;
   /** A label for the record; proves and grants nothing. */
   readonly claimedOperator?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -138,7 +141,9 @@ async function attempts(
     if (finished === "again" && attempt < PLAN_ATTEMPTS) continue;
     if (finished && finished !== "again") return finished;
     const planned = dryRun ? { ...input, view: predictRecovery(view, open) } : input;
-    const plan = await planPromotion(planned, context, ledgers, options);
+    const evaluated = await planPromotion(planned, context, ledgers, options);
+    const outdated = request.plan ? planOutdated(request.plan, evaluated) : [];
+    const plan = { ...evaluated, blocking: [...outdated, ...evaluated.blocking] };
     known(knownOf(plan));
     if (request.ifNeeded === true && isUnchanged(plan, view))
       return { kind: "unchanged", plan, dryRun };

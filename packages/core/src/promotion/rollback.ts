@@ -2,7 +2,6 @@ import { type KnownFacts, keepingKnown } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
-import { digestOf } from "../model/digest.ts";
 import { environmentTag, latestTag, NO_SOURCE, rollbackTag } from "../model/tag.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
@@ -27,6 +26,7 @@ import { isOwnIntent, type OpenIntent, openIntents } from "./open-intent.ts";
 import type { OperationOutcome, OperationPlan } from "./operation.ts";
 import { judgeOperator } from "./operator.ts";
 import { checkOverrideRequest, createOverrideLane, type OverrideRequest } from "./override-lane.ts";
+import { planDigestOf } from "./plan-basis.ts";
 import { predictRecovery } from "./predict-recovery.ts";
 import { type Reason, reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
@@ -333,6 +333,14 @@ async function planRollback(
   const before = (await store.resolve(latestTag(target.name), options))?.digest ?? null;
   const policy = policyDigest(target);
   const was = view?.state.current ?? null;
+  const basis = {
+    digest,
+    path: [target.name],
+    policy_digest: policy,
+    current: before,
+    gates: [],
+    approvals: [],
+  };
   return {
     action: "rollback",
     operation: uuidV7(store.now(), context.host.randomBytes(10)),
@@ -359,16 +367,9 @@ async function planRollback(
     policyDigest: policy,
     authorityDigest: authorityDigest(target),
     manifestDigest: context.manifest.digest,
-    planDigest: digestOf(
-      canonicalJson({
-        digest,
-        path: [target.name],
-        policy_digest: policy,
-        current: before,
-        gates: [],
-        approvals: [],
-      }),
-    ),
+    basis,
+    planDigest: planDigestOf(basis),
+    estimatedGatesMs: null,
     resumes: null,
     rollback: {
       from: back.from,

@@ -1,6 +1,7 @@
 import { Args, Flags } from "@oclif/core";
 import { FloeCommand, keyFlag, operatorFlag, overrideFlag } from "../../floe-command.ts";
 import { parseAnnotations, parseKinds, parseWait } from "../../parse-flags.ts";
+import { openPlanFile, readPlan } from "../../plan-file.ts";
 import { operationJson } from "../../render/operation-json.ts";
 import { operationText } from "../../render/operation-text.ts";
 
@@ -13,6 +14,7 @@ export default class Promote extends FloeCommand {
     "<%= config.bin %> promote v1.2.3 --to staging",
     "<%= config.bin %> promote v1.2.3 --to prod --dry-run",
     "<%= config.bin %> promote v1.2.3 --to prod --override freeze --reason 'fixes incident 4711'",
+    "<%= config.bin %> promote v1.2.3 --to prod --dry-run --plan-out prod.plan && <%= config.bin %> promote v1.2.3 --to prod --plan prod.plan",
     "<%= config.bin %> promote v1.2.3@sha256:… --to prod --wait 2m --annotation ticket=OPS-12 -o json",
   ];
   static override args = {
@@ -35,6 +37,12 @@ export default class Promote extends FloeCommand {
     }),
     override: overrideFlag({ dependsOn: ["reason"] }),
     reason: Flags.string({ dependsOn: ["override"], description: "Why, for --override" }),
+    "plan-out": Flags.string({
+      description: "Save the plan to this file, when nothing blocks it",
+    }),
+    plan: Flags.string({
+      description: "Promote only if everything is as in this saved plan; otherwise refuse with 20",
+    }),
     annotation: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -53,6 +61,7 @@ export default class Promote extends FloeCommand {
       force: flags.force,
       ifNeeded: flags["if-needed"],
       waitMs: parseWait(flags.wait),
+      plan: flags.plan === undefined ? undefined : await readPlan(flags.plan, this.signal),
       claimedOperator: flags.operator,
       override:
         flags.override === undefined
@@ -60,8 +69,10 @@ export default class Promote extends FloeCommand {
           : { kinds: parseKinds(flags.override), reason: flags.reason ?? "" },
       annotations: parseAnnotations(flags.annotation ?? []),
     };
+    await using planFile = await openPlanFile(flags["plan-out"]);
     await using composed = await this.compose(flags, { writes: true });
     const outcome = await composed.floe.promote(request, { signal: this.signal });
+    await planFile.save(outcome);
     const measured = { durationMs: performance.now() - started, stats: composed.store.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);
