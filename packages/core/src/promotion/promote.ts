@@ -6,6 +6,7 @@ import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
+import { deniedReason } from "./checks/check-approvals.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
 import { judgeTransition } from "./environments.ts";
@@ -105,6 +106,7 @@ async function attempts(
   );
   let seen: { readonly view: LedgerView | null } | null = { view: firstView };
   const waitUntil = context.clock.now().getTime() + (request.waitMs ?? 0);
+  let denials: ReadonlySet<number> | null = null;
   for (let attempt = 1; ; attempt++) {
     const view = seen ? seen.view : await ledger.view(options);
     seen = null;
@@ -152,6 +154,14 @@ async function attempts(
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
     }
     if (dryRun) return { kind: "would_succeed", plan };
+    denials ??= new Set<number>(plan.approvals.denials.map(({ seq }) => seq));
+    const late = plan.approvals.denials.find(({ seq }) => denials?.has(seq) === false);
+    if (late) {
+      // An override lets pass what its user could know of, not a denial that came since.
+      const refused = { ...plan, blocking: [deniedReason(artifact.version, target.name, late)] };
+      await recordRefusal(refusedPlan(refused), ledger, context, options);
+      return { kind: "blocked", plan: refused, blocking: refused.blocking, dryRun };
+    }
     if (!plan.operator) throw new Error("a plan without an operator must be blocked");
     const applied = await applyOperation(plan, plan.operator, ledger, context, options);
     if (applied.kind === "done") return applied;

@@ -1,5 +1,5 @@
 import type { EnvironmentConfig } from "../../manifest/manifest.ts";
-import type { ApprovalJudgement } from "../approvals/judge-approvals.ts";
+import type { ApprovalJudgement, StandingDenial } from "../approvals/judge-approvals.ts";
 import { type Reason, reason } from "../reason.ts";
 import type { PromotionCheck } from "./promotion-check.ts";
 
@@ -13,14 +13,7 @@ function approvalReasons(
   { name: environment, approvals: rule }: Pick<EnvironmentConfig, "name" | "approvals">,
   { required, granted, denials, discounted }: ApprovalJudgement,
 ): Reason[] {
-  const reasons = denials.map(({ by, at, reason: why }) =>
-    reason(
-      "FLOE_APPROVAL_DENIED",
-      `${by} denied ${version} for ${environment} at ${at}${why === null ? "" : `: ${why}`}`,
-      `It stands until ${by} takes it back: floe platform deny ${version} --env ${environment} --withdraw`,
-      { override: "approval" },
-    ),
-  );
+  const reasons = denials.map((denial) => deniedReason(version, environment, denial));
   if (granted.length >= required) return reasons;
   const groups = (rule?.fromGroups ?? []).join(" or ");
   const have = granted.length === 0 ? "none" : granted.map(({ by }) => by).join(", ");
@@ -35,6 +28,20 @@ function approvalReasons(
       { override: "approval" },
     ),
   ];
+}
+
+/** The refusal of what somebody has denied. */
+export function deniedReason(
+  version: string,
+  environment: string,
+  { by, at, reason: why }: StandingDenial,
+): Reason {
+  return reason(
+    "FLOE_APPROVAL_DENIED",
+    `${by} denied ${version} for ${environment} at ${at}${why === null ? "" : `: ${why}`}`,
+    `It stands until ${by} takes it back: floe platform deny ${version} --env ${environment} --withdraw`,
+    { override: "approval" },
+  );
 }
 
 /** Says whether nothing but missing approvals stands in the way: then the gates run all the same, so that approvers see what they say. */
