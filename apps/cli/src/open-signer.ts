@@ -2,6 +2,7 @@ import {
   FloeError,
   isFloeError,
   type KeyRef,
+  type Logger,
   type Manifest,
   type SecretRef,
   type Signer,
@@ -9,11 +10,11 @@ import {
   usesKeyless,
 } from "@floe/core";
 import { parseKeyRef, readSecret } from "./adapters/read-secret.ts";
-import { openKeylessSigner } from "./open-keyless-signer.ts";
 
-/** A signer with the public key that belongs to it; a keyless one has none to show. */
+/** A signer with the public key that belongs to it. */
 export interface OpenedSigner {
   readonly signer: Signer;
+  /** PEM; `null` for a keyless signer, whose key is another one each time. */
   readonly publicKey: string | null;
 }
 
@@ -29,25 +30,39 @@ export interface SignerSearch {
   readonly key: string | undefined;
   readonly manifest: Manifest;
   readonly env: NodeJS.ProcessEnv;
+  readonly logger: Pick<Logger, "warn">;
   readonly signal: AbortSignal;
 }
 
 /**
- * Finds who runs floe: `--key` or FLOE_SIGNING_KEY, then an OIDC token where the manifest speaks of keyless identities, then
- * its `promotion.operator.key_ref` and `artifacts.signing.private_key_ref`. Nobody: only reads are possible. With `signing.mode: off` a key is made for this
- * run; it proves nothing about anybody.
+ * Finds who runs floe: `--key` or FLOE_SIGNING_KEY, an OIDC token, then the manifest's `promotion.operator.key_ref` and
+ * `artifacts.signing.private_key_ref`, then a login where the manifest signs keyless and there is a terminal. Nobody: only
+ * reads are possible. With `signing.mode: off` a key is made for this run; it proves nothing about anybody.
+ *
+ * A token counts only where the manifest speaks of keyless signatures: CI jobs have tokens for other purposes, and using
+ * one makes its subject known to a log.
  */
 export async function findOperator(search: SignerSearch): Promise<FoundSigner> {
-  const { manifest, env, signal } = search;
+  const { manifest, env } = search;
   const looked: string[] = [];
   const given = givenKey(search.key, env);
   if (given !== null) return await found(given.chosen, openKey(given.ref, search), looked);
   looked.push("--key and FLOE_SIGNING_KEY: not given");
-  if (usesKeyless(manifest)) {
-    const keyless = await openKeylessSigner(manifest, env, signal);
-    if (keyless !== null) return await found(keyless.source, keyless, looked);
-    looked.push("OIDC token (SIGSTORE_ID_TOKEN, GitHub Actions): not in the environment");
+  const { ambientTokenSource, createEphemeralSigner } = await import("@floe/signing");
+  const ambient = ambientTokenSource(env);
+  if (ambient !== null && usesKeyless(manifest)) {
+    const { openKeyless } = await import("./open-keyless.ts");
+    return await found(
+      ambient.name,
+      openKeyless(ambient, manifest.signing.sigstore, search),
+      looked,
+    );
   }
+  looked.push(
+    ambient === null
+      ? "SIGSTORE_ID_TOKEN and GitHub Actions: no token"
+      : `the token of ${ambient.name}: not used, since the manifest has no keyless identity`,
+  );
   for (const [name, ref] of [
     ["promotion.operator.key_ref", manifest.operatorKeyRef],
     ["artifacts.signing.private_key_ref", manifest.signing.privateKeyRef],
@@ -55,8 +70,16 @@ export async function findOperator(search: SignerSearch): Promise<FoundSigner> {
     if (ref !== null) return await found(name, openKey(ref, search), looked);
     looked.push(`${name}: not in the manifest`);
   }
+  if (manifest.signing.mode === "keyless") {
+    const { loginSource } = await import("./find-token.ts");
+    const login = await loginSource(manifest.signing.sigstore, env);
+    if (login !== null) {
+      const { openKeyless } = await import("./open-keyless.ts");
+      return await found(login.name, openKeyless(login, manifest.signing.sigstore, search), looked);
+    }
+    looked.push("a login: there is no terminal");
+  }
   if (manifest.signing.mode !== "off") return { opened: null, origin: { chosen: null, looked } };
-  const { createEphemeralSigner } = await import("@floe/signing");
   const signer = createEphemeralSigner();
   return await found(
     "artifacts.signing.mode: off",
@@ -84,7 +107,11 @@ export function givenKey(
   return { chosen: "FLOE_SIGNING_KEY", ref: parseKeyRef(fromEnv, "FLOE_SIGNING_KEY") };
 }
 
-/** Opens one private key, in a KMS or here; asks for its password on a terminal where nothing else says it. */
+/**
+ * Opens one private key, here or in a KMS; asks for its password on a terminal where nothing else says it.
+ * @throws {FloeError} FLOE_USAGE_INVALID - what should name a key in a KMS does not
+ * @throws {FloeError} FLOE_KMS_PLUGIN_FAILED - the KMS's plugin is missing or fails
+ */
 export async function openKey(
   ref: KeyRef,
   search: Pick<SignerSearch, "env" | "signal"> & { readonly manifest: Manifest | null },

@@ -11,5 +11,6 @@ export type * from "./manifest.ts";
 export { type ManifestJsonSchemaOptions, manifestJsonSchema } from "./manifest-json-schema.ts";
 export { PLACEHOLDERS } from "./placeholders.ts";
 export { KNOWN_GATES, POLICY_GATE } from "./resolve/gate-kinds.ts";
+export { PUBLIC_SIGSTORE } from "./resolve/resolve-sigstore.ts";
 export type { JsonSchema } from "./resolve/standard-json-schema.ts";
 export { type SplitResult, splitCommand } from "./split-command.ts";

@@ -49,7 +49,12 @@ export default class Attest extends ArtifactCommand {
     const { store } = target;
     const named = await fetchManifest(target, signal);
     const artifact = await chooseNamed(store, named, flags.platform, { signal });
-    const opened = await openArtifactSigner(flags, target.manifest, process.env, this.signal);
+    const opened = await openArtifactSigner(flags, {
+      manifest: target.manifest,
+      env: process.env,
+      logger: this.logger(flags),
+      signal: this.signal,
+    });
     const { signer } = opened;
     const attached = await signing.attestArtifact(
       { store, artifact, predicate, signer },

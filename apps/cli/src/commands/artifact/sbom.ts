@@ -69,7 +69,12 @@ export default class Sbom extends ArtifactCommand {
   async #attach(target: ArtifactTarget, artifact: RawManifest, flags: Parsed): Promise<void> {
     const signing = await import("@floe/signing");
     // Before minutes are spent on an image: without a key there is nothing to do.
-    const opened = await openArtifactSigner(flags, target.manifest, process.env, this.signal);
+    const opened = await openArtifactSigner(flags, {
+      manifest: target.manifest,
+      env: process.env,
+      logger: this.logger(flags),
+      signal: this.signal,
+    });
     const { store } = target;
     const { readSbom } = await import("../../read-sbom.ts");
     const predicate = await readSbom({

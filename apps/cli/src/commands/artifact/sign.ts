@@ -39,7 +39,12 @@ export default class Sign extends ArtifactCommand {
     await using target = await this.open(args.reference, flags);
     const { store } = target;
     const artifact = await fetchManifest(target, this.signal);
-    const opened = await openArtifactSigner(flags, target.manifest, process.env, this.signal);
+    const opened = await openArtifactSigner(flags, {
+      manifest: target.manifest,
+      env: process.env,
+      logger: this.logger(flags),
+      signal: this.signal,
+    });
     const { signature, children } = await signArtifacts(
       { store, artifact, signer: opened.signer, annotations, recursive: flags.recursive },
       { signal: this.signal },

@@ -5,9 +5,10 @@ import type { ResolveContext } from "./resolve-context.ts";
 import { isLoopback } from "./resolve-registry.ts";
 
 /** The public-good instance, as cosign uses it. */
-const PUBLIC = {
+export const PUBLIC_SIGSTORE: SigstoreServices = {
   fulcioUrl: "https://fulcio.sigstore.dev",
   rekorUrl: "https://rekor.sigstore.dev",
+  tsaUrl: null,
   oidcIssuer: "https://oauth2.sigstore.dev/auth",
   oidcClientId: "sigstore",
 };
@@ -33,11 +34,11 @@ export function resolveSigstore(
       { side: "key" },
     );
   return {
-    fulcioUrl: fulcioUrl ?? PUBLIC.fulcioUrl,
-    rekorUrl: rekorUrl ?? (isPrivate ? null : PUBLIC.rekorUrl),
+    fulcioUrl: fulcioUrl ?? PUBLIC_SIGSTORE.fulcioUrl,
+    rekorUrl: rekorUrl ?? (isPrivate ? null : PUBLIC_SIGSTORE.rekorUrl),
     tsaUrl,
-    oidcIssuer: url("oidc_issuer") ?? PUBLIC.oidcIssuer,
-    oidcClientId: signing?.oidc_client_id ?? PUBLIC.oidcClientId,
+    oidcIssuer: url("oidc_issuer") ?? PUBLIC_SIGSTORE.oidcIssuer,
+    oidcClientId: signing?.oidc_client_id ?? PUBLIC_SIGSTORE.oidcClientId,
   };
 }
 
