@@ -1,4 +1,4 @@
-import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import type { EnvironmentConfig, Identity, Manifest } from "../manifest/manifest.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { parseCanonicalJson } from "../model/canonical-json.ts";
 import {
@@ -62,7 +62,7 @@ export function verifyEvent(
   const known = manifest.identities.filter((identity) => isValidAt(identity, new Date(claimed.at)));
   const verdict = verifier.verifyBundle(bytes, [
     ...known.map((identity) => identity.trusted),
-    ...unknownSigner(claimed, manifest, where),
+    ...unknownSigner(claimed, known, manifest, where),
   ]);
   assertJudged(verdict, where);
   if (!verdict.ok)
@@ -156,10 +156,18 @@ function claimedStatement(bytes: Uint8Array, where: string): Uint8Array {
 
 // A signer that the manifest does not know is accepted for what it is: the same key or subject throughout, authorized for
 // nothing that needs an authorization. Subjects only where the manifest speaks of any: a trusted root is loaded then.
-function unknownSigner(event: LedgerEvent, manifest: Manifest, where: string): TrustedSigner[] {
+function unknownSigner(
+  event: LedgerEvent,
+  known: readonly Identity[],
+  manifest: Manifest,
+  where: string,
+): TrustedSigner[] {
   const { public_key: publicKey, key_id: keyId } = event.actor;
-  if (event.actor.method === "keyless")
-    return usesKeyless(manifest) ? claimedSubject(event.actor, manifest) : [];
+  if (event.actor.method === "keyless") {
+    // The very subject goes before a pattern, and would hide the identity that the pattern makes of it.
+    const isKnown = known.some((identity) => isSignedBy(identity, event.actor));
+    return usesKeyless(manifest) && !isKnown ? claimedSubject(event.actor, manifest) : [];
+  }
   if (publicKey === undefined) return [];
   let actual: string;
   try {

@@ -2,6 +2,7 @@ import type { RawManifest } from "@floe/core";
 import { Args, Flags, type Interfaces } from "@oclif/core";
 import { ArtifactCommand } from "../../artifact-command.ts";
 import { chooseNamed } from "../../choose-manifest.ts";
+import type { GlobalFlags } from "../../floe-command.ts";
 import { type ArtifactTarget, fetchManifest } from "../../open-artifact.ts";
 import { openArtifactSigner, signerFlags, signerName } from "../../open-artifact-signer.ts";
 import { sbomsJson, sbomsText, sbomText } from "../../render/sbom.ts";
@@ -66,7 +67,11 @@ export default class Sbom extends ArtifactCommand {
     await this.result(sbomsJson(sboms), () => sbomsText(sboms));
   }
 
-  async #attach(target: ArtifactTarget, artifact: RawManifest, flags: Parsed): Promise<void> {
+  async #attach(
+    target: ArtifactTarget,
+    artifact: RawManifest,
+    flags: Parsed & GlobalFlags,
+  ): Promise<void> {
     const signing = await import("@floe/signing");
     // Before minutes are spent on an image: without a key there is nothing to do.
     const opened = await openArtifactSigner(flags, {
