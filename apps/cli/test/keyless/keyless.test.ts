@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
 import { aKeylessProject, as, ISSUER, tokenOf } from "../bed/a-keyless-project.ts";
 import { aProject, type Project } from "../bed/a-project.ts";
 import { floe } from "../bed/floe.ts";
@@ -135,6 +137,30 @@ describe("who is not proven", () => {
     });
     expect(run.stdout + run.stderr).not.toContain(token.slice(20, 60));
     expect(await project.registryState()).toEqual(before);
+  });
+
+  test("somebody who was shut out cannot date a signature back", async () => {
+    await using bed = await aKeylessProject();
+    const { project } = bed;
+    // What a registry says of the time goes into events; this one is an hour behind.
+    const hour = 3_600_000;
+    await using registry = await startRegistry({ now: () => new Date(Date.now() - hour) });
+    const text = project
+      .read("manifest.yaml")
+      .replace("oci-layout:./.floe/registry", `oci://${registry.host}/acme/app`);
+    project.write("manifest.yaml", text);
+    await publish(project, "v1.0.0");
+    const ci = { env: as("ci@acme.example") };
+    expect((await project.runWith(ci, "promote", "v1.0.0", "--to", "dev")).code).toBe(0);
+    const revoked: { identities: { ci: Record<string, unknown> } } = parse(text);
+    revoked.identities.ci["revoked_at"] = new Date(Date.now() - hour / 2).toISOString();
+    project.write("manifest.yaml", stringify(revoked));
+    const run = await project.runWith(ci, "promote", "v1.0.0", "--to", "prod");
+    expect(run.code).not.toBe(0);
+    const { rows } = await project.run("status", "--env", "prod", "-o", "json");
+    expect(rows).toMatchObject([{ version: null }]);
+    const tags = await project.done("artifact", "list", "--all", "-o", "json");
+    expect(tags.rows.map((row) => row["tag"])).not.toContain("v1.0.0-prod");
   });
 
   test("without a token the refusal says where one was looked for", async () => {
