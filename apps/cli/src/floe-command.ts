@@ -168,7 +168,7 @@ export abstract class FloeCommand extends Command {
 export const keyFlag = {
   key: Flags.string({
     description:
-      "Private key that proves who you are: a file, file:PATH or env:NAME; default FLOE_SIGNING_KEY, then the manifest",
+      "Private key that proves who you are: a file, file:PATH, env:NAME, or NAME://ID of a KMS plugin; default FLOE_SIGNING_KEY, then an OIDC token where the manifest knows keyless identities, then the manifest's keys",
   }),
 };
 
