@@ -42,12 +42,13 @@ export async function loginSource(
 ): Promise<TokenSource | null> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
   const { loginTokenSource } = await import("@floe/signing");
-  const hasDisplay = Boolean(env["DISPLAY"] || env["WAYLAND_DISPLAY"]);
+  // Without a screen of this machine, the page opens on another one.
+  const hasScreen = Boolean(env["DISPLAY"] || env["WAYLAND_DISPLAY"]) && !env["SSH_CONNECTION"];
   const prompt = {
     show: (line: string) => void process.stderr.write(`${line}\n`),
     open: openPage,
   };
-  return loginTokenSource({ issuer, clientId, flow: hasDisplay ? "browser" : "device", prompt });
+  return loginTokenSource({ issuer, clientId, flow: hasScreen ? "browser" : "device", prompt });
 }
 
 // Its address is shown as well, so that nothing is lost where no browser opens.
