@@ -6,7 +6,7 @@ import { FloeError, type KeyRef, type SecretRef } from "@floe/core";
  * its place belongs, so what does not look like a place is not shown.
  * @throws {FloeError} FLOE_SECRET_UNREADABLE - the secret itself, or no name of a variable
  */
-function parseSecretRef(text: string, givenBy: string): SecretRef {
+export function parseSecretRef(text: string, givenBy: string): SecretRef {
   if (text.startsWith("env:")) {
     const name = text.slice("env:".length);
     if (/^[A-Za-z_][A-Za-z0-9_]{0,200}$/.test(name)) return { from: "env", name };

@@ -31,9 +31,26 @@ describe("a key in a KMS", () => {
       return ended;
     };
     await run({}, "artifact", "sign", "v1.0.0", "--key", uri);
-    await run({ FLOE_SIGNING_KEY: uri }, "artifact", "attest", "v1.0.0", "--type", "custom", "--predicate", "app.json");
+    await run(
+      { FLOE_SIGNING_KEY: uri },
+      "artifact",
+      "attest",
+      "v1.0.0",
+      "--type",
+      "custom",
+      "--predicate",
+      "app.json",
+    );
     expect((await project.run("artifact", "verify", "v1.0.0")).code).toBe(0);
-    const promoted = await run({ FLOE_SIGNING_KEY: uri }, "promote", "v1.0.0", "--to", "dev", "-o", "json");
+    const promoted = await run(
+      { FLOE_SIGNING_KEY: uri },
+      "promote",
+      "v1.0.0",
+      "--to",
+      "dev",
+      "-o",
+      "json",
+    );
     expect(promoted.json["operator"]).toBe("hsm");
     const { rows } = await project.done("status", "-o", "json");
     expect(rows).toMatchObject([{ version: "v1.0.0", promoted_by: "hsm", findings: [] }]);

@@ -29,14 +29,15 @@ export default class Publish extends FloeCommand {
     const { manifest } = compiled;
     const version = parseVersion(args.version, manifest.tags.versionPattern ?? undefined);
     checkSpecVersion(compiled, version);
-    const opened = await openArtifactSigner(flags, manifest, process.env, this.signal);
+    const logger = this.logger(flags);
+    const opened = await openArtifactSigner(flags, { manifest, env: process.env, logger, signal });
     await using target = await openArtifact({
       ...{ reference: version, registry, tag: undefined, manifestPath, nearest: manifest },
-      ...{ logger: this.logger(flags), signal, ...here },
+      ...{ logger, signal, ...here },
     });
     const done = await publishPlatform(compiled, version, target, opened, { signal });
     const { repository } = target.store;
-    this.logger(flags).info(
+    logger.info(
       done.changed ? `published ${repository}:${version}` : `${version} was published before`,
     );
     const view = {
