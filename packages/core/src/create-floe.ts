@@ -13,6 +13,7 @@ import type {
   Signer,
   Verifier,
 } from "./ports/index.ts";
+import type { AdoptOutcome, AdoptRequest } from "./promotion/adopt.ts";
 import type {
   OpinionKind,
   OpinionOutcome,
@@ -30,6 +31,7 @@ import type {
   AcceptPolicyRequest,
 } from "./promotion/policy-pin/accept-policy.ts";
 import type { PromoteRequest } from "./promotion/promote.ts";
+import type { QuarantineOutcome, QuarantineRequest } from "./promotion/quarantine.ts";
 import type { ReconcileOutcome, ReconcileRequest } from "./promotion/reconcile.ts";
 import type { RollbackRequest } from "./promotion/rollback.ts";
 import { type EnvironmentStatus, type StatusRequest, status } from "./promotion/status.ts";
@@ -83,6 +85,11 @@ export interface Floe extends AsyncDisposable {
   history(request?: HistoryRequest, options?: RequestOptions): Promise<HistoryEvent[]>;
   lock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
+  quarantine(request: QuarantineRequest, options?: RequestOptions): Promise<QuarantineOutcome>;
+  /** Also lifts what a rollback has left. */
+  unquarantine(request: QuarantineRequest, options?: RequestOptions): Promise<QuarantineOutcome>;
+  /** Records what an environment runs already, without gates. */
+  adopt(request: AdoptRequest, options?: RequestOptions): Promise<AdoptOutcome>;
   /** Whether what an environment holds is there by a complete chain of valid records. Needs no signer. */
   verify(request: VerifyRequest, options?: RequestOptions): Promise<EnvironmentVerification>;
   /** Says that a version may enter an environment that asks for approvals; or takes that back. */
@@ -143,6 +150,18 @@ export function createFloe(options: FloeOptions): Floe {
     history: (request = {}, given) => history(request, context, ledgers, call(given)),
     lock: (request, given) => setLock("lock", request, context, ledgers, call(given)),
     unlock: (request, given) => setLock("unlock", request, context, ledgers, call(given)),
+    async quarantine(request, given) {
+      const { setQuarantine } = await import("./promotion/quarantine.ts");
+      return await setQuarantine("quarantine", request, context, ledgers, call(given));
+    },
+    async unquarantine(request, given) {
+      const { setQuarantine } = await import("./promotion/quarantine.ts");
+      return await setQuarantine("unquarantine", request, context, ledgers, call(given));
+    },
+    async adopt(request, given) {
+      const { adopt } = await import("./promotion/adopt.ts");
+      return await adopt(request, context, ledgers, call(given));
+    },
     async verify(request, given) {
       const { verifyEnvironment } = await import("./verification/verify-environment.ts");
       return await verifyEnvironment(request, context, call(given));

@@ -26,6 +26,7 @@ export {
   type PluginRegistryOptions,
 } from "./plugins/registry.ts";
 export type * from "./ports/index.ts";
+export type { AdoptOutcome, AdoptRequest } from "./promotion/adopt.ts";
 export type {
   OpinionKind,
   OpinionOutcome,
@@ -54,6 +55,11 @@ export type {
   AcceptPolicyRequest,
 } from "./promotion/policy-pin/accept-policy.ts";
 export type { PromoteRequest } from "./promotion/promote.ts";
+export type {
+  QuarantinedIn,
+  QuarantineOutcome,
+  QuarantineRequest,
+} from "./promotion/quarantine.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
 export type { ReconcileOutcome, ReconcileRequest, Settled } from "./promotion/reconcile.ts";
 export type { Recovered } from "./promotion/recover.ts";

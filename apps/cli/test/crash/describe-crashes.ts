@@ -1,8 +1,8 @@
 import { type CrashPoint, crashPoints } from "@floe/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { at, described, differences, done, lastSuccess, ledgerProblems } from "./judge.ts";
-import type { Place, PlaceOptions } from "./place.ts";
-import { countTags, readStored, type Stored } from "./stored.ts";
+import { go, type Place, type PlaceOptions } from "./place.ts";
+import { countTags, plainTags, readStored, type Stored } from "./stored.ts";
 
 /** One interrupted run. */
 interface Cut {
@@ -128,6 +128,66 @@ export function describeCrashes(
       expect(problems).toEqual([]);
     });
 
+    test("is a quarantine: the same command keeps the digest out everywhere, once, with its copy", async () => {
+      await using place = await make({ versions: ["v1.0.0"] });
+      await done(place, "promote", "v1.0.0", "--to", "dev");
+      const quarantine = ["platform", "quarantine", "v1.0.0", "--reason", "a crash"];
+      const { clean, cuts } = await cutEverywhere(place, quarantine);
+      const problems: string[] = [];
+      for (const { point, restore } of cuts) {
+        restore();
+        const note = (problem: string): number =>
+          problems.push(`${at(point, "quarantine")}: ${problem}`);
+        const again = await place.run(...quarantine);
+        if (again.code !== 0) note(described(again));
+        const end = await readStored(place);
+        for (const environment of ["dev", "staging"]) {
+          const events = end.events[environment] ?? [];
+          const count = events.filter(({ kind }) => kind === "quarantine").length;
+          if (count !== 1) note(`${environment} has ${count} quarantines`);
+        }
+        if (countTags(end, "floe-qua.") !== countTags(clean, "floe-qua."))
+          note("a copy is missing");
+        if (countReferrers(end) !== countReferrers(clean)) note("a copy is not listed");
+        for (const problem of ledgerProblems(end)) note(problem);
+        const refused = await place.run("promote", "v1.0.0", "--to", "staging");
+        if (refused.code !== 13) note(described(refused));
+      }
+      expect(problems).toEqual([]);
+    });
+
+    test("is an adoption: the same command finishes it", async () => {
+      await using place = await make({ versions: ["v1.0.0"] });
+      const store = place.open();
+      const found = await store.getManifest("v1.0.0", go);
+      if (!found) throw new Error("v1.0.0 is gone");
+      const byHand = { bytes: found.bytes, mediaType: found.descriptor.mediaType };
+      await store.moveTag("latest-staging", byHand, go);
+      await store[Symbol.asyncDispose]?.();
+      const problems: string[] = [];
+      // Beside a tag that was made by hand, and where there is none at all.
+      for (const environment of ["staging", "dev"]) {
+        const adopt = ["platform", "adopt", "v1.0.0", "--env", environment, "--reason", "a crash"];
+        const { clean, cuts } = await cutEverywhere(place, adopt);
+        for (const { point, restore } of cuts) {
+          restore();
+          const note = (problem: string): number =>
+            problems.push(`${at(point, "adopt")}: ${problem}`);
+          const again = await place.run(...adopt);
+          if (again.code !== 0) note(described(again));
+          const end = await readStored(place);
+          const kinds = (end.events[environment] ?? []).map(({ kind }) => kind).join();
+          if (kinds.replace("genesis,genesis", "genesis") !== "genesis,adopt") note(kinds);
+          if (JSON.stringify(plainTags(end)) !== JSON.stringify(plainTags(clean)))
+            note("tags differ");
+          for (const problem of ledgerProblems(end)) note(problem);
+          const status = await place.run("status", "--env", environment);
+          if (status.code !== 0) note(described(status));
+        }
+      }
+      expect(problems).toEqual([]);
+    });
+
     test("is the first promotion ever: the same command makes the ledger and finishes", async () => {
       await using place = await make({ versions: ["v1.0.0"] });
       const promote = ["promote", "v1.0.0", "--to", "dev"];
@@ -137,6 +197,10 @@ export function describeCrashes(
       expect(problems).toEqual([]);
     });
   });
+}
+
+function countReferrers({ quarantines }: Stored): number {
+  return Object.values(quarantines).flat().length;
 }
 
 async function prepare(place: Place): Promise<void> {

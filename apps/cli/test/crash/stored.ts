@@ -27,6 +27,8 @@ export interface Stored {
   readonly records: Readonly<Record<string, readonly Digest[]>>;
   /** The same of verification summaries. */
   readonly summaries: Readonly<Record<string, readonly Digest[]>>;
+  /** The same of copies of quarantines. */
+  readonly quarantines: Readonly<Record<string, readonly Digest[]>>;
 }
 
 interface EventManifest {
@@ -52,6 +54,7 @@ interface Statement {
 
 const EVENT_TAG = /^floe-ev\.([^.]+)\.\d{12}/;
 const RECORD = /\/attestation\/(?:promotion|rollback)\/v1$/;
+const QUARANTINE = /\/attestation\/quarantine\/v1$/;
 const SUMMARY = /\/verification_summary\/v1$/;
 
 /** Reads all of it. */
@@ -62,6 +65,7 @@ export async function readStored(place: Pick<Place, "open">): Promise<Stored> {
   const events: Record<string, StoredEvent[]> = {};
   const records: Record<string, Digest[]> = {};
   const summaries: Record<string, Digest[]> = {};
+  const quarantines: Record<string, Digest[]> = {};
   for (const tag of names) {
     const found = await store.resolve(tag, go);
     if (!found) throw new Error(`${tag} is listed and gone`);
@@ -80,10 +84,11 @@ export async function readStored(place: Pick<Place, "open">): Promise<Stored> {
           .sort();
       records[tag] = ofType(RECORD);
       summaries[tag] = ofType(SUMMARY);
+      quarantines[tag] = ofType(QUARANTINE);
     }
   }
   await store[Symbol.asyncDispose]?.();
-  return { tags, events, records, summaries };
+  return { tags, events, records, summaries, quarantines };
 }
 
 async function readEvent(store: ArtifactStore, tag: string): Promise<StoredEvent> {

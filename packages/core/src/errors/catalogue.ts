@@ -261,6 +261,10 @@ export const ERRORS = {
     exit: EXIT.held,
     summary: "The digest is quarantined in this environment.",
   },
+  FLOE_ADOPTION_INVALID: {
+    exit: EXIT.notPromoted,
+    summary: "The environment runs another digest than the one that should be adopted.",
+  },
   FLOE_ROLLBACK_TARGET_INVALID: {
     exit: EXIT.notPromoted,
     summary:

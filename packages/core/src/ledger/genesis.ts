@@ -3,7 +3,7 @@ import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
 import { digestOf } from "../model/digest.ts";
-import { classifyTag, genesisTag } from "../model/tag.ts";
+import { classifyTag, genesisTag, type TagRules } from "../model/tag.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertReadable } from "./assert-readable.ts";
@@ -32,7 +32,7 @@ export async function findGenesis(
   context: LedgerContext,
   mode: LedgerMode,
   verify: Verify,
-  options: CallOptions,
+  options: CallOptions & { readonly adopting?: boolean | undefined },
 ): Promise<Genesis | null> {
   const tag = genesisTag(environment.name);
   let pinned = await context.store.getManifest(tag, options);
@@ -41,6 +41,9 @@ export async function findGenesis(
     if (left.length === 0) return null;
     // They are written after the pin: when the ledger began between the two looks, it is there now.
     pinned = await context.store.getManifest(tag, options);
+    // Environment tags that were made by hand are what adopting is for; whatever else there is was written by floe.
+    const own = left.filter((name) => !isByHand(name, environment, context));
+    if (!pinned && options.adopting === true && own.length === 0) return null;
     if (!pinned) throw missingLedger(environment, left);
   }
   const { event, bytes } = verify(await eventBytes(context.store, pinned, tag, options), tag);
@@ -73,10 +76,7 @@ async function tagsOf(
   context: LedgerContext,
   options: CallOptions,
 ): Promise<string[]> {
-  const rules = {
-    environments: context.manifest.environments.map((candidate) => candidate.name),
-    versionPattern: context.manifest.tags.versionPattern ?? undefined,
-  };
+  const rules = rulesOf(context);
   return (await context.store.listTags(options)).filter((tag) => {
     const kind = classifyTag(tag, rules);
     if (kind.kind === "environment" || kind.kind === "latest" || kind.kind === "rollback") {
@@ -86,11 +86,25 @@ async function tagsOf(
   });
 }
 
+function rulesOf({ manifest }: LedgerContext): TagRules {
+  return {
+    environments: manifest.environments.map((candidate) => candidate.name),
+    versionPattern: manifest.tags.versionPattern ?? undefined,
+  };
+}
+
+function isByHand(tag: string, environment: EnvironmentConfig, context: LedgerContext): boolean {
+  const kind = classifyTag(tag, rulesOf(context));
+  return (
+    (kind.kind === "environment" || kind.kind === "latest") && kind.environment === environment.name
+  );
+}
+
 function missingLedger(environment: EnvironmentConfig, left: readonly string[]): FloeError {
   return new FloeError({
     code: "FLOE_LEDGER_MISSING",
     message: `${environment.name} has tags (${left.slice(0, 3).join(", ")}${left.length > 3 ? ", …" : ""}) and no ledger`,
-    hint: "Restore the tag floe-ledger.… from a copy, or check that the manifest names the right repository.",
+    hint: `Restore the tag floe-ledger.${environment.name} from a copy, or check that the manifest names the right repository. If it never had a ledger, because these tags were made without floe: floe platform adopt VERSION --env ${environment.name} --reason …`,
     details: { environment: environment.name, tags: left.slice(0, 20) },
   });
 }

@@ -46,16 +46,23 @@ const CLAIM_ATTEMPTS = 64;
 /** Fully judges whether, and with what, to append after a head was read; called again after every lost race. */
 export type DraftFor<Kind extends EventKind> = (view: LedgerView) => EventDraft<Kind> | null;
 
+/** How a ledger is read. */
+export interface ViewOptions extends CallOptions {
+  readonly settling?: Settling | undefined;
+  /** Tags of the environment that were made by hand are no sign of a ledger that is gone. Default `false`. */
+  readonly adopting?: boolean;
+}
+
 /** The ledger of one environment. */
 export interface Ledger {
   readonly environment: EnvironmentConfig;
   readonly mode: LedgerMode;
   /** The trusted end, or `null` when the environment has no ledger yet. */
-  view(
-    options: CallOptions & { readonly settling?: Settling | undefined },
-  ): Promise<LedgerView | null>;
+  view(options: ViewOptions): Promise<LedgerView | null>;
   /** Makes the genesis when the environment has none. */
-  begin(options: CallOptions & { readonly traceId: string }): Promise<void>;
+  begin(
+    options: CallOptions & { readonly traceId: string; readonly adopting?: boolean },
+  ): Promise<void>;
   /** Appends an event; `null` when the draft function declined after reading the newest head. */
   append<Kind extends EventKind>(
     draftFor: DraftFor<Kind>,
@@ -95,9 +102,7 @@ export function createLedger(
 
   const reader = createViewReader(chain, mode, audit, verify);
 
-  async function view(
-    options: CallOptions & { readonly settling?: Settling | undefined },
-  ): Promise<LedgerView | null> {
+  async function view(options: ViewOptions): Promise<LedgerView | null> {
     genesis ??= await findGenesis(environment, context, mode, verify, options);
     if (!genesis) return null;
     const head = await audit.head(chain, options);

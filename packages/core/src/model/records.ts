@@ -162,11 +162,25 @@ export interface VerificationSummary {
   readonly slsaVersion: string;
 }
 
+/** The predicate of the published copy of a quarantine, or of its end. The ledger's event is what counts. */
+export interface QuarantineStatement {
+  /** `false`: it was lifted. */
+  readonly quarantined: boolean;
+  readonly environment: string;
+  readonly version: string;
+  readonly reason: string;
+  readonly operator: string;
+  readonly operator_identity: EventActor;
+  readonly at: string;
+  readonly ledger: { readonly chain: string; readonly seq: number; readonly hash: Digest };
+}
+
 /** Predicate types of the records, as in-toto statements name them. */
 export const PREDICATE_TYPES = {
   promotion: "https://floe.dev/attestation/promotion/v1",
   rollback: "https://floe.dev/attestation/rollback/v1",
   approval: "https://floe.dev/attestation/approval/v1",
+  quarantine: "https://floe.dev/attestation/quarantine/v1",
   verificationSummary: "https://slsa.dev/verification_summary/v1",
 } as const;
 

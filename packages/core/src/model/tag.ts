@@ -121,10 +121,15 @@ export function pinTag(environment: string, content: Digest): string {
   return `floe-pin.${environment}.${digestHex(content).slice(0, 16)}`;
 }
 
+/** The immutable tag of the published copy of a quarantine, or of its end. */
+export function quarantineTag(operationId: string): string {
+  return `floe-qua.${operationId}`;
+}
+
 /** Says whether a tag is floe's own or a referrers index, which tag lists hide. */
 export function isInternalTag(tag: string): boolean {
   return (
-    /^floe-(?:ev|rec|vsa|apr|pin|ledger|cp)\./.test(tag) ||
+    /^floe-(?:ev|rec|vsa|apr|pin|qua|ledger|cp)\./.test(tag) ||
     /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag)
   );
 }

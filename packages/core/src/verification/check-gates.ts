@@ -1,5 +1,6 @@
 import type { VerifiedRecord } from "../promotion/read-record.ts";
 import type { Check, Checks } from "./check.ts";
+import { overridesOf } from "./check-overrides.ts";
 import type { ResolvedPolicy } from "./read-policy.ts";
 
 const AGAIN = "Promote it again (--force): every gate is run and recorded anew.";
@@ -24,7 +25,10 @@ export function unmetGates(record: VerifiedRecord, policy: ResolvedPolicy): stri
   const said = new Map(gatesOf(record).map(({ gate, status }) => [gate, status]));
   return Object.entries(policy.gates).flatMap(([name, { required }]) => {
     const status = said.get(name);
-    const passed = status === "passed" || status === "warning";
+    // Whether it might be overridden is a check of its own. What is missing was not run.
+    const overridden =
+      status !== undefined && overridesOf(record).some(({ kind }) => kind === `gate:${name}`);
+    const passed = status === "passed" || status === "warning" || overridden;
     return required && !passed ? [`${name} ${status ?? "is missing"}`] : [];
   });
 }
@@ -47,7 +51,7 @@ export function checkGates(record: VerifiedRecord, policy: ResolvedPolicy, check
   const shown = remarks.map(({ gate, status }) => `${gate} ${status}`).join(", ");
   return checks.warning(
     "gates",
-    `${passed}; not required to, or with a warning: ${shown}`,
+    `${passed}; not required to, overridden, or with a warning: ${shown}`,
     "See the record's gate_results.",
   );
 }

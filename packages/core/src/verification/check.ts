@@ -14,6 +14,7 @@ export type CheckName =
   | "signer"
   | "policy"
   | "gates"
+  | "overrides"
   | "signature_then"
   | "approvals"
   | "summary"

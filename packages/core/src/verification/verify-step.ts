@@ -9,6 +9,7 @@ import type { VerifiedRecord } from "../promotion/read-record.ts";
 import { type Check, type Checks, checksOf } from "./check.ts";
 import { checkApprovals } from "./check-approvals.ts";
 import { checkGates, checkSignatureThen, unmetGates } from "./check-gates.ts";
+import { checkOverrides } from "./check-overrides.ts";
 import { checkRecord } from "./check-record.ts";
 import { checkSigner } from "./check-signer.ts";
 import { checkSummary } from "./check-summary.ts";
@@ -120,6 +121,7 @@ async function judge(
   found.push(
     checks.ok("policy", `${digest} is ${where}`),
     checkGates(record, policy, checks),
+    checkOverrides(record, promotion.intent.signedBy, environment, context.manifest, checks),
     checkSignatureThen(record, policy, checks),
     await checkApprovals(promotion, policy, ledgers.of(environment), checks, options),
   );

@@ -1,6 +1,8 @@
 import type { LedgerView } from "../../ledger/ledger.ts";
+import type { EnvironmentConfig } from "../../manifest/manifest.ts";
 import type { Digest } from "../../model/digest.ts";
-import { reason } from "../reason.ts";
+import { type Reason, reason } from "../reason.ts";
+import type { ResolvedArtifact } from "../resolve-artifact.ts";
 import type { PromotionCheck } from "./promotion-check.ts";
 
 /** What keeps a digest out of an environment: quarantines, and rollbacks from it. */
@@ -12,7 +14,15 @@ export function holdsOn(
 }
 
 /** Nothing holds the digest in the target environment. */
-export const checkHolds: PromotionCheck = ({ artifact, target, view }) => {
+export const checkHolds: PromotionCheck = ({ artifact, target, view }) =>
+  holdReasons(artifact, target, view);
+
+/** The refusals of a digest that is held. */
+export function holdReasons(
+  artifact: ResolvedArtifact,
+  target: Pick<EnvironmentConfig, "name">,
+  view: LedgerView | null,
+): Reason[] {
   const { version, manifest } = artifact;
   return holdsOn(manifest.descriptor.digest, view).map((hold) =>
     reason(
@@ -21,4 +31,4 @@ export const checkHolds: PromotionCheck = ({ artifact, target, view }) => {
       `Promote a fixed version instead. When the reason is gone: floe platform unquarantine ${version} --env ${target.name} --reason …`,
     ),
   );
-};
+}
