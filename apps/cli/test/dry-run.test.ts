@@ -3,6 +3,13 @@ import { aProject, type Project, type ProjectOptions } from "./bed/a-project.ts"
 
 const policy = { policy_compliance: true };
 
+const HOLIDAYS = {
+  start: "2020-01-01T00:00",
+  end: "2029-12-01T00:00",
+  timezone: "Europe/Berlin",
+  reason: "a long one",
+};
+
 /** Set-ups in which the last words are tried dry and for real; `code` is what both end with. */
 const MATRIX: readonly {
   readonly name: string;
@@ -87,6 +94,69 @@ const MATRIX: readonly {
     code: 13,
   },
   {
+    name: "the environment is frozen",
+    options: { environments: [{ name: "dev", gates: policy, freeze: [HOLIDAYS] }] },
+    code: 13,
+  },
+  {
+    name: "the environment is frozen, and who may override that does",
+    options: {
+      environments: [
+        {
+          name: "dev",
+          gates: { ...policy, smoke: { command: ["false"] } },
+          freeze: [HOLIDAYS],
+          overrides: { freeze: { groups: ["sre"] }, "gate:smoke": { groups: ["sre"] } },
+        },
+      ],
+      groups: { sre: ["release"] },
+    },
+    args: ["--to", "dev", "--override", "freeze,gate:smoke", "--reason", "incident"],
+    code: 0,
+  },
+  {
+    name: "the environment is frozen, and somebody else overrides that",
+    options: {
+      environments: [
+        {
+          name: "dev",
+          gates: policy,
+          freeze: [HOLIDAYS],
+          overrides: { freeze: { groups: ["sre"] } },
+        },
+      ],
+      identities: ["alice"],
+      groups: { sre: ["alice"] },
+    },
+    args: ["--to", "dev", "--override", "freeze", "--reason", "incident"],
+    code: 12,
+  },
+  {
+    name: "it has not soaked",
+    options: {
+      environments: [
+        { name: "dev", gates: policy },
+        { name: "prod", gates: policy, soak: { from: "dev", hours: 24 } },
+      ],
+    },
+    prepare: async (project) => await project.promote("v1.0.0", "dev"),
+    args: ["--to", "prod"],
+    code: 13,
+  },
+  {
+    name: "it is quarantined",
+    prepare: async (project) =>
+      await project.done("platform", "quarantine", "v1.0.0", "--reason", "CVE"),
+    code: 13,
+  },
+  {
+    name: "it was adopted in the source environment",
+    prepare: async (project) =>
+      await project.done("platform", "adopt", "v1.0.0", "--env", "dev", "--reason", "was there"),
+    args: ["--to", "staging"],
+    code: 0,
+  },
+  {
     name: "several things block at once",
     options: {
       environments: [
@@ -118,6 +188,7 @@ describe("a dry run ends as the run does, and writes nothing", () => {
       digest: json["artifact_digest"],
       plan: json["plan_digest"],
       signature: json["signature_status"],
+      overrides: json["overrides"],
       gates: (
         json["gate_results"] as { gate: string; status: string; summary: string }[] | undefined
       )?.map(({ gate, status, summary }) => ({ gate, status, summary })),

@@ -98,6 +98,23 @@ describe("docs/reference/json.md", () => {
         await json(project, "platform", "unlock", ...lock),
       ],
     );
+    const hold = async (action: string, ...args: string[]) =>
+      await json(project, "platform", action, "v1.0.0", "--reason", "r", ...args);
+    compare(
+      ["adopt"],
+      [
+        await hold("adopt", "--env", "dev"),
+        await hold("adopt", "--env", "dev", "--key", "keys/other.key"),
+      ],
+    );
+    compare(
+      ["quarantine and unquarantine"],
+      [
+        await hold("quarantine"),
+        await hold("quarantine", "--key", "keys/other.key"),
+        await hold("unquarantine"),
+      ],
+    );
     compare(["reconcile"], [await json(project, "platform", "reconcile")]);
   });
 

@@ -49,6 +49,7 @@ describe("docs/reference/records.md", () => {
     ["## Verification summary", "VerificationSummary"],
     ["## Recorded approval", "RecordedApproval"],
     ["## Approval statement", "ApprovalStatement"],
+    ["## Quarantine statement", "QuarantineStatement"],
     ["## Gate result", "GateResult"],
     ["## Impact analysis", "ImpactAnalysis"],
   ])("lists the members under %s", (heading, name) => {
