@@ -28,7 +28,6 @@ export const go = { signal: new AbortController().signal };
 export interface WorldOptions {
   /** As in the manifest. Default dev, staging and prod, where only `release` and `alice` may act. */
   readonly environments?: readonly Readonly<Record<string, unknown>>[];
-  readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly audit?: Readonly<Record<string, unknown>>;
   readonly tagCreation?: ArtifactStore["tagCreation"];
   readonly now?: () => Date;

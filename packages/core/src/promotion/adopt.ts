@@ -11,6 +11,7 @@ import { assertNeverHadLedger } from "./assert-never-had-ledger.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { holdReasons } from "./checks/check-holds.ts";
 import { lockReason } from "./checks/check-lock.ts";
+import { pinReasons } from "./checks/check-pin.ts";
 import { judgeSignature } from "./checks/check-signature.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import type { FloeContext } from "./context.ts";
@@ -190,7 +191,7 @@ function reasonsAgainst(
   const { version } = artifact;
   const { digest } = artifact.manifest.descriptor;
   const { name } = environment;
-  const found: Reason[] = [];
+  const found: Reason[] = pinReasons(environment, view);
   const current = view?.state.current ?? null;
   const runs = latest ?? current?.digest ?? digest;
   if (runs !== digest) {

@@ -9,6 +9,7 @@ import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
+import { pinReasons } from "./checks/check-pin.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
@@ -159,6 +160,9 @@ async function setIn(
     body,
   };
   const before = await ledger.view(options);
+  const [pinned] = pinReasons(environment, before);
+  if (pinned) return notDone(name, pinned);
+  let late = null as Reason | null;
   let done: QuarantineEvent | null = null;
   let changed = false;
   if (isDue(action, digest, text, before)) {
@@ -166,12 +170,16 @@ async function setIn(
       await ledger.begin({ ...options, traceId });
       await assertLatestNotCut(ledger, await ledger.view(options), context, options);
       return quarantineEvent(
-        await ledger.append((view) => (isDue(action, digest, text, view) ? draft : null), options),
+        await ledger.append((view) => {
+          late = pinReasons(environment, view)[0] ?? null;
+          return late === null && isDue(action, digest, text, view) ? draft : null;
+        }, options),
       );
     };
     done = await append().catch((cause: unknown) => {
       throw notAppended(action, name, cause, options);
     });
+    if (late) return notDone(name, late);
     changed = done !== null;
   }
   done ??= before ? await findEvent(action, digest, ledger, options) : null;
@@ -209,6 +217,9 @@ function quarantineEvent(
   return { event: stored.event, hash: stored.hash };
 }
 
+/** So many events ago an interrupted command may have been for its copy to be written now. */
+const LOOK_BACK = 200;
+
 // An interrupted run may have left its event without the copy.
 async function findEvent(
   action: Wanted["action"],
@@ -216,7 +227,10 @@ async function findEvent(
   ledger: Ledger,
   options: CallOptions,
 ): Promise<QuarantineEvent | null> {
+  let seen = 0;
   for await (const stored of ledger.readBack(options)) {
+    seen += 1;
+    if (seen > LOOK_BACK) return null;
     if (!stored.authorized) continue;
     const found = quarantineEvent(stored);
     if (found?.event.body.digest !== digest) continue;
