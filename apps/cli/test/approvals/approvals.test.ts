@@ -141,6 +141,20 @@ describe.each(["atomic", "compare-then-put"] as const)(
       expect(await world.floe({ who: "bob" }).approve(IN_PROD)).toMatchObject({ kind: "done" });
     });
 
+    test("who was refused to approve is in the history", async () => {
+      await using world = await make();
+      await world.floe().promote(TO_PROD);
+      await world.floe({ who: "dave" }).approve(IN_PROD);
+      const [event] = await world.floe().history({ environment: "prod" });
+      expect(event).toMatchObject({
+        kind: "refusal",
+        action: "approve",
+        operator: "dave",
+        version: "v1.0.0",
+        result: "refused",
+      });
+    });
+
     test("what an approver may not approve any more does not count", async () => {
       await using world = await make();
       await approve(world, "bob");

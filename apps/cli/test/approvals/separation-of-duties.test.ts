@@ -67,6 +67,71 @@ describe.each(["atomic", "compare-then-put"] as const)(
       expect((await world.floe().promote(TO_PROD)).kind).toBe("done");
     });
 
+    test("believes no outcome that says it was somebody else", async () => {
+      await using world = await make();
+      const head = (await world.events("staging")).at(-1);
+      const other = world.signers["alice"]?.signer;
+      if (!head || !other || other.method === "keyless") throw new Error("nobody to name");
+      const { event } = head;
+      const operator = { ...event.actor, identity: "alice", key_id: other.keyId };
+      await world.forge("release", {
+        ...event,
+        seq: event.seq + 1,
+        prev: head.hash,
+        size: event.size + 1,
+        id: "rewritten",
+        body: { ...event.body, operator },
+        state: {
+          ...event.state,
+          current: { ...(event.state["current"] as object), seq: event.seq + 1 },
+        },
+      });
+      expect(await promoteTwice(world)).toMatchObject(REFUSED);
+    });
+
+    test("goes by who adopted what was there before floe", async () => {
+      await using world = await make();
+      const digest = await world.publish("v2.0.0");
+      const artifact = await world.store.getManifest("v2.0.0", go);
+      const head = (await world.events("staging")).at(-1);
+      if (!artifact || !head) throw new Error("nothing to adopt into");
+      const { bytes, descriptor } = artifact;
+      const { mediaType, size } = descriptor;
+      await world.store.createTag("v2.0.0-staging", { bytes, mediaType }, go);
+      const { event } = head;
+      const seq = event.seq + 1;
+      const current = event.state["current"] as object;
+      const body = {
+        version: "v2.0.0",
+        digest,
+        media_type: mediaType,
+        size,
+        tag: "v2.0.0-staging",
+      };
+      await world.forge("release", {
+        ...event,
+        seq,
+        prev: head.hash,
+        size: event.size + 1,
+        id: "adopted",
+        kind: "adopt",
+        body: { ...body, before: null, reason: "it runs there" },
+        state: {
+          ...event.state,
+          current: { ...current, version: "v2.0.0", digest, record: null, seq, adopted: true },
+        },
+      });
+      const to = { version: "v2.0.0", to: "prod" };
+      const own = await world.floe().promote({ ...to, dryRun: true });
+      expect(verdictOf(own)).toEqual(REFUSED);
+      expect(own.kind === "blocked" && own.blocking[0]?.message).toContain(
+        "release adopted v2.0.0 in staging",
+      );
+      expect((await world.floe({ who: "alice" }).promote({ ...to, dryRun: true })).kind).toBe(
+        "would_succeed",
+      );
+    });
+
     test("asks nothing of the first environment", async () => {
       await using world = await aWorld({
         tagCreation,

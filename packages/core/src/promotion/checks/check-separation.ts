@@ -7,6 +7,7 @@ import { isSamePerson } from "../../model/identity.ts";
 import { environmentTag, NO_SOURCE } from "../../model/tag.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { findEnvironment } from "../environments.ts";
+import { findArrival } from "../find-arrival.ts";
 import { reason } from "../reason.ts";
 import type { PromotionCheck } from "./promotion-check.ts";
 
@@ -59,36 +60,30 @@ interface Bringer {
   readonly how: "promoted" | "adopted";
 }
 
-// Who signed the intent signed the record: `checkSource` compares the two. A rollback brings nothing in.
+/** How many slots before an outcome are read at once: its intent is hardly ever further away. */
+const NEAR_SLOTS = 8;
+
+// A rollback brings nothing in. Who the outcome says it was is the word of whoever wrote it; who signed the intent is proven,
+// and signed the record as well.
 async function findBringer(
   ledger: Ledger,
   wanted: { readonly version: string; readonly digest: Digest },
   options: CallOptions,
 ): Promise<Bringer | null> {
-  let intent: Digest | null = null;
-  for await (const stored of ledger.readBack(options)) {
-    if (!stored.authorized) continue;
-    const { event, hash } = stored;
-    if (intent !== null) {
-      if (hash !== intent) continue;
-      return event.kind === "intent" ? bringerOf(stored, "promoted") : null;
-    }
-    if (event.kind === "adopt" && isOf(event.body, wanted)) return bringerOf(stored, "adopted");
-    if (event.kind !== "outcome" || !isOf(event.body, wanted)) continue;
-    const { action, result } = event.body;
-    if (action === "promote" && result === "succeeded") intent = event.body.intent;
-  }
+  const view = await ledger.view(options);
+  const arrival = await findArrival(ledger, view, { ...wanted, promotedOnly: true }, options);
+  if (!arrival) return null;
+  // With the name of the time: who has changed their key since is still the same person.
+  if (arrival.kind === "adopt") return { actor: arrival.by, at: arrival.at, how: "adopted" };
+  const isIntent = ({ event, hash, authorized }: VerifiedEvent): boolean =>
+    hash === arrival.intent && event.kind === "intent" && authorized;
+  const seq = arrival.current?.seq ?? 0;
+  const near = ledger.read(Math.max(0, seq - NEAR_SLOTS), seq, options);
+  for (const events of [near, ledger.readBack(options)])
+    for await (const stored of events)
+      if (isIntent(stored)) {
+        const { actor, at } = stored.event;
+        return { actor, at, how: "promoted" };
+      }
   return null;
-}
-
-function isOf(
-  body: { readonly version: string; readonly digest: string },
-  wanted: { readonly version: string; readonly digest: Digest },
-): boolean {
-  return body.version === wanted.version && body.digest === wanted.digest;
-}
-
-// With the name of the time: who has changed their key since is still the same person.
-function bringerOf({ event }: VerifiedEvent, how: Bringer["how"]): Bringer {
-  return { actor: event.actor, at: event.at, how };
 }
