@@ -32,9 +32,11 @@ export async function openFloe(manifestPath: string, signal: AbortSignal): Promi
   const manifest = await loadManifest(manifestPath, { env, signal, policiesSchema });
 
   const ref = manifest.signing.privateKeyRef;
-  const privateKey = ref
-    ? await loadPrivateKey(await readSecret(ref), { password: env["FLOE_KEY_PASSWORD"] ?? "" })
-    : null;
+  // Whoever keeps keys in a KMS opens them with openKmsKey.
+  const privateKey =
+    ref && ref.from !== "kms"
+      ? await loadPrivateKey(await readSecret(ref), { password: env["FLOE_KEY_PASSWORD"] ?? "" })
+      : null;
 
   const { uri, uriAsWritten, ...registry } = manifest.registry;
   const store = uri.startsWith("oci-layout:")

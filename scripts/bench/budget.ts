@@ -12,6 +12,12 @@ export type Budget =
       readonly most: number;
     }
   | {
+      readonly kind: "milliseconds";
+      readonly row: string;
+      /** floe's median. */
+      readonly most: number;
+    }
+  | {
       readonly kind: "requests";
       readonly row: string;
       /** Fewer than each of these. */
@@ -30,6 +36,11 @@ export function renderBudget(budget: Budget, measured: readonly Measured[]): str
     const ratio = median(own.times) / median(find(budget.of).times);
     const verdict = ratio <= budget.most ? "met" : "NOT met";
     return `budget, ${own.name} at most ${budget.most} \u00d7 ${budget.of}: ${ratio.toFixed(2)}, ${verdict}`;
+  }
+  if (budget.kind === "milliseconds") {
+    const middle = median(own.times);
+    const verdict = middle <= budget.most ? "met" : "NOT met";
+    return `budget, ${own.name} at most ${budget.most} ms: ${middle.toFixed(2)}, ${verdict}`;
   }
   const others = budget.below.map((name) => find(name).requests ?? Number.NaN);
   const fewer = others.every((count) => (own.requests ?? Number.NaN) < count);

@@ -12,6 +12,7 @@ import { raceStartUp } from "./start-up.ts";
 import { raceStatus } from "./status.ts";
 import { renderTable } from "./table.ts";
 import { raceList, raceTags, raceTransfer } from "./transfer.ts";
+import { measureVerdicts, raceVerify } from "./verify.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
 const rounds = Number(process.env["BENCH_ROUNDS"] ?? (values.quick ? 3 : 11));
@@ -64,6 +65,16 @@ console.log(`${renderTable("Pulling 8 \u00d7 6.25 MiB from docker-registry", pul
 const tags = await raceTags(section("tags"), { rounds, signal });
 const tagged = [atMost(1, "floe, in process", "oras tag, process")];
 console.log(`${renderTable("Resolving a tag and setting two on docker-registry", tags, tagged)}\n`);
+const judged = await measureVerdicts(values.quick ? 50 : 300, signal);
+const within = (row: string, most: number) => ({ kind: "milliseconds", row, most }) as const;
+const verdicts = [within("by key", 1), within("keyless: log and timestamp", 12)];
+console.log(`${renderTable("Verifying one bundle, in process", judged, verdicts)}\n`);
+const verified = await raceVerify(section("verify"), { rounds, signal });
+const asFast = [
+  atMost(1, "floe artifact verify, key", "cosign verify, key"),
+  atMost(1, "floe artifact verify, keyless", "cosign verify, keyless"),
+];
+console.log(`${renderTable("Verifying an artifact on docker-registry", verified, asFast)}\n`);
 const list = await raceList(section("list"), { rounds: Math.min(rounds, 5), signal });
 console.log(`${renderTable("Listing 10 000 tags", list)}\n`);
 const bytes = (values.quick ? 0.25 : 4) * 1024 ** 3;
