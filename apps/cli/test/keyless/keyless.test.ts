@@ -276,3 +276,30 @@ describe("artifact sign, attest and sbom with a token", () => {
     expect((await project.run("artifact", "sign", "v1.0.0", ...both)).code).toBe(2);
   });
 });
+
+describe("a certificate authority that goes down in the middle of a promotion", () => {
+  test("leaves what the same command finishes", async () => {
+    await using bed = await aKeylessProject();
+    const { project, sigstore } = bed;
+    await publish(project, "v1.0.0");
+    const signed = sigstore.requests.filter((path) => path.endsWith("/signingCert")).length;
+    const certificates = () =>
+      sigstore.requests.filter((path) => path.endsWith("/signingCert")).length - signed;
+    // The ledger's beginning and the intent are signed; the record cannot be.
+    const watch = setInterval(() => {
+      if (certificates() >= 2) sigstore.fail("/api/v2/signingCert", { status: 503, body: "busy" });
+    }, 1);
+    const promote = ["promote", "v1.0.0", "--to", "dev", "-o", "json"];
+    const cut = await project.runWith({ env: as("ci@acme.example") }, ...promote);
+    clearInterval(watch);
+    expect(cut.code).toBe(5);
+    expect(cut.json["error"]).toMatchObject({ code: "FLOE_SIGNING_SERVICE_FAILED" });
+    expect(cut.stderr).toContain("the next run closes it");
+    expect(Object.keys(await project.tags())).not.toContain("v1.0.0-dev");
+    sigstore.fail("/api/v2/signingCert", null);
+    const again = await project.runWith({ env: as("ci@acme.example") }, ...promote);
+    expect([again.code, again.json["operator"]]).toEqual([0, "ci"]);
+    const { rows } = await project.done("status", "--env", "dev", "-o", "json");
+    expect(rows).toMatchObject([{ version: "v1.0.0", open_intent: null, findings: [] }]);
+  });
+});
