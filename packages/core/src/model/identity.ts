@@ -199,8 +199,8 @@ export function operatorTrust(actor: EventActor, manifest: Manifest): TrustedSig
   if (actor.method === "keyless")
     return usesKeyless(manifest) ? [...known, ...claimedSubject(actor, manifest)] : known;
   if (actor.public_key === undefined) return known;
-  return [
-    ...known,
-    { method: "key", name: `key ${keyIdOf(actor.public_key)}`, publicKey: actor.public_key },
-  ];
+  const keyId = keyIdOf(actor.public_key);
+  // Who shows one key and says that it is another is nobody's operator.
+  if (keyId !== actor.key_id) return known;
+  return [...known, { method: "key", name: `key ${keyId}`, publicKey: actor.public_key }];
 }

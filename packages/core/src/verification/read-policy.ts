@@ -16,6 +16,7 @@ const ResolvedPolicy = z.looseObject({
   approvals: z
     .looseObject({
       required: z.int().min(0),
+      from_groups: z.array(z.string()).optional(),
       self_approval: z.boolean(),
     })
     .nullable(),

@@ -123,7 +123,14 @@ async function judge(
     checkGates(record, policy, checks),
     checkOverrides(record, promotion.intent.signedBy, environment, context.manifest, checks),
     checkSignatureThen(record, policy, checks),
-    await checkApprovals(promotion, policy, ledgers.of(environment), checks, options),
+    await checkApprovals(
+      promotion,
+      record,
+      policy,
+      { ledger: ledgers.of(environment), manifest: context.manifest },
+      checks,
+      options,
+    ),
   );
   return policy;
 }
