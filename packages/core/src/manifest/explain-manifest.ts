@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../errors/index.ts";
 import type {
   EnvironmentConfig,
+  FreezeWindow,
   GateConfig,
   Identity,
   KeyRef,
@@ -58,12 +59,27 @@ function explainEnvironment(environment: EnvironmentConfig): JsonObject {
       allowed_groups: environment.authorization.allowedGroups,
       allowed_operators: environment.authorization.allowedOperators,
     },
+    freeze: environment.freeze.map(explainFreeze),
+    soak: environment.soak && { ...environment.soak },
+    overrides: toJson(environment.overrides),
     registry: explainRegistry(environment.registry),
     verification: explainVerification(environment.verification),
     unsupported: environment.unsupported,
     policy_digest: policyDigest(environment),
     authority_digest: authorityDigest(environment),
   };
+}
+
+function explainFreeze({ timezone, reason, allow, ...window }: FreezeWindow): JsonObject {
+  const common = { timezone, reason, allow };
+  return window.kind === "span"
+    ? { start: window.start, end: window.end, ...common }
+    : {
+        rrule: window.rrule,
+        duration_seconds: window.durationMs / 1000,
+        start: window.start,
+        ...common,
+      };
 }
 
 function explainGate(gate: GateConfig): JsonObject {
