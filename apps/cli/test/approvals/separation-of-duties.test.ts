@@ -67,26 +67,36 @@ describe.each(["atomic", "compare-then-put"] as const)(
       expect((await world.floe().promote(TO_PROD)).kind).toBe("done");
     });
 
-    test("believes no outcome that says it was somebody else", async () => {
-      await using world = await make();
+    async function rewriteOperator(world: World, changes: Readonly<Record<string, unknown>>) {
       const head = (await world.events("staging")).at(-1);
-      const other = world.signers["alice"]?.signer;
-      if (!head || !other || other.method === "keyless") throw new Error("nobody to name");
+      if (!head) throw new Error("staging has no ledger");
       const { event } = head;
-      const operator = { ...event.actor, identity: "alice", key_id: other.keyId };
       await world.forge("release", {
         ...event,
         seq: event.seq + 1,
         prev: head.hash,
         size: event.size + 1,
         id: "rewritten",
-        body: { ...event.body, operator },
+        body: { ...event.body, operator: { ...event.actor, ...changes } },
         state: {
           ...event.state,
           current: { ...(event.state["current"] as object), seq: event.seq + 1 },
         },
       });
+    }
+
+    test("believes no outcome that gives who it was another name", async () => {
+      await using world = await make();
+      await rewriteOperator(world, { identity: "alice" });
       expect(await promoteTwice(world)).toMatchObject(REFUSED);
+    });
+
+    test("believes no outcome that says it was another key than the one that it shows", async () => {
+      await using world = await make();
+      const other = world.signers["alice"]?.signer;
+      if (!other || other.method === "keyless") throw new Error("nobody to name");
+      await rewriteOperator(world, { identity: "alice", key_id: other.keyId });
+      await expect(promoteTwice(world)).rejects.toMatchObject({ code: "FLOE_RECORD_INVALID" });
     });
 
     test("goes by who adopted what was there before floe", async () => {
