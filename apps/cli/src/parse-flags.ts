@@ -1,4 +1,5 @@
 import { FloeError } from "@floe/core/errors";
+import { parseTimestamp } from "@floe/core/model";
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -36,14 +37,14 @@ export function parseAnnotations(words: readonly string[]): Record<string, strin
 }
 
 /**
- * Parses a time: RFC 3339, a date, or a duration back from now.
- * @throws {FloeError} FLOE_USAGE_INVALID - another form
+ * Parses a time: RFC 3339, a date (its first second in UTC), or a duration back from now.
+ * @throws {FloeError} FLOE_USAGE_INVALID - another form, or a day that no month has
  */
-export function parseSince(text: string | undefined, now: Date): Date | undefined {
+export function parseTime(text: string | undefined, now: Date): Date | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,6}[smhd]$/.test(text)) return new Date(now.getTime() - parseWait(text));
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(Number.NaN);
-  if (!Number.isNaN(time.getTime())) return time;
+  const time = parseTimestamp(text);
+  if (time) return time;
   throw new FloeError({
     code: "FLOE_USAGE_INVALID",
     message: `${JSON.stringify(text)} is not a time`,

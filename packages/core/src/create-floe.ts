@@ -34,7 +34,8 @@ import type { PromoteRequest } from "./promotion/promote.ts";
 import type { QuarantineOutcome, QuarantineRequest } from "./promotion/quarantine.ts";
 import type { ReconcileOutcome, ReconcileRequest } from "./promotion/reconcile.ts";
 import type { RollbackRequest } from "./promotion/rollback.ts";
-import { type EnvironmentStatus, type StatusRequest, status } from "./promotion/status.ts";
+import { type StatusRequest, status } from "./promotion/status.ts";
+import type { EnvironmentStatus } from "./promotion/status-row.ts";
 import type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";
 
 /** What {@link createFloe} puts together. Everything that touches the world comes in here. */

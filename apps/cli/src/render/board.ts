@@ -2,6 +2,7 @@ import type { EnvironmentStatus, HeldStatus, NextFreeze } from "@floe/core";
 import { momentText, shortDigest } from "@floe/core/model";
 import { age } from "./age.ts";
 import { approvalsJson } from "./approvals.ts";
+import { historyText } from "./history.ts";
 import { reasonJson } from "./operation-json.ts";
 import { plain } from "./paint.ts";
 import { type Cell, table } from "./table.ts";
@@ -28,7 +29,15 @@ export function boardText(rows: readonly EnvironmentStatus[], now: Date): string
     stateCell(row),
   ]);
   const notes = rows.flatMap((row) => notesOf(row));
-  return [table(header, body), ...notes.map(plain)].join("\n");
+  const [asOf] = rows.flatMap((row) => row.asOf ?? []);
+  return [
+    ...(asOf === undefined ? [] : [`At ${asOf}, by the ledgers:`]),
+    table(header, body),
+    ...notes.map(plain),
+    ...rows.flatMap((row) =>
+      row.history === undefined ? [] : [`\n${row.environment}:`, historyText(row.history)],
+    ),
+  ].join("\n");
 }
 
 function stateCell(row: EnvironmentStatus): Cell {
@@ -136,5 +145,7 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
     ledger: row.ledger,
     findings: row.findings.map(reasonJson),
     ...(row.versionStatus === undefined ? {} : { status: row.versionStatus }),
+    ...(row.history === undefined ? {} : { history: row.history }),
+    ...(row.asOf === undefined ? {} : { at: row.asOf }),
   }));
 }

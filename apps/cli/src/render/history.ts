@@ -18,6 +18,7 @@ export function historyText(events: readonly HistoryEvent[]): string {
 }
 
 function resultCell(event: HistoryEvent): Cell {
+  if (!event.counts) return { text: "no effect", style: "red" };
   switch (event.result) {
     case null:
       return { text: "-" };

@@ -72,7 +72,11 @@ describe("docs/reference/json.md", () => {
     );
     compare(
       ["status"],
-      [...(await rows(project, "status")), ...(await rows(project, "status", "v1.0.0"))],
+      [
+        ...(await rows(project, "status")),
+        ...(await rows(project, "status", "v1.0.0", "--history", "3")),
+        ...(await rows(project, "status", "--at", "1s", "--history", "3")),
+      ],
     );
     compare(["history"], await rows(project, "platform", "history"));
   });
@@ -162,7 +166,7 @@ describe("docs/reference/json.md", () => {
         await json(project, ...accept, "--key", "keys/alice.key"),
       ],
     );
-    compare(["status"], await rows(project, "status"), ["status"]);
+    compare(["status"], await rows(project, "status"), ["status", "history", "at"]);
   });
 
   test("describes what the artifact commands print", async () => {

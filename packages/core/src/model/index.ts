@@ -36,5 +36,6 @@ export {
   type TagKind,
   type TagRules,
 } from "./tag.ts";
+export { parseTimestamp } from "./timestamp.ts";
 export { uuidV7 } from "./uuid.ts";
 export { momentText } from "./wall-time.ts";

@@ -75,7 +75,8 @@ export async function arrivalAt(
   return null;
 }
 
-function arrivalOf({ event, authorized }: VerifiedEvent): Arrival | null {
+/** What an event says about an arrival; `null`: it is none that counts. */
+export function arrivalOf({ event, authorized }: VerifiedEvent): Arrival | null {
   if (!authorized) return null;
   if (event.kind === "adopt") return { ...base(event), by: event.actor, kind: "adopt" };
   if (event.kind !== "outcome" || event.body.result !== "succeeded") return null;

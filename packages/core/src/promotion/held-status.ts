@@ -1,5 +1,5 @@
 import { isFloeError } from "../errors/index.ts";
-import type { LedgerView } from "../ledger/ledger.ts";
+import type { LedgerState } from "../ledger/event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
@@ -47,8 +47,8 @@ export function heldByFreezes({ active }: Freezes): HeldStatus[] {
 }
 
 /** Quarantines, and what rollbacks have left. */
-export function heldVersions(view: LedgerView | null): HeldStatus[] {
-  return (view?.state.holds ?? []).map(({ kind, version, reason }) => ({
+export function heldVersions(state: LedgerState | undefined): HeldStatus[] {
+  return (state?.holds ?? []).map(({ kind, version, reason }) => ({
     kind,
     version,
     reason,

@@ -1,16 +1,22 @@
+import { EXIT, type FloeError, isFloeError } from "../errors/index.ts";
+import type { LedgerEvent } from "../ledger/event.ts";
 import { actorName } from "../ledger/fold-state.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
+import { parseVersionArgument } from "./resolve-artifact.ts";
 
 const CLOCK_DIFFERENCE_MS = 86_400_000;
 
 /** Filters of `floe platform history`; all given ones must match. */
 export interface HistoryRequest {
   readonly environment?: string | undefined;
+  /** `v1.2.3`, or `v1.2.3@sha256:…`: then only events about this digest. */
   readonly version?: string | undefined;
+  /** Name of an identity; also a key id or a subject, for signers that the manifest does not know. */
   readonly operator?: string | undefined;
   readonly since?: Date | undefined;
   /** Default: all. */
@@ -33,9 +39,25 @@ export interface HistoryEvent {
   readonly hash: string;
   readonly prev: string | null;
   readonly operation: string;
+  /** `false`: it has no effect, because its author may not do this there, or because another one had gone before. */
+  readonly counts: boolean;
 }
 
-/** Reads ledger events, newest first. Every signature is checked on the way. */
+/** What of one environment's ledger is wanted. */
+export interface EventFilter {
+  readonly version?: string | undefined;
+  readonly digest?: string | undefined;
+  readonly operator?: string | undefined;
+  readonly since?: Date | undefined;
+  /** Nothing that was signed later. */
+  readonly until?: Date | undefined;
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Reads ledger events, newest first. Every signature is checked on the way.
+ * @throws {FloeError} FLOE_TAG_INVALID - the version is none
+ */
 export async function history(
   request: HistoryRequest,
   context: FloeContext,
@@ -47,34 +69,72 @@ export async function history(
     request.environment === undefined
       ? manifest.environments
       : [findEnvironment(manifest, request.environment)];
-  const since = request.since?.toISOString();
-  // Clocks of several machines: an event may be a little older than the one that it follows.
-  const stop =
-    request.since && new Date(request.since.getTime() - CLOCK_DIFFERENCE_MS).toISOString();
-  const limit = request.limit ?? Number.POSITIVE_INFINITY;
+  const wanted =
+    request.version === undefined ? null : parseVersionArgument(request.version, manifest);
+  const { operator, since, limit } = request;
+  const filter: EventFilter = {
+    version: wanted?.version,
+    digest: wanted?.digest ?? undefined,
+    operator,
+    since,
+    limit,
+  };
   const events: HistoryEvent[] = [];
-  for (const environment of environments) {
-    let count = 0;
-    for await (const stored of ledgers.of(environment).readBack(options)) {
-      const event = flatten(stored);
-      if (stop !== undefined && event.at < stop) break;
-      if (
-        (request.version === undefined || event.version === request.version) &&
-        (request.operator === undefined || event.operator === request.operator) &&
-        (since === undefined || event.at >= since)
-      ) {
-        events.push(event);
-        count += 1;
-      }
-      if (count >= limit) break;
-    }
-  }
+  for (const environment of environments)
+    events.push(...(await eventsOf(ledgers.of(environment), filter, options)));
   return events
     .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.seq - a.seq))
     .slice(0, request.limit);
 }
 
-function flatten({ event, hash, authorized, signedBy }: VerifiedEvent): HistoryEvent {
+/** Reads the events of one environment that match, newest first. */
+export async function eventsOf(
+  ledger: Ledger,
+  filter: EventFilter,
+  options: CallOptions,
+): Promise<HistoryEvent[]> {
+  const { version, digest, operator, limit = Number.POSITIVE_INFINITY } = filter;
+  const since = filter.since?.toISOString();
+  const until = filter.until?.toISOString();
+  // Clocks of several machines: an event may be a little older than the one that it follows.
+  const stop = filter.since && new Date(filter.since.getTime() - CLOCK_DIFFERENCE_MS).toISOString();
+  const events: HistoryEvent[] = [];
+  for await (const stored of ledger.readBack(options)) {
+    const event = flatten(stored);
+    if (stop !== undefined && event.at < stop) break;
+    if (
+      (version === undefined || event.version === version) &&
+      (digest === undefined || event.digest === digest) &&
+      (operator === undefined || isBy(operator, event, stored.event)) &&
+      (since === undefined || event.at >= since) &&
+      (until === undefined || event.at <= until)
+    )
+      events.push(event);
+    if (events.length >= limit) break;
+  }
+  return events;
+}
+
+/** The same; that the ledger cannot be believed is an answer here. */
+export async function eventsOrError(
+  ledger: Ledger,
+  filter: EventFilter,
+  options: CallOptions,
+): Promise<HistoryEvent[] | FloeError> {
+  try {
+    return await eventsOf(ledger, filter, options);
+  } catch (cause) {
+    if (isFloeError(cause) && cause.exitCode === EXIT.integrity) return cause;
+    throw cause;
+  }
+}
+
+function isBy(operator: string, event: HistoryEvent, { actor }: LedgerEvent): boolean {
+  return [event.operator, actor.key_id, actor.subject].includes(operator);
+}
+
+function flatten(stored: VerifiedEvent): HistoryEvent {
+  const { event, hash, authorized, signedBy } = stored;
   const body = event.body as Readonly<Record<string, unknown>>;
   const text = (key: string): string | null =>
     typeof body[key] === "string" ? (body[key] as string) : null;
@@ -95,7 +155,19 @@ function flatten({ event, hash, authorized, signedBy }: VerifiedEvent): HistoryE
     hash,
     prev: event.prev,
     operation: event.operation,
+    counts: isEffective(stored),
   };
+}
+
+/**
+ * Whether an event does what it says. A refusal and a beginning change nothing, whoever wrote them; an outcome that
+ * succeeded makes its version current, or it came too late, or without an intent.
+ */
+export function isEffective({ event, authorized }: VerifiedEvent): boolean {
+  if (event.kind === "refusal" || event.kind === "genesis") return true;
+  if (!authorized) return false;
+  if (event.kind !== "outcome" || event.body.result !== "succeeded") return true;
+  return event.state.current?.operation === event.operation;
 }
 
 function rollbackReason(body: Readonly<Record<string, unknown>>): string | null {

@@ -1,4 +1,4 @@
-import { type FloeError, isFloeError } from "../errors/index.ts";
+import { isFloeError } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { otherPin } from "../ledger/pinned-policy.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
@@ -10,19 +10,18 @@ import type { FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
 import { readFreezes } from "./freezes.ts";
-import {
-  type HeldStatus,
-  heldByFreezes,
-  heldBySoak,
-  heldVersions,
-  type NextFreeze,
-  nextFreeze,
-} from "./held-status.ts";
+import { heldByFreezes, heldBySoak, heldVersions, nextFreeze } from "./held-status.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { openIntents } from "./open-intent.ts";
 import { readViewOrError } from "./read-view-or-error.ts";
 import { type Reason, reason } from "./reason.ts";
 import { parseVersionArgument, resolveArtifact } from "./resolve-artifact.ts";
+import {
+  type EnvironmentStatus,
+  unreadable,
+  type VersionStatus,
+  withHistory,
+} from "./status-row.ts";
 
 /** What `floe status` asks for. */
 export interface StatusRequest {
@@ -30,60 +29,10 @@ export interface StatusRequest {
   readonly environment?: string | undefined;
   /** Adds where this version stands in each environment. */
   readonly version?: string | undefined;
-}
-
-/** Where a version stands in an environment. */
-export type VersionStatus = "not_promoted" | "pending" | "promoted" | "superseded" | "rolled_back";
-
-/** One row of the board. */
-export interface EnvironmentStatus {
-  readonly environment: string;
-  readonly version: string | null;
-  readonly digest: Digest | null;
-  readonly tag: string | null;
-  readonly promotedBy: string | null;
-  readonly promotedAt: string | null;
-  readonly lock: {
-    readonly reason: string;
-    readonly lockedBy: string;
-    readonly lockedAt: string;
-  } | null;
-  /** What keeps versions out: freeze windows that are closed, what is held, and what has to stay in an earlier environment. */
-  readonly held: readonly HeldStatus[];
-  /** The next freeze window that closes. */
-  readonly nextFreeze: NextFreeze | null;
-  /** What was overridden to bring there what runs there. */
-  readonly overrides: readonly {
-    readonly kind: string;
-    readonly reason: string;
-    readonly by: string;
-  }[];
-  /** What runs there was there before floe, or was put there without: no gate was run. */
-  readonly adopted: boolean;
-  /** Versions that wait for approvals there. */
-  readonly pendingApprovals: readonly ApprovalStatus[];
-  /** What the environment is pinned to, and whether the manifest is that; `null`: to nothing. */
-  readonly policy: {
-    readonly policyDigest: Digest;
-    readonly authorityDigest: Digest;
-    readonly acceptedBy: string;
-    readonly acceptedAt: string;
-    readonly matches: boolean;
-  } | null;
-  readonly openIntent: {
-    readonly operation: string;
-    readonly action: string;
-    readonly version: string;
-    readonly state: "live" | "abandoned";
-    readonly leaseEnds: string;
-  } | null;
-  /** What `latest-ENV` holds instead of what the ledger says; `null` when they agree. */
-  readonly drift: { readonly expected: Digest | null; readonly actual: Digest | null } | null;
-  /** `advisory`: the registry cannot serialise writers. `unreadable`: it cannot be believed; see `findings`. */
-  readonly ledger: "strong" | "advisory" | "none" | "unreadable";
-  /** What is wrong with the ledger, or was written to it by somebody who may not. */
-  readonly findings: readonly Reason[];
-  readonly versionStatus?: VersionStatus;
+  /** Adds the newest events of each environment, at most so many. */
+  readonly history?: number | undefined;
+  /** What was there at this time, instead of now. */
+  readonly at?: Date | undefined;
 }
 
 /**
@@ -104,7 +53,13 @@ export async function status(
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, manifest);
   const artifact = wanted ? await resolveArtifact(store, manifest, wanted, options) : null;
-  return await Promise.all(
+  if (request.at) {
+    const { pastStatus } = await import("./past-status.ts");
+    const past = { at: request.at, artifact, history: request.history };
+    const rows = environments.map((environment) => ledgers.of(environment));
+    return await Promise.all(rows.map((ledger) => pastStatus(ledger, past, context, options)));
+  }
+  const rows = await Promise.all(
     environments.map(async (environment): Promise<EnvironmentStatus> => {
       const ledger = ledgers.of(environment);
       const read = await readViewOrError(ledger, options);
@@ -140,7 +95,7 @@ export async function status(
           : null,
         held: [
           ...heldByFreezes(frozen),
-          ...heldVersions(view),
+          ...heldVersions(view?.state),
           ...(await heldBySoak(environment, artifact, context, ledgers, options)),
         ],
         nextFreeze: nextFreeze(frozen),
@@ -175,13 +130,28 @@ export async function status(
           ? "pending"
           : expected === digest
             ? "promoted"
-            : held
-              ? "rolled_back"
-              : tag?.digest === digest
-                ? "superseded"
-                : "not_promoted";
+            : row.pendingApprovals.some((waiting) => waiting.digest === digest)
+              ? "pending"
+              : held
+                ? "rolled_back"
+                : tag?.digest === digest
+                  ? "superseded"
+                  : "not_promoted";
       return { ...row, versionStatus };
     }),
+  );
+  const { history } = request;
+  if (history === undefined) return rows;
+  return await Promise.all(
+    rows.map(
+      async (row, index): Promise<EnvironmentStatus> =>
+        await withHistory(
+          row,
+          ledgers.of(environments[index] as EnvironmentConfig),
+          { limit: history },
+          options,
+        ),
+    ),
   );
 }
 
@@ -209,28 +179,6 @@ function pinOf(
     acceptedBy: pinned.by,
     acceptedAt: pinned.at,
     matches: otherPin(environment, view) === null,
-  };
-}
-
-function unreadable(environment: string, { code, message, hint }: FloeError): EnvironmentStatus {
-  return {
-    environment,
-    version: null,
-    digest: null,
-    tag: null,
-    promotedBy: null,
-    promotedAt: null,
-    lock: null,
-    held: [],
-    nextFreeze: null,
-    overrides: [],
-    adopted: false,
-    pendingApprovals: [],
-    policy: null,
-    openIntent: null,
-    drift: null,
-    ledger: "unreadable",
-    findings: [reason(code, message, hint)],
   };
 }
 

@@ -1,9 +1,9 @@
+import { parseTimestamp } from "../../model/timestamp.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import type { IssuePath } from "../issue-list.ts";
 import { quote } from "../issue-list.ts";
 import type { Identity } from "../manifest.ts";
 import type { IdentityEntry } from "../schema/identities.ts";
-import { parseTimestamp } from "../timestamp.ts";
 import { expandVariables } from "./expand-variables.ts";
 import { readPublicKey } from "./read-public-key.ts";
 import type { ResolveContext } from "./resolve-context.ts";

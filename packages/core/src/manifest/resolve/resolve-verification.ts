@@ -1,8 +1,8 @@
 import { canonicalJson, loadSubjectRegex } from "../../model/index.ts";
+import { parseTimestamp } from "../../model/timestamp.ts";
 import type { IssuePath } from "../issue-list.ts";
 import type { ArtifactKey, TrustRootConfig, VerificationPolicy } from "../manifest.ts";
 import type { EnvironmentVerification, Verification } from "../schema/verification.ts";
-import { parseTimestamp } from "../timestamp.ts";
 import { type PublicKeyResult, readPublicKey } from "./read-public-key.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { type ResolvedIdentities, reportUnknown, resolveIssuer } from "./resolve-identities.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { parseTimestamp } from "../../model/timestamp.ts";
 import { parseDuration } from "../duration.ts";
-import { parseTimestamp } from "../timestamp.ts";
 
 /** Text that is not empty. */
 export const Text = z.string().min(1).max(10_000);
