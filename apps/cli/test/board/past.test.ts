@@ -89,7 +89,10 @@ test.each(["atomic", "compare-then-put"] as const)(
       ...{ seq: event.seq + 1, prev: head.hash, size: event.size + 1, id: "forged" },
       ...{ operation: "forged", kind: "lock", body: { reason: "mine now" } },
       actor: { identity: "bob", method: "key", key_id: signer.keyId },
-      state: { ...event.state, lock: { reason: "mine now", by: "bob", at: event.at, seq: 3 } },
+      state: {
+        ...event.state,
+        lock: { reason: "mine now", by: "bob", at: new Date().toISOString(), seq: 3 },
+      },
     });
     const events = await world.floe().history({ environment: "staging" });
     expect(events.map(({ kind, operator, counts }) => [kind, operator, counts])).toEqual([

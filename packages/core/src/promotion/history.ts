@@ -88,7 +88,7 @@ export async function history(
 }
 
 /** Reads the events of one environment that match, newest first. */
-export async function eventsOf(
+async function eventsOf(
   ledger: Ledger,
   filter: EventFilter,
   options: CallOptions,
@@ -163,7 +163,7 @@ function flatten(stored: VerifiedEvent): HistoryEvent {
  * Whether an event does what it says. A refusal and a beginning change nothing, whoever wrote them; an outcome that
  * succeeded makes its version current, or it came too late, or without an intent.
  */
-export function isEffective({ event, authorized }: VerifiedEvent): boolean {
+function isEffective({ event, authorized }: VerifiedEvent): boolean {
   if (event.kind === "refusal" || event.kind === "genesis") return true;
   if (!authorized) return false;
   if (event.kind !== "outcome" || event.body.result !== "succeeded") return true;
