@@ -38,12 +38,15 @@ export function parsePushFile(word: string): PushFile {
 
 /** What is pushed besides the files. */
 export interface PushOptions {
-  readonly artifactType: string;
+  /** `null`: none, because the config's media type says what it is. */
+  readonly artifactType: string | null;
+  /** What stands in the place of the empty config; its media type says what kind of artifact it is. */
+  readonly config?: PushFile | undefined;
   readonly annotations: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Called with the bytes that were read and with how many there are. */
   readonly onRead?: (bytes: number, total: number) => void;
-  /** Called with each layer when it is described. */
+  /** Called with each layer when it is described, and with the config. */
   readonly onLayer?: (layer: PushLayer) => void;
 }
 
@@ -80,9 +83,9 @@ interface Input {
  */
 export async function preparePush(
   files: readonly PushFile[],
-  { artifactType, annotations, signal, onRead, onLayer }: PushOptions,
+  { artifactType, config, annotations, signal, onRead, onLayer }: PushOptions,
 ): Promise<PreparedPush> {
-  if (!MEDIA_TYPE.test(artifactType))
+  if (artifactType !== null && !MEDIA_TYPE.test(artifactType))
     throw usage(
       `${JSON.stringify(artifactType.slice(0, 200))} is not a media type`,
       "For example: --artifact-type application/vnd.acme.config.v1",
@@ -99,6 +102,8 @@ export async function preparePush(
     });
     return folder;
   };
+  const described = config ? await describeConfig(config, options) : null;
+  if (described) onLayer?.(described);
   const layers: PushLayer[] = [];
   for (const [index, input] of inputs.entries()) {
     const layer =
@@ -111,8 +116,8 @@ export async function preparePush(
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.ociManifest,
-    artifactType,
-    config: EMPTY_DESCRIPTOR,
+    ...(artifactType === null ? {} : { artifactType }),
+    config: described?.descriptor ?? EMPTY_DESCRIPTOR,
     layers: layers.length > 0 ? layers.map((layer) => layer.descriptor) : [EMPTY_DESCRIPTOR],
     ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
   };
@@ -156,6 +161,22 @@ async function lookAt(files: readonly PushFile[], signal: AbortSignal): Promise<
     } else throw usage(`${path} is neither a file nor a folder`, "Only those can be pushed.");
   }
   return inputs;
+}
+
+// A config is no file to pull, so it has no title.
+async function describeConfig(
+  { path, mediaType }: PushFile,
+  options: ReadOptions,
+): Promise<PushLayer> {
+  const stamp = await stat(path).catch((cause: unknown) => {
+    throw unreadable(path, cause, false);
+  });
+  if (!stamp.isFile()) throw usage(`${path} is not a file`, "A config is one JSON document.");
+  const title = basename(resolve(path));
+  const input = { path, title, mediaType, stamp, size: stamp.size, entries: null };
+  const { descriptor, ...rest } = await describeFile(input, options);
+  const { annotations: _, ...untitled } = descriptor;
+  return { ...rest, descriptor: untitled };
 }
 
 interface ReadOptions {

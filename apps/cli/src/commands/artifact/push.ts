@@ -9,6 +9,8 @@ import { createByteProgress } from "../../render/byte-progress.ts";
 import { pushJson } from "../../render/push.ts";
 import { createLayerSender } from "../../send-layers.ts";
 
+const DEFAULT_TYPE = "application/vnd.floe.config.v1";
+
 export default class Push extends ArtifactCommand {
   static override summary = "Push files and folders as one artifact and print its digest";
   static override description =
@@ -18,6 +20,7 @@ export default class Push extends ArtifactCommand {
     "<%= config.bin %> artifact push v1.0.0 compiled.json",
     "<%= config.bin %> artifact push v1.0.0 app.json charts/",
     "<%= config.bin %> artifact push -a compiled.json -r oci://harbor.example.com/acme/app -t v1.0.0",
+    "<%= config.bin %> artifact push v1.0.0 app-1.0.0.tgz:application/vnd.cncf.helm.chart.content.v1.tar+gzip --config chart.json:application/vnd.cncf.helm.config.v1+json",
     "<%= config.bin %> artifact push oci-layout:./registry:v1.0.0 app.json:application/vnd.acme.config+json --annotation org.opencontainers.image.source=https://git.example.com/app",
   ];
   static override args = {
@@ -33,8 +36,12 @@ export default class Push extends ArtifactCommand {
       description: "File or folder to push; may be given several times",
     }),
     "artifact-type": Flags.string({
-      default: "application/vnd.floe.config.v1",
-      description: "artifactType of the manifest",
+      description:
+        "artifactType of the manifest; default application/vnd.floe.config.v1, with --config none",
+    }),
+    config: Flags.string({
+      description:
+        "FILE:MEDIATYPE of the config, whose media type says what kind of artifact it is",
     }),
     annotation: Flags.string({
       multiple: true,
@@ -54,6 +61,12 @@ export default class Push extends ArtifactCommand {
       throw usage(
         "no file to push is given",
         "For example: floe artifact push v1.0.0 compiled.json",
+      );
+    const config = flags.config === undefined ? undefined : parsePushFile(flags.config);
+    if (config?.mediaType === null)
+      throw usage(
+        `--config ${config.path} has no media type`,
+        "For example: --config config.json:application/vnd.cncf.helm.config.v1+json",
       );
     await using target = await this.open(reference, flags);
     const { tag, store } = target;
@@ -75,7 +88,8 @@ export default class Push extends ArtifactCommand {
         return held;
       };
       await using push = await preparePush(files, {
-        artifactType: flags["artifact-type"],
+        artifactType: flags["artifact-type"] ?? (config ? null : DEFAULT_TYPE),
+        config,
         annotations: parseAnnotations(flags.annotation ?? []),
         signal: sender.signal,
         onRead: (bytes, total) => reading.add(bytes, total),

@@ -88,6 +88,7 @@ describe("promote -o json", () => {
       artifact_tag: "v1.0.0",
       source_environment: "none",
       target_environment: "dev",
+      estimated_gates_ms: null,
       gate_results: [
         expect.objectContaining({
           gate: "policy_compliance",
