@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import {
+  type ArtifactCopier,
   type ArtifactStore,
   createFloe,
   createPluginRegistry,
@@ -8,6 +9,8 @@ import {
   type Logger,
   type Manifest,
   type PluginSource,
+  type RegistryConfig,
+  type StoreStats,
   usesKeyless,
 } from "@floe/core";
 import type { FloePlugin, StandardSchema } from "@floe/core/plugin";
@@ -16,7 +19,7 @@ import { readSecret } from "./adapters/read-secret.ts";
 import { openArtifactVerifier } from "./open-artifact-verifier.ts";
 import { keylessEngineOf } from "./open-keyless-engine.ts";
 import { findOperator } from "./open-signer.ts";
-import { openStore } from "./open-store.ts";
+import { openStores } from "./open-stores.ts";
 
 /** What a command tells the composition. */
 export interface ComposeInput {
@@ -44,7 +47,12 @@ export interface ComposeInput {
 /** Everything a command works with. */
 export interface Composed extends AsyncDisposable {
   readonly manifest: Manifest;
+  /** The manifest's own repository. */
   readonly store: ArtifactStore;
+  /** Gives the store of an environment's repository, or of any other that the manifest names. */
+  readonly storeOf: (registry: RegistryConfig) => ArtifactStore;
+  /** What was asked of all repositories together. */
+  readonly stats: StoreStats;
   readonly floe: Floe;
 }
 
@@ -116,12 +124,15 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     import("@floe/signing"),
     import("@floe/runner"),
   ]);
-  const store = await openStore(manifest.registry, input.env, input.logger);
+  const stores = await openStores(manifest, input.env, input.logger);
+  const store = stores.of(manifest.registry);
   const found = input.writes ? await findOperator({ ...input, manifest }) : null;
   const keyless = keylessEngineOf(manifest, input.env);
   const floe = createFloe({
     manifest,
     store,
+    storeOf: stores.of,
+    copier,
     signer: found?.opened?.signer ?? null,
     signerPublicKey: found?.opened?.publicKey ?? null,
     ...(found === null ? {} : { signerOrigin: found.origin }),
@@ -140,8 +151,29 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     logger: input.logger,
     version: input.version,
   });
-  return { manifest, store, floe, [Symbol.asyncDispose]: () => floe[Symbol.asyncDispose]() };
+  return {
+    ...{ manifest, store, floe, storeOf: stores.of },
+    get stats() {
+      return stores.stats;
+    },
+    async [Symbol.asyncDispose]() {
+      await floe[Symbol.asyncDispose]();
+      await stores[Symbol.asyncDispose]();
+    },
+  };
 }
+
+/** Copying is loaded when something is to be copied. */
+const copier: ArtifactCopier = {
+  async measure(route, options) {
+    const { artifactCopier } = await import("@floe/oci/copier");
+    return await artifactCopier.measure(route, options);
+  },
+  async copy(route, options) {
+    const { artifactCopier } = await import("@floe/oci/copier");
+    return await artifactCopier.copy(route, options);
+  },
+};
 
 const ANY_SETTINGS: StandardSchema = {
   "~standard": { version: 1, vendor: "floe", validate: (value) => ({ value }) },

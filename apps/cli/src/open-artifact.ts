@@ -21,6 +21,7 @@ import {
   type TagRules,
 } from "@floe/core/model";
 import { openStore } from "./open-store.ts";
+import { registriesOf } from "./registries-of.ts";
 
 /** What an artifact command names: a reference, or `-r URI -t TAG`. */
 export interface ArtifactTarget extends AsyncDisposable {
@@ -163,8 +164,10 @@ function configFor(
   manifest: Manifest | null,
   input: Pick<ArtifactInput, "cwd" | "insecure">,
 ): RegistryConfig {
-  if (manifest && (uri === manifest.registry.uri || uri === manifest.registry.uriAsWritten))
-    return manifest.registry;
+  const named = (manifest ? registriesOf(manifest) : []).find(
+    (registry) => uri === registry.uri || uri === registry.uriAsWritten,
+  );
+  if (named) return named;
   const layout = uri.startsWith("oci-layout:");
   const absolute = layout
     ? `oci-layout:${resolve(input.cwd, uri.slice("oci-layout:".length))}`

@@ -1,9 +1,10 @@
 import type { FloePlugin } from "./contract/index.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
-import type { Manifest, SecretRef } from "./manifest/manifest.ts";
+import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
 import type {
+  ArtifactCopier,
   ArtifactStore,
   ArtifactVerifier,
   Clock,
@@ -42,7 +43,15 @@ import type { EnvironmentVerification, VerifyRequest } from "./verification/veri
 export interface FloeOptions {
   /** From `loadManifest` of `@floe/core/manifest`. */
   readonly manifest: Manifest;
+  /** The manifest's own repository, `artifacts.registry`. */
   readonly store: ArtifactStore;
+  /**
+   * Gives the store of any repository that the manifest names, the same one for the same repository; `store` for the
+   * manifest's own. Default: there is no other. Whoever opens them closes them.
+   */
+  readonly storeOf?: (registry: RegistryConfig) => ArtifactStore;
+  /** Brings artifacts from one repository to another. Needed where the manifest names several. */
+  readonly copier?: ArtifactCopier;
   /** `null`: reads and dry runs only. */
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer, which events carry; `null` for keyless, or to take it from the manifest. */
@@ -122,7 +131,16 @@ export function createFloe(options: FloeOptions): Floe {
     ],
     allow: options.manifest.plugins.allow,
   });
-  const context: FloeContext = { ...rest, gates: registry };
+  const onlyStore = ({ uri }: RegistryConfig): ArtifactStore => {
+    if (uri === options.manifest.registry.uri) return options.store;
+    throw new Error(`the manifest names ${uri}, and createFloe was given no storeOf to open it`);
+  };
+  const context: FloeContext = {
+    ...rest,
+    gates: registry,
+    storeOf: options.storeOf ?? onlyStore,
+    copier: options.copier ?? null,
+  };
   const ledgers = createLedgers(context);
   const call = (given?: RequestOptions): { readonly signal: AbortSignal } => ({
     signal: given?.signal ?? new AbortController().signal,

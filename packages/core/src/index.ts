@@ -46,6 +46,7 @@ export {
   type OperationOutcome,
   type OperationPlan,
   type Operator,
+  type PlannedCopy,
   type RollbackPlan,
 } from "./promotion/operation.ts";
 export type { OverrideRequest } from "./promotion/override-lane.ts";

@@ -11,6 +11,7 @@ export {
   createBlobCache,
 } from "./cache/create-blob-cache.ts";
 export { type CachedStore, withCache } from "./cache/with-cache.ts";
+export { artifactCopier } from "./copy/artifact-copier.ts";
 export { type CopyRequest, copyArtifact } from "./copy/copy-artifact.ts";
 export type { CopyProgress, CopyReport, CopyTag } from "./copy/copy-report.ts";
 export { choosePlatform, parsePlatform } from "./copy/platform.ts";

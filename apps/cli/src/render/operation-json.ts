@@ -1,4 +1,11 @@
-import type { GateResult, OperationOutcome, OperationPlan, Reason, StoreStats } from "@floe/core";
+import type {
+  GateResult,
+  OperationOutcome,
+  OperationPlan,
+  PlannedCopy,
+  Reason,
+  StoreStats,
+} from "@floe/core";
 
 /** Measured around the run, for the JSON outputs. */
 export interface Measured {
@@ -123,9 +130,14 @@ function planJson(plan: OperationPlan): Record<string, unknown> {
     source_environment: plan.source,
     target_environment: plan.target.name,
     gate_results: gateRows(plan),
+    copy: plan.copy ? copyJson(plan.copy) : null,
     approvals: plan.approvals.granted,
     estimated_gates_ms: plan.estimatedGatesMs,
   };
+}
+
+function copyJson({ from, to, manifests, blobs, bytes }: PlannedCopy): Record<string, unknown> {
+  return { from, to, manifests, blobs, bytes };
 }
 
 /** The gates of a plan: results, and those that did not run because something else blocks. */

@@ -1,5 +1,6 @@
 import type { OperationOutcome, OperationPlan } from "@floe/core";
 import { shortDigest } from "@floe/core/model";
+import { formatBytes } from "./bytes.ts";
 import { gateRows } from "./operation-json.ts";
 import { paint, plain } from "./paint.ts";
 
@@ -62,10 +63,16 @@ function planText(plan: OperationPlan): string {
       : [
           `  ${paint("dim", "approvals")} ${granted.length} of ${required}${approvers === "" ? "" : ` (${approvers})`}`,
         ];
+  const { copy } = plan;
+  const copied = copy
+    ? [
+        `  ${paint("dim", "copy")} ${plain(copy.from)} → ${plain(copy.to)}: ${copy.manifests} manifests, ${copy.blobs} blobs, ${formatBytes(copy.bytes)}`,
+      ]
+    : [];
   const warnings = plan.warnings.map(
     (warning) => `  ${paint("yellow", "!")} ${plain(warning).split("\n")[0]}`,
   );
-  return `${[head, ...signature, ...approvals, ...gates, ...warnings].join("\n")}\n`;
+  return `${[head, ...signature, ...approvals, ...gates, ...copied, ...warnings].join("\n")}\n`;
 }
 
 const MARKS = {

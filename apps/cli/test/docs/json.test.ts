@@ -63,7 +63,7 @@ describe("docs/reference/json.md", () => {
       await json(project, "rollback", "--env", "dev", "--reason", "r", ...args);
     const onlyOfPromotions = [
       ...["promotion_id", "promoted_at", "source_environment", "target_environment"],
-      ...["gate_results", "approvals", "estimated_gates_ms"],
+      ...["gate_results", "approvals", "estimated_gates_ms", "copy"],
     ];
     compare(
       ["promote", "rollback"],

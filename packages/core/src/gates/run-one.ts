@@ -4,12 +4,9 @@ import { randomTraceId } from "../model/trace-id.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { findEnvironment, judgeTransition } from "../promotion/environments.ts";
+import { findArtifact } from "../promotion/find-artifact.ts";
 import { nearNames } from "../promotion/near-names.ts";
-import {
-  gateArtifact,
-  parseVersionArgument,
-  resolveArtifact,
-} from "../promotion/resolve-artifact.ts";
+import { gateArtifact, parseVersionArgument } from "../promotion/resolve-artifact.ts";
 import { runGate } from "./run-gate.ts";
 
 /** What `floe gate run` asks for. */
@@ -41,9 +38,9 @@ export async function runOneGate(
     });
   }
   const wanted = parseVersionArgument(request.version, context.manifest);
-  const artifact = await resolveArtifact(context.store, context.manifest, wanted, options);
   const traceId = randomTraceId(context.host);
   const { source } = judgeTransition(context.manifest, environment.name, undefined);
+  const { artifact } = await findArtifact(wanted, source, context, options);
   const target = {
     artifact: gateArtifact(artifact),
     source,

@@ -6,6 +6,7 @@ import { digestOf } from "../model/digest.ts";
 import { classifyTag, genesisTag, type TagRules } from "../model/tag.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { assertNotElsewhere } from "./assert-not-elsewhere.ts";
 import { assertReadable } from "./assert-readable.ts";
 import { eventStatement, invalidEvent, type LedgerEvent } from "./event.ts";
 import { EMPTY_STATE } from "./fold-state.ts";
@@ -38,12 +39,16 @@ export async function findGenesis(
   let pinned = await context.store.getManifest(tag, options);
   if (!pinned) {
     const left = await tagsOf(environment, context, options);
-    if (left.length === 0) return null;
+    const none = async (): Promise<null> => {
+      await assertNotElsewhere(environment, context, options);
+      return null;
+    };
+    if (left.length === 0) return await none();
     // They are written after the pin: when the ledger began between the two looks, it is there now.
     pinned = await context.store.getManifest(tag, options);
     // Environment tags that were made by hand are what adopting is for; whatever else there is was written by floe.
     const own = left.filter((name) => !isByHand(name, environment, context));
-    if (!pinned && options.adopting === true && own.length === 0) return null;
+    if (!pinned && options.adopting === true && own.length === 0) return await none();
     if (!pinned) throw missingLedger(environment, left);
   }
   const { event, bytes } = verify(await eventBytes(context.store, pinned, tag, options), tag);

@@ -16,6 +16,8 @@ import type { EventActor } from "./event.ts";
 export interface LedgerContext {
   readonly manifest: Manifest;
   readonly store: ArtifactStore;
+  /** The manifest's own repository, where `store` is another one. */
+  readonly published?: ArtifactStore;
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer, carried in events; `null` for keyless. */
   readonly signerPublicKey: string | null;

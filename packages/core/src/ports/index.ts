@@ -1,3 +1,4 @@
+export type { ArtifactCopier, CopyAmount, CopyRoute, CopyStep } from "./artifact-copier.ts";
 export type {
   ArtifactStore,
   BlobSource,

@@ -14,19 +14,16 @@ import { lockReason } from "./checks/check-lock.ts";
 import { pinReasons } from "./checks/check-pin.ts";
 import { judgeSignature } from "./checks/check-signature.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
+import { findResident } from "./find-artifact.ts";
 import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { notAppended } from "./operation-errors.ts";
 import { judgeOperator } from "./operator.ts";
 import { type Reason, reason } from "./reason.ts";
 import { requireReason } from "./require-reason.ts";
-import {
-  parseVersionArgument,
-  type ResolvedArtifact,
-  resolveArtifact,
-} from "./resolve-artifact.ts";
+import { parseVersionArgument, type ResolvedArtifact } from "./resolve-artifact.ts";
 
 /** What an adoption is asked for. */
 export interface AdoptRequest {
@@ -67,12 +64,13 @@ export type AdoptOutcome =
  */
 export async function adopt(
   request: AdoptRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<AdoptOutcome> {
+  const environment = findEnvironment(given.manifest, request.environment);
+  const context = at(given, environment);
   const { manifest, store } = context;
-  const environment = findEnvironment(manifest, request.environment);
   const text = requireReason("adopt", request.reason);
   const wanted = parseVersionArgument(request.version, manifest);
   const traceId = randomTraceId(context.host);
@@ -85,7 +83,7 @@ export async function adopt(
     return blocked(unsupportedReasons(manifest, environment));
   const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
   if (problem || !operator) return blocked(problem ? [problem] : []);
-  const artifact = await resolveArtifact(store, manifest, wanted, options);
+  const artifact = await findResident(wanted, environment, given, options);
   const ledger = ledgers.of(environment);
   const view = await ledger.view({ ...options, adopting: true });
   if (!view) await assertNeverHadLedger(environment, artifact, context, options);

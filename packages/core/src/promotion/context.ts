@@ -1,6 +1,12 @@
 import type { GateProvider } from "../contract/index.ts";
-import type { Manifest, SecretRef } from "../manifest/manifest.ts";
 import type {
+  EnvironmentConfig,
+  Manifest,
+  RegistryConfig,
+  SecretRef,
+} from "../manifest/manifest.ts";
+import type {
+  ArtifactCopier,
   ArtifactStore,
   ArtifactVerifier,
   Clock,
@@ -29,7 +35,15 @@ export interface GateRegistry {
 /** Everything that promoting needs, put together once by `createFloe`. */
 export interface FloeContext {
   readonly manifest: Manifest;
+  /**
+   * The repository of what this is about: an environment's own, see {@link at}. Where no environment is meant, that of the
+   * manifest.
+   */
   readonly store: ArtifactStore;
+  /** The store of any repository that the manifest names; the same one gives the same store. */
+  readonly storeOf: (registry: RegistryConfig) => ArtifactStore;
+  /** `null`: nothing can be brought from one repository to another. */
+  readonly copier: ArtifactCopier | null;
   /** `null`: nobody can be proven, so only reads and dry runs are possible. */
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer; `null` for keyless, or where the manifest has it. */
@@ -46,4 +60,13 @@ export interface FloeContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
+}
+
+/** The same context with an environment's own repository: for everything that is about that environment. */
+export function at<Context extends Pick<FloeContext, "store" | "storeOf">>(
+  context: Context,
+  environment: Pick<EnvironmentConfig, "registry">,
+): Context {
+  const store = context.storeOf(environment.registry);
+  return store === context.store ? context : { ...context, store };
 }

@@ -26,6 +26,14 @@ export function findEnvironment(manifest: Manifest, name: string): EnvironmentCo
   });
 }
 
+/** Says whether an environment has another repository than the one in which versions are published. */
+export function hasOwnRepository(
+  environment: Pick<EnvironmentConfig, "registry">,
+  manifest: Pick<Manifest, "registry">,
+): boolean {
+  return environment.registry.uri !== manifest.registry.uri;
+}
+
 /** A transition that was asked for, judged against the path. */
 export interface Transition {
   /** `null`: unknown target. */

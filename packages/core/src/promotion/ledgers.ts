@@ -1,7 +1,8 @@
 import { FloeError } from "../errors/index.ts";
 import { createLedger, type Ledger } from "../ledger/ledger.ts";
+import type { LedgerContext } from "../ledger/ledger-context.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 
 /** The ledgers of a manifest's environments, each opened once. */
 export interface Ledgers {
@@ -10,7 +11,7 @@ export interface Ledgers {
 
 /** Says whether a part of the manifest decides where a ledger is: one that is looked for elsewhere would seem empty. */
 export function isLedgerPlace(key: string): boolean {
-  return key.startsWith("artifacts.promotion.audit.") || key === "registry";
+  return key.startsWith("artifacts.promotion.audit.");
 }
 
 /** Parts of the manifest that put an environment's ledger where this version cannot write or read it. */
@@ -19,6 +20,11 @@ export function unknownPlaces(
   environment: Pick<EnvironmentConfig, "unsupported">,
 ): string[] {
   return [...manifest.unsupported, ...environment.unsupported].filter(isLedgerPlace);
+}
+
+function placeOf(context: FloeContext, environment: EnvironmentConfig): LedgerContext {
+  const here = at(context, environment);
+  return here === context ? here : { ...here, published: context.store };
 }
 
 /**
@@ -37,7 +43,8 @@ export function createLedgers(context: FloeContext): Ledgers {
           hint: "Remove it from the manifest, or use a version of floe that supports it.",
         });
       }
-      const ledger = open.get(environment.name) ?? createLedger(environment, context);
+      const ledger =
+        open.get(environment.name) ?? createLedger(environment, placeOf(context, environment));
       open.set(environment.name, ledger);
       return ledger;
     },

@@ -7,7 +7,7 @@ import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { pinReasons } from "./checks/check-pin.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import { freezeReasons, readFreezes } from "./freezes.ts";
 import { isLedgerPlace, type Ledgers } from "./ledgers.ts";
@@ -47,11 +47,12 @@ export type LockOutcome =
 export async function setLock(
   action: "lock" | "unlock",
   request: LockRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<LockOutcome> {
-  const environment = findEnvironment(context.manifest, request.environment);
+  const environment = findEnvironment(given.manifest, request.environment);
+  const context = at(given, environment);
   const reason = requireReason(action, request.reason);
   const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
   if (problem || !operator) return { kind: "blocked", blocking: problem ? [problem] : [] };

@@ -2,7 +2,7 @@ import type { EventActor } from "../ledger/event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import type { GateResult, ImpactAnalysis, Override } from "../model/records.ts";
-import type { VerificationResult } from "../ports/index.ts";
+import type { CopyAmount, VerificationResult } from "../ports/index.ts";
 import type { ApprovalJudgement } from "./approvals/judge-approvals.ts";
 import type { FreezeSpell } from "./freezes.ts";
 import type { PlanBasis } from "./plan-basis.ts";
@@ -73,6 +73,16 @@ export interface OperationPlan {
   /** Operation id of an abandoned intent of this very promotion, which a run takes over instead of starting anew. */
   readonly resumes: string | null;
   readonly rollback: RollbackPlan | null;
+  /**
+   * Promotions from another repository only: in a dry run what would be sent, in a real one what was; `null` otherwise.
+   */
+  readonly copy?: PlannedCopy | null;
+}
+
+/** What has to be brought to the target's own repository before it can be promoted there. */
+export interface PlannedCopy extends CopyAmount {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** What only rollbacks have. */

@@ -5,7 +5,7 @@ import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import type { Digest } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
 import { latestTag } from "../model/tag.ts";
-import type { CallOptions } from "../ports/index.ts";
+import type { ArtifactStore, CallOptions } from "../ports/index.ts";
 import { approvalQuestion } from "./approvals/approval-question.ts";
 import { judgeApprovals } from "./approvals/judge-approvals.ts";
 import { assertNotCut } from "./assert-not-cut.ts";
@@ -26,12 +26,14 @@ import { createOverrideLane, type OverrideRequest } from "./override-lane.ts";
 import { planDigestOf } from "./plan-basis.ts";
 import { readTogether } from "./read-together.ts";
 import type { Reason } from "./reason.ts";
-import { gateArtifact, type ResolvedArtifact } from "./resolve-artifact.ts";
+import { gateArtifact, inRepository, type ResolvedArtifact } from "./resolve-artifact.ts";
 import { readStanding, resumable } from "./standing.ts";
 
 /** What a promotion is planned from; everything in it was read before. */
 export interface PromotionInput {
   readonly artifact: ResolvedArtifact;
+  /** Where the artifact and its signatures are: the target may have another repository. */
+  readonly from: ArtifactStore;
   readonly source: string;
   readonly target: EnvironmentConfig;
   /** A problem of the transition itself, found before anything was read. */
@@ -61,7 +63,7 @@ export async function planPromotion(
   const digest = artifact.manifest.descriptor.digest;
   const [standing, signature] = await readTogether(
     readStanding(input, context, options),
-    judgeSignature(artifact, target, context, options),
+    judgeSignature(artifact, target, { ...context, store: input.from }, options),
   );
   const { tag, before, commitPoint } = standing;
   const resumes = resumable(input, standing, context);
@@ -131,7 +133,7 @@ export async function planPromotion(
     action: "promote",
     operation: resumes?.operation ?? input.operation,
     traceId: input.traceId,
-    artifact,
+    artifact: inRepository(artifact, context.store),
     source: input.source,
     target,
     tag,

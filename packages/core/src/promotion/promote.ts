@@ -4,12 +4,14 @@ import { otherPin } from "../ledger/pinned-policy.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
-import type { CallOptions } from "../ports/index.ts";
+import type { ArtifactStore, CallOptions } from "../ports/index.ts";
 import { applyOperation } from "./apply-operation.ts";
+import { bringOver, measureCopy } from "./bring-over.ts";
 import { deniedReason } from "./checks/check-approvals.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { judgeTransition } from "./environments.ts";
+import { findArtifact } from "./find-artifact.ts";
 import { finishedBefore } from "./finished-before.ts";
 import { type Ledgers, unknownPlaces } from "./ledgers.ts";
 import { type OpenIntent, openIntents } from "./open-intent.ts";
@@ -22,11 +24,7 @@ import { readTogether } from "./read-together.ts";
 import { reason } from "./reason.ts";
 import { recordRefusal, refusedPlan } from "./record-refusal.ts";
 import { recover } from "./recover.ts";
-import {
-  parseVersionArgument,
-  type ResolvedArtifact,
-  resolveArtifact,
-} from "./resolve-artifact.ts";
+import { parseVersionArgument, type ResolvedArtifact } from "./resolve-artifact.ts";
 import { planOutdated, type SavedPlan } from "./saved-plan.ts";
 import { canResume } from "./standing.ts";
 
@@ -72,16 +70,16 @@ export async function promote(
 
 async function attempts(
   request: PromoteRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   known: (facts: KnownFacts) => void,
   options: CallOptions,
 ): Promise<OperationOutcome> {
-  const wanted = parseVersionArgument(request.version, context.manifest);
-  const traceId = randomTraceId(context.host);
+  const wanted = parseVersionArgument(request.version, given.manifest);
+  const traceId = randomTraceId(given.host);
   known({ artifact_tag: wanted.version, target_environment: request.to, trace_id: traceId });
   const dryRun = request.dryRun === true;
-  const transition = judgeTransition(context.manifest, request.to, request.from);
+  const transition = judgeTransition(given.manifest, request.to, request.from);
   const { target } = transition;
   if (!target) {
     return {
@@ -91,15 +89,16 @@ async function attempts(
       dryRun,
     };
   }
+  const context = at(given, target);
   if (unknownPlaces(context.manifest, target).length > 0) {
     const blocking = unsupportedReasons(context.manifest, target);
     return { kind: "blocked", plan: null, blocking, dryRun };
   }
   const override = checkOverrideRequest(request.override, target);
   const ledger = ledgers.of(target);
-  const [artifact, firstView] = await readTogether(
-    resolveArtifact(context.store, context.manifest, wanted, options).then((found) => {
-      known({ artifact_digest: found.manifest.descriptor.digest });
+  const [{ artifact, from }, firstView] = await readTogether(
+    findArtifact(wanted, transition.source, given, options).then((found) => {
+      known({ artifact_digest: found.artifact.manifest.descriptor.digest });
       return found;
     }),
     ledger.view(options),
@@ -121,6 +120,7 @@ async function attempts(
     }
     const input = {
       artifact,
+      from,
       source: transition.source,
       target,
       transition: transition.problem,
@@ -153,7 +153,12 @@ async function attempts(
       if (!dryRun) await recordRefusal(refusedPlan(plan), ledger, context, options);
       return { kind: "blocked", plan, blocking: plan.blocking, dryRun };
     }
-    if (dryRun) return { kind: "would_succeed", plan };
+    const way = { ...context, from };
+    if (dryRun)
+      return {
+        kind: "would_succeed",
+        plan: { ...plan, copy: await measureCopy(plan, way, options) },
+      };
     denials ??= new Set<number>(plan.approvals.denials.map(({ seq }) => seq));
     const late = plan.approvals.denials.find(({ seq }) => denials?.has(seq) === false);
     if (late) {
@@ -163,7 +168,9 @@ async function attempts(
       return { kind: "blocked", plan: refused, blocking: refused.blocking, dryRun };
     }
     if (!plan.operator) throw new Error("a plan without an operator must be blocked");
-    const applied = await applyOperation(plan, plan.operator, ledger, context, options);
+    const copy = await bringOver(plan, way, options);
+    const ready = copy ? { ...plan, copy, warnings: [...plan.warnings, ...copy.warnings] } : plan;
+    const applied = await applyOperation(ready, plan.operator, ledger, context, options);
     if (applied.kind === "done") return applied;
     context.logger.info(`planning again: ${applied.why}`);
     const waiting = context.clock.now().getTime() < waitUntil;
@@ -189,6 +196,7 @@ function knownOf(plan: OperationPlan): KnownFacts {
 
 interface Situation {
   readonly artifact: ResolvedArtifact;
+  readonly from: ArtifactStore;
   readonly target: EnvironmentConfig;
   readonly view: LedgerView | null;
   readonly open: readonly OpenIntent[];

@@ -10,7 +10,7 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { pinReasons } from "./checks/check-pin.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { notAppended } from "./operation-errors.ts";
@@ -92,7 +92,8 @@ export async function setQuarantine(
   const warnings: string[] = [];
   for (const environment of environments) {
     try {
-      results.push(await setIn(environment, wanted, warnings, context, ledgers, options));
+      const here = at(context, environment);
+      results.push(await setIn(environment, wanted, warnings, here, ledgers, options));
     } catch (cause) {
       if (options.signal.aborted || !isFloeError(cause)) throw cause;
       results.push(notDone(environment.name, reason(cause.code, cause.message, cause.hint)));

@@ -5,7 +5,7 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { busyReason } from "./checks/check-busy.ts";
 import { pinReasons } from "./checks/check-pin.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { openIntents } from "./open-intent.ts";
@@ -49,12 +49,12 @@ export interface ReconcileRequest {
 /** Finishes what crashes have left open, in one environment or all of them. */
 export async function reconcile(
   request: ReconcileRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<ReconcileOutcome> {
-  const { manifest } = context;
-  const traceId = randomTraceId(context.host);
+  const { manifest } = given;
+  const traceId = randomTraceId(given.host);
   const environments =
     request.environment === undefined
       ? manifest.environments
@@ -63,6 +63,7 @@ export async function reconcile(
   const settled: Settled[] = [];
   const blocking: Reason[] = [];
   for (const environment of environments) {
+    const context = at(given, environment);
     const ledger = ledgers.of(environment);
     if (request.settle) {
       const { problem } = judgeOperator(environment, context, undefined);

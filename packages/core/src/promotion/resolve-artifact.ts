@@ -65,19 +65,32 @@ function refuseOtherTags(version: string, manifest: Manifest): void {
 export async function resolveArtifact(
   store: ArtifactStore,
   manifest: Manifest,
-  wanted: { readonly version: string; readonly digest: Digest | null },
+  wanted: {
+    readonly version: string;
+    readonly digest: Digest | null;
+    /** The tag to go by. Default: the version's own. */
+    readonly tag?: string;
+  },
   options: CallOptions,
 ): Promise<ResolvedArtifact> {
-  const raw = await store.getManifest(wanted.version, options);
+  const raw = await store.getManifest(wanted.tag ?? wanted.version, options);
   if (!raw) throw await notFound(store, manifest, wanted.version, options);
   if (wanted.digest !== null && raw.descriptor.digest !== wanted.digest) {
     throw new FloeError({
       code: "FLOE_VERSION_DIGEST_MISMATCH",
-      message: `${wanted.version} is ${raw.descriptor.digest}, not ${wanted.digest}`,
+      message: `${wanted.tag ?? wanted.version} is ${raw.descriptor.digest}, not ${wanted.digest}`,
       hint: "Somebody moved the version tag, or the digest belongs to another version. Promote nothing before you know which.",
     });
   }
   return resolved(store, wanted.version, raw);
+}
+
+/** The artifact as it is, or is going to be, in another repository: the same bytes under the same digest. */
+export function inRepository(
+  artifact: ResolvedArtifact,
+  { repository }: ArtifactStore,
+): ResolvedArtifact {
+  return { ...artifact, reference: `${repository}@${artifact.manifest.descriptor.digest}` };
 }
 
 /**

@@ -15,9 +15,9 @@ import { lockReason } from "./checks/check-lock.ts";
 import { pinReasons } from "./checks/check-pin.ts";
 import { judgeSignature } from "./checks/check-signature.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
-import { findEnvironment } from "./environments.ts";
+import { findEnvironment, hasOwnRepository } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
 import { freezeReasons, freezeWarnings, readFreezes } from "./freezes.ts";
 import { type Ledgers, unknownPlaces } from "./ledgers.ts";
@@ -67,19 +67,20 @@ export async function rollback(
 
 async function attempts(
   request: RollbackRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   known: (facts: KnownFacts) => void,
   options: CallOptions,
 ): Promise<OperationOutcome> {
-  const target = findEnvironment(context.manifest, request.environment);
-  const given = { ...request, reason: requireReason("rollback", request.reason) };
+  const target = findEnvironment(given.manifest, request.environment);
+  const context = at(given, target);
+  const asked = { ...request, reason: requireReason("rollback", request.reason) };
   const kinds = request.override ?? [];
-  const override = checkOverrideRequest({ kinds, reason: given.reason }, target);
+  const override = checkOverrideRequest({ kinds, reason: asked.reason }, target);
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
   const traceId = randomTraceId(context.host);
-  known({ environment: target.name, reason: given.reason, trace_id: traceId });
+  known({ environment: target.name, reason: asked.reason, trace_id: traceId });
   const dryRun = request.dryRun === true;
   if (unknownPlaces(context.manifest, target).length > 0) {
     const blocking = unsupportedReasons(context.manifest, target);
@@ -95,7 +96,7 @@ async function attempts(
       left && !dryRun
         ? await planResumed(
             left,
-            { request: given, override, view, open, traceId },
+            { request: asked, override, view, open, traceId },
             ledger,
             context,
             options,
@@ -118,7 +119,7 @@ async function attempts(
       );
       if (!wish || recovered?.result !== "succeeded") continue;
       const plan = await planRollback(
-        { request: given, override, view, open: [], back: returnOf(left), traceId },
+        { request: asked, override, view, open: [], back: returnOf(left), traceId },
         context,
         options,
       );
@@ -140,7 +141,7 @@ async function attempts(
     }
     if (dryRun && left?.committed && isSameWish(left, wanted)) {
       const back = returnOf(left);
-      const unfinished = { request: given, override, view: read, open, back, traceId };
+      const unfinished = { request: asked, override, view: read, open, back, traceId };
       const plan = await planRollback(unfinished, context, options);
       const kind = plan.blocking.length > 0 ? ("blocked" as const) : ("would_succeed" as const);
       return { kind, plan, blocking: plan.blocking, dryRun };
@@ -169,7 +170,7 @@ async function attempts(
     const plan =
       resumed ??
       (await planRollback(
-        { request: given, override, view, open, back: back.return, traceId },
+        { request: asked, override, view, open, back: back.return, traceId },
         context,
         options,
       ));
@@ -317,7 +318,8 @@ async function planRollback(
     ...freezeWarnings(target.name, "rollback", freezes, now, 0),
     ...lane.warnings({ gates: true }),
   ];
-  if (!named)
+  // Versions are published in the manifest's own repository; another one has them only if somebody has put them there.
+  if (!named && !hasOwnRepository(target, context.manifest))
     warnings.push(
       `the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`,
     );

@@ -6,7 +6,7 @@ import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { ApprovalStatus } from "./approvals/list-approvals.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
 import { findEnvironment } from "./environments.ts";
 import { readFreezes } from "./freezes.ts";
@@ -41,26 +41,28 @@ export interface StatusRequest {
  */
 export async function status(
   request: StatusRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<EnvironmentStatus[]> {
-  const { manifest, store } = context;
+  const { manifest } = given;
   const environments =
     request.environment === undefined
       ? manifest.environments
       : [findEnvironment(manifest, request.environment)];
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, manifest);
-  const artifact = wanted ? await resolveArtifact(store, manifest, wanted, options) : null;
+  const artifact = wanted ? await resolveArtifact(given.store, manifest, wanted, options) : null;
   if (request.at) {
     const { pastStatus } = await import("./past-status.ts");
     const past = { at: request.at, artifact, history: request.history };
     const rows = environments.map((environment) => ledgers.of(environment));
-    return await Promise.all(rows.map((ledger) => pastStatus(ledger, past, context, options)));
+    return await Promise.all(rows.map((ledger) => pastStatus(ledger, past, given, options)));
   }
   const rows = await Promise.all(
     environments.map(async (environment): Promise<EnvironmentStatus> => {
+      const context = at(given, environment);
+      const { store } = context;
       const ledger = ledgers.of(environment);
       const read = await readViewOrError(ledger, options);
       if (isFloeError(read)) return unreadable(environment.name, read);

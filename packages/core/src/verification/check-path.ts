@@ -1,5 +1,6 @@
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import { NO_SOURCE } from "../model/tag.ts";
+import { at, type FloeContext } from "../promotion/context.ts";
 import { pathText } from "../promotion/environments.ts";
 import { type Check, checksOf } from "./check.ts";
 import type { StepFindings } from "./verify-step.ts";
@@ -58,21 +59,24 @@ export function checkPath(
 export function checkPlace(
   steps: readonly StepFindings[],
   environment: string,
-  repository: string,
+  context: Pick<FloeContext, "manifest" | "store" | "storeOf">,
   copy: boolean,
 ): Check[] {
   const checks = checksOf(environment);
-  const named = new Set(
-    steps.flatMap(({ record }) => (record?.subjectName == null ? [] : [record.subjectName])),
-  );
-  if (named.size === 0) return [];
-  const [other] = [...named].filter((name) => name !== repository);
-  if (other === undefined) return [checks.ok("place", repository)];
+  const named = steps.flatMap(({ record, step }) => {
+    const { environments } = context.manifest;
+    const its = environments.find(({ name }) => name === step.environment);
+    const { repository } = its ? at(context, its).store : context.store;
+    return record?.subjectName == null ? [] : [{ name: record.subjectName, repository }];
+  });
+  if (named.length === 0) return [];
+  const other = named.find(({ name, repository }) => name !== repository);
+  if (!other) return [checks.ok("place", [...new Set(named.map(({ name }) => name))].join(", "))];
   if (copy)
     return [
       checks.warning(
         "place",
-        `read from a copy: the records are of ${other}. What happened there since is not in it`,
+        `read from a copy: the records are of ${other.name}. What happened there since is not in it`,
         "Look at the original where you can.",
       ),
     ];
@@ -80,7 +84,7 @@ export function checkPlace(
     checks.failed(
       "place",
       "FLOE_RECORD_INVALID",
-      `the records are of ${other}, and were found in ${repository}`,
+      `the records are of ${other.name}, and were found in ${other.repository}`,
       `Somebody copied them here. If that was you, name the copy: --registry URI`,
     ),
   ];

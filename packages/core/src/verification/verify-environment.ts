@@ -1,10 +1,10 @@
 import { FloeError } from "../errors/index.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
-import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { EnvironmentConfig, RegistryConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { NO_SOURCE } from "../model/tag.ts";
-import type { CallOptions } from "../ports/index.ts";
-import type { FloeContext } from "../promotion/context.ts";
+import type { ArtifactStore, CallOptions } from "../ports/index.ts";
+import { at, type FloeContext } from "../promotion/context.ts";
 import { disregarded } from "../promotion/disregarded.ts";
 import { findEnvironment } from "../promotion/environments.ts";
 import { createLedgers, type Ledgers } from "../promotion/ledgers.ts";
@@ -63,9 +63,8 @@ export async function verifyEnvironment(
   options: CallOptions,
 ): Promise<EnvironmentVerification> {
   const environment = findEnvironment(given.manifest, request.environment);
-  const store =
-    request.copy === true ? await asPinned(given.store, environment.name, options) : given.store;
-  const context = { ...given, store };
+  const context = request.copy === true ? await inCopy(environment, given, options) : given;
+  const here = at(context, environment);
   const ledgers = createLedgers(context);
   const checks = checksOf(environment.name);
   const nothing = { environment: environment.name, version: null, digest: null, current: false };
@@ -79,7 +78,7 @@ export async function verifyEnvironment(
   const walk: Walk = { request, context, ledgers, options, checks: [], steps: [] };
   walk.checks.push(
     ledgerCheck(environment, ledgers.of(environment), read),
-    await checkLatest(environment, read, ledgers, checks, context, options),
+    await checkLatest(environment, read, ledgers, checks, here, options),
   );
   const found = read && (await walkBack(environment, read, wanted, walk));
   if (!found) {
@@ -89,13 +88,28 @@ export async function verifyEnvironment(
     throw notThere(environment.name, request);
   }
   walk.checks.push(
-    ...(await checkVersionTag(found, checks, context, options)),
+    ...(await checkVersionTag(found, checks, here, options)),
     ...checkPath(environment, walk.steps, context.manifest, request.requireCurrentPolicy === true),
-    ...checkPlace(walk.steps, environment.name, store.repository, request.copy === true),
-    await checkArtifact(found.digest, found.version, environment, context, options),
+    ...checkPlace(walk.steps, environment.name, context, request.copy === true),
+    await checkArtifact(found.digest, found.version, environment, here, options),
   );
   const current = read.state.current?.digest === found.digest;
   return { environment: environment.name, ...found, current, ...summed(walk) };
+}
+
+// A copy is one place for all: an environment's own repository is not asked. Ledgers of other repositories may be of another
+// kind than the one that is asked about.
+async function inCopy(
+  asked: EnvironmentConfig,
+  given: FloeContext,
+  options: CallOptions,
+): Promise<FloeContext> {
+  const stores = new Map<string, ArtifactStore>();
+  for (const { name, registry } of [asked, ...given.manifest.environments])
+    if (!stores.has(registry.uri))
+      stores.set(registry.uri, await asPinned(given.store, name, options));
+  const storeOf = ({ uri }: RegistryConfig): ArtifactStore => stores.get(uri) ?? given.store;
+  return { ...given, store: storeOf(asked.registry), storeOf };
 }
 
 interface Walk {
@@ -219,7 +233,7 @@ async function walkBack(
         asked: found === null,
         requireCurrentPolicy: request.requireCurrentPolicy === true,
       },
-      context,
+      at(context, environment),
       ledgers,
       options,
     );

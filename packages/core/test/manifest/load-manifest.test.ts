@@ -178,7 +178,7 @@ describe("loadManifest", () => {
     ]);
     expect(manifest.ignored).toEqual([]);
     const prod = manifest.environments[3];
-    expect(prod?.unsupported).toEqual(["registry"]);
+    expect(prod?.unsupported).toEqual([]);
     expect(prod?.gates.map((gate) => [gate.name, gate.unsupported])).toEqual([
       ["policy_compliance", []],
       ["tests", ["from_attestation"]],

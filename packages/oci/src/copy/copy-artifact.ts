@@ -130,7 +130,11 @@ export async function copyArtifact(
   };
 }
 
-async function fetchSource(
+/**
+ * Fetches what is to be copied.
+ * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND - the source has no such reference
+ */
+export async function fetchSource(
   from: ArtifactStore,
   reference: string,
   signal: AbortSignal,

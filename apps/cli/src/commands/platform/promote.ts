@@ -73,7 +73,7 @@ export default class Promote extends FloeCommand {
     await using composed = await this.compose(flags, { writes: true });
     const outcome = await composed.floe.promote(request, { signal: this.signal });
     await planFile.save(outcome);
-    const measured = { durationMs: performance.now() - started, stats: composed.store.stats };
+    const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);
   }

@@ -45,7 +45,7 @@ export default class Rollback extends FloeCommand {
       },
       { signal: this.signal },
     );
-    const measured = { durationMs: performance.now() - started, stats: composed.store.stats };
+    const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);
   }

@@ -1,5 +1,7 @@
+import { findEnvironment, type Manifest } from "@floe/core";
 import { Args, Flags } from "@oclif/core";
-import { FloeCommand } from "../../floe-command.ts";
+import type { Composed } from "../../compose.ts";
+import { FloeCommand, type GlobalFlags } from "../../floe-command.ts";
 import { verificationJson, verificationText } from "../../render/verification.ts";
 import { parseVerifyTarget, resolveVerifyTarget } from "../../verify-target.ts";
 
@@ -37,9 +39,12 @@ export default class Verify extends FloeCommand {
     const { args, flags } = await this.parse(Verify);
     const started = performance.now();
     const target = await parseVerifyTarget(args.version, flags.registry);
-    const place = { ...flags, registry: target.registry ?? undefined };
-    await using composed = await this.compose(place, { writes: false, withoutGates: true });
-    const { floe, manifest, store } = composed;
+    const { composed, copy } = await this.#open(target.registry, flags);
+    await using _ = composed;
+    const { floe, manifest } = composed;
+    const store = copy
+      ? composed.store
+      : composed.storeOf(findEnvironment(manifest, flags.env).registry);
     if (flags.print !== undefined) {
       const { printSample } = await import("../../samples/print-sample.ts");
       const sample = printSample(flags.print, manifest, flags.env, new Date());
@@ -51,12 +56,35 @@ export default class Verify extends FloeCommand {
         environment: flags.env,
         ...(await resolveVerifyTarget(target, store, manifest, this.signal)),
         requireCurrentPolicy: flags["require-current-policy"],
-        copy: target.registry !== null,
+        copy,
       },
       { signal: this.signal },
     );
-    const measured = { durationMs: performance.now() - started, stats: store.stats };
+    const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(verificationJson(found, measured), () => verificationText(found));
     process.exitCode = found.blocking[0]?.exitCode ?? 0;
   }
+
+  // A reference into the repository that the environment has to itself names no copy: the others are where they are.
+  async #open(
+    registry: string | null,
+    flags: Partial<GlobalFlags> & { readonly env: string },
+  ): Promise<{ readonly composed: Composed; readonly copy: boolean }> {
+    const use = { writes: false, withoutGates: true };
+    const composed = await this.compose({ ...flags, registry: registry ?? undefined }, use);
+    if (registry === null || !ownsRepository(composed.manifest, flags.env))
+      return { composed, copy: registry !== null };
+    await composed[Symbol.asyncDispose]();
+    return { composed: await this.compose({ ...flags, registry: undefined }, use), copy: false };
+  }
+}
+
+/** Whether the environment's own registry, and not just the one that it shares with others, is the one that was named. */
+function ownsRepository({ environments, registry }: Manifest, name: string): boolean {
+  const environment = environments.find((candidate) => candidate.name === name);
+  return (
+    environment !== undefined &&
+    environment.registry !== registry &&
+    environment.registry.uri === registry.uri
+  );
 }

@@ -117,6 +117,7 @@ describe("promote -o json", () => {
         { tag: "v1.0.0-dev", digest },
         { tag: "latest-dev", digest },
       ],
+      copy: null,
       registry_sync_status: [],
       blocking: [],
       overrides: [],

@@ -90,7 +90,7 @@ export async function resolveEnvironment(
     ),
     registry,
     verification: verification.policy,
-    unsupported: unsupportedOf(entry),
+    unsupported: [],
     requirements: requirementsOf(entry, gates, verification, scope.policies),
     authority: {
       ...people.authority,
@@ -177,14 +177,6 @@ function requirementsOf(
 function concerns(rule: Readonly<Record<string, unknown>>, environment: string): boolean {
   const only = rule["environments"];
   return !Array.isArray(only) || only.includes(environment);
-}
-
-/** What is configured and what this version cannot judge: the plan blocks on it instead of leaving it out. */
-function unsupportedOf(entry: EnvironmentEntry): string[] {
-  const configured: readonly (readonly [string, boolean])[] = [
-    ["registry", entry.registry !== undefined],
-  ];
-  return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
 }
 
 function checkAuthorization(

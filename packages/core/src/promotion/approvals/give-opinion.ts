@@ -14,8 +14,9 @@ import { assertLatestNotCut } from "../assert-not-cut.ts";
 import { pinReasons } from "../checks/check-pin.ts";
 import { checkSource } from "../checks/check-source.ts";
 import { unsupportedReasons } from "../checks/check-unsupported.ts";
-import type { FloeContext } from "../context.ts";
+import { at, type FloeContext } from "../context.ts";
 import { findEnvironment, judgeTransition } from "../environments.ts";
+import { findArtifact } from "../find-artifact.ts";
 import { type Ledgers, unknownPlaces } from "../ledgers.ts";
 import type { Operator } from "../operation.ts";
 import { notAppended } from "../operation-errors.ts";
@@ -23,11 +24,7 @@ import { judgeOperator } from "../operator.ts";
 import { type Reason, reason } from "../reason.ts";
 import { recordRefusal } from "../record-refusal.ts";
 import { requireReason } from "../require-reason.ts";
-import {
-  parseVersionArgument,
-  type ResolvedArtifact,
-  resolveArtifact,
-} from "../resolve-artifact.ts";
+import { parseVersionArgument, type ResolvedArtifact } from "../resolve-artifact.ts";
 import { type ApprovalJudgement, judgeApprovals } from "./judge-approvals.ts";
 import { publishApproval } from "./publish-approval.ts";
 import { type Opinion, readOpinions } from "./read-opinions.ts";
@@ -88,12 +85,13 @@ interface Wish {
 export async function giveOpinion(
   kind: OpinionKind,
   request: OpinionRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<OpinionOutcome> {
-  const { manifest } = context;
+  const { manifest } = given;
   const environment = findEnvironment(manifest, request.environment);
+  const context = at(given, environment);
   if (!environment.approvals) {
     throw new FloeError({
       code: "FLOE_USAGE_INVALID",
@@ -105,7 +103,8 @@ export async function giveOpinion(
   const why = request.reason === undefined ? null : requireReason(kind, request.reason);
   if (unknownPlaces(manifest, environment).length > 0)
     return { kind: "blocked", blocking: unsupportedReasons(manifest, environment) };
-  const artifact = await resolveArtifact(context.store, manifest, wanted, options);
+  const { source: before } = judgeTransition(manifest, environment.name, undefined);
+  const { artifact } = await findArtifact(wanted, before, given, options);
   const traceId = randomTraceId(context.host);
   const wish: Wish = { kind, request, environment, artifact, reason: why, traceId };
   const ledger = ledgers.of(environment);

@@ -6,6 +6,7 @@ import type { Digest } from "../../model/digest.ts";
 import { isSamePerson } from "../../model/identity.ts";
 import { environmentTag, NO_SOURCE } from "../../model/tag.ts";
 import type { CallOptions } from "../../ports/index.ts";
+import { at } from "../context.ts";
 import { findEnvironment } from "../environments.ts";
 import { findArrival } from "../find-arrival.ts";
 import { reason } from "../reason.ts";
@@ -28,12 +29,14 @@ export const checkSeparation: PromotionCheck = async (facts, context, ledgers, o
   if (!target.authorization?.separationOfDuties || operator === null) return [];
   if (source === NO_SOURCE || transition || isExempt(operator, target)) return [];
   const { version } = artifact;
-  const ledger = ledgers.of(findEnvironment(context.manifest, source));
+  const before = findEnvironment(context.manifest, source);
+  const ledger = ledgers.of(before);
   const wanted = { version, digest: artifact.manifest.descriptor.digest };
   const bringer = await findBringer(ledger, wanted, options);
   if (!bringer) {
     // Without the tag it is not there at all, which is said already.
-    if (!(await context.store.resolve(environmentTag(version, source), options))) return [];
+    const { store } = at(context, before);
+    if (!(await store.resolve(environmentTag(version, source), options))) return [];
     return [
       reason(
         "FLOE_SEPARATION_UNJUDGED",

@@ -3,7 +3,7 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { operatorTrust } from "../../model/identity.ts";
 import { environmentTag } from "../../model/tag.ts";
 import type { CallOptions } from "../../ports/index.ts";
-import type { FloeContext } from "../context.ts";
+import { at, type FloeContext } from "../context.ts";
 import { findArrival } from "../find-arrival.ts";
 import { isRecordOf, readRecord } from "../read-record.ts";
 import { type Reason, reason } from "../reason.ts";
@@ -16,11 +16,12 @@ import type { ResolvedArtifact } from "../resolve-artifact.ts";
 export async function checkSource(
   artifact: ResolvedArtifact,
   ledger: Ledger,
-  context: FloeContext,
+  given: FloeContext,
   warn: (warning: string) => void,
   options: CallOptions,
 ): Promise<Reason | null> {
   const environment = ledger.environment.name;
+  const context = at(given, ledger.environment);
   const digest = artifact.manifest.descriptor.digest;
   const tag = environmentTag(artifact.version, environment);
   const there = await context.store.resolve(tag, options);

@@ -9,7 +9,7 @@ import { uuidV7 } from "../../model/uuid.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { assertLatestNotCut } from "../assert-not-cut.ts";
 import { unsupportedReasons } from "../checks/check-unsupported.ts";
-import type { FloeContext } from "../context.ts";
+import { at, type FloeContext } from "../context.ts";
 import { findEnvironment } from "../environments.ts";
 import { type Ledgers, unknownPlaces } from "../ledgers.ts";
 import type { Operator } from "../operation.ts";
@@ -55,11 +55,12 @@ export type AcceptPolicyOutcome =
  */
 export async function acceptPolicy(
   request: AcceptPolicyRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<AcceptPolicyOutcome> {
-  const environment = findEnvironment(context.manifest, request.environment);
+  const environment = findEnvironment(given.manifest, request.environment);
+  const context = at(given, environment);
   const why = requireReason("accept-policy", request.reason);
   if (unknownPlaces(context.manifest, environment).length > 0)
     return { kind: "blocked", blocking: unsupportedReasons(context.manifest, environment) };
