@@ -30,15 +30,13 @@ test("a chart that floe pushed is one for oras and crane", async ({ signal }) =>
   const manifest = JSON.parse(await runPeer("crane", ["manifest", reference], options));
   expect(manifest.artifactType).toBeUndefined();
   expect([manifest.config.mediaType, manifest.layers[0].mediaType]).toEqual([CONFIG, CHART]);
-  const pull = ["pull", "--plain-http", "-o", "out", "--config", `pulled.json:${CONFIG}`];
-  await runPeer("oras", [...pull, reference], options);
-  for (const [pulled, pushed] of [
-    ["out/acme-1.0.0.tgz", "acme-1.0.0.tgz"],
-    ["pulled.json", "chart.json"],
-  ])
-    expect(await readFile(join(folder.path, `${pulled}`), "utf8").catch(() => null)).toBe(
-      await readFile(join(folder.path, `${pushed}`), "utf8"),
-    );
+  await runPeer("oras", ["pull", "--plain-http", "-o", "out", reference], options);
+  expect(await readFile(join(folder.path, "out/acme-1.0.0.tgz"), "utf8")).toBe(
+    "what helm package makes",
+  );
+  expect(JSON.parse(await runPeer("crane", ["config", reference], options))).toMatchObject({
+    name: "acme",
+  });
 });
 
 test("a chart that oras pushed is pulled, copied and signed by floe as it was", async ({
