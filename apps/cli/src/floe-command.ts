@@ -1,4 +1,4 @@
-import type { Logger, PluginSource, Reason } from "@floe/core";
+import type { Logger, OperationDone, PluginSource, Reason } from "@floe/core";
 import { EXIT, type FloeError, isFloeError } from "@floe/core/errors";
 import { Command, Flags, type Interfaces } from "@oclif/core";
 import { createConsoleLogger } from "./adapters/console-logger.ts";
@@ -129,9 +129,14 @@ export abstract class FloeCommand extends Command {
   }
 
   /** Ends the command with what blocked it; nothing is thrown, since a refusal is an answer. */
-  protected refuse(blocking: readonly Reason[], word?: "BLOCKED" | "FOUND"): void {
+  protected refuse(blocking: readonly Reason[], word?: "BLOCKED" | "FOUND" | "INCOMPLETE"): void {
     process.exitCode = blocking[0]?.exitCode ?? EXIT.bug;
     if (this.outputFormat() === "table") process.stderr.write(renderReasons(blocking, word));
+  }
+
+  /** Ends a command that is done with 19, where secondary registries are incomplete and the user was strict about that. */
+  protected incomplete({ incomplete = [] }: Pick<OperationDone, "incomplete">): void {
+    if (incomplete.length > 0) this.refuse(incomplete, "INCOMPLETE");
   }
 
   override async finally(error: Error | undefined): Promise<void> {

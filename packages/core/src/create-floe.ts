@@ -145,10 +145,20 @@ export function createFloe(options: FloeOptions): Floe {
   const call = (given?: RequestOptions): { readonly signal: AbortSignal } => ({
     signal: given?.signal ?? new AbortController().signal,
   });
+  const afterwards = async (
+    outcome: OperationOutcome,
+    strict: boolean,
+    given?: RequestOptions,
+  ): Promise<OperationOutcome> => {
+    if (outcome.kind !== "done" || options.manifest.secondaries.length === 0) return outcome;
+    const { syncOperation } = await import("./promotion/sync/sync-operation.ts");
+    return await syncOperation(outcome, strict, context, ledgers, call(given));
+  };
   // What writes is loaded when it is called: the board and the history, which people wait for, need none of it.
   const promote: Floe["promote"] = async (request, given) => {
     const { promote: run } = await import("./promotion/promote.ts");
-    return await run(request, context, ledgers, call(given));
+    const outcome = await run(request, context, ledgers, call(given));
+    return await afterwards(outcome, request.strictSync === true, given);
   };
   const opinion = async (
     kind: OpinionKind,
@@ -163,7 +173,8 @@ export function createFloe(options: FloeOptions): Floe {
     plan: (request, given) => promote({ ...request, dryRun: true }, given),
     async rollback(request, given) {
       const { rollback } = await import("./promotion/rollback.ts");
-      return await rollback(request, context, ledgers, call(given));
+      const outcome = await rollback(request, context, ledgers, call(given));
+      return await afterwards(outcome, request.strictSync === true, given);
     },
     status: (request = {}, given) => status(request, context, ledgers, call(given)),
     history: (request = {}, given) => history(request, context, ledgers, call(given)),

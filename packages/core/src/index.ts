@@ -62,13 +62,19 @@ export type {
   QuarantineRequest,
 } from "./promotion/quarantine.ts";
 export { exitCodeOfReasons, type Reason } from "./promotion/reason.ts";
-export type { ReconcileOutcome, ReconcileRequest, Settled } from "./promotion/reconcile.ts";
+export type {
+  ReconcileOutcome,
+  ReconcileRequest,
+  Settled,
+  SyncedIn,
+} from "./promotion/reconcile.ts";
 export type { Recovered } from "./promotion/recover.ts";
 export { parseVersionArgument, tagRules } from "./promotion/resolve-artifact.ts";
 export type { RollbackRequest } from "./promotion/rollback.ts";
 export { parsePlan, type SavedPlan, writePlan } from "./promotion/saved-plan.ts";
 export type { StatusRequest } from "./promotion/status.ts";
 export type { EnvironmentStatus, VersionStatus } from "./promotion/status-row.ts";
+export type { SyncStatus } from "./promotion/sync/sync-registry.ts";
 export type { Check, CheckName, CheckStatus } from "./verification/check.ts";
 export type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";
 export type { VerifiedStep } from "./verification/verify-step.ts";

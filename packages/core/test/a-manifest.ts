@@ -76,6 +76,7 @@ export function aManifest(
     identities: [],
     groups: {},
     registry: REGISTRY,
+    secondaries: [],
     tags: { versionPattern: null, mutable: [] },
     signing: {
       mode: "off",

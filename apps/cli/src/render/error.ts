@@ -84,7 +84,7 @@ export async function renderError(error: Error, view: ErrorView): Promise<void> 
 /** Prints why something is refused, all reasons at once; or what was found to be wrong. */
 export function renderReasons(
   reasons: readonly Reason[],
-  word: "BLOCKED" | "FOUND" = "BLOCKED",
+  word: "BLOCKED" | "FOUND" | "INCOMPLETE" = "BLOCKED",
 ): string {
   return reasons
     .map(({ code, message, hint }) => {

@@ -5,6 +5,7 @@ import type {
   PlannedCopy,
   Reason,
   StoreStats,
+  SyncStatus,
 } from "@floe/core";
 
 /** Measured around the run, for the JSON outputs. */
@@ -74,9 +75,11 @@ export function operationJson(
         blocking: [],
         ...tail,
       };
-    case "done":
+    case "done": {
+      const [first] = outcome.incomplete ?? [];
       return {
-        success: true,
+        success: first === undefined,
+        ...(first ? { error: { ...reasonJson(first), details: null } } : {}),
         ...planJson(outcome.plan),
         ...(outcome.plan.rollback
           ? { rollback_id: outcome.operation, rolled_back_at: outcome.committedAt }
@@ -86,11 +89,12 @@ export function operationJson(
         dry_run: false,
         changed: true,
         resumed: outcome.resumed,
-        registry_sync_status: [],
-        blocking: [],
+        registry_sync_status: (outcome.syncs ?? []).map(syncJson),
+        blocking: (outcome.incomplete ?? []).map(reasonJson),
         warnings: outcome.warnings,
         ...tail,
       };
+    }
   }
 }
 
@@ -138,6 +142,21 @@ function planJson(plan: OperationPlan): Record<string, unknown> {
 
 function copyJson({ from, to, manifests, blobs, bytes }: PlannedCopy): Record<string, unknown> {
   return { from, to, manifests, blobs, bytes };
+}
+
+/** What became of a secondary registry, as JSON outputs hold it. */
+export function syncJson(sync: SyncStatus): Record<string, unknown> {
+  const { registry, status, repository, digest, tags, bytes, durationMs, problem } = sync;
+  return {
+    registry,
+    status,
+    repository,
+    digest,
+    tags,
+    bytes,
+    duration_ms: durationMs,
+    error: problem,
+  };
 }
 
 /** The gates of a plan: results, and those that did not run because something else blocks. */

@@ -1,4 +1,4 @@
-import type { OperationOutcome, OperationPlan } from "@floe/core";
+import type { OperationOutcome, OperationPlan, SyncStatus } from "@floe/core";
 import { shortDigest } from "@floe/core/model";
 import { formatBytes } from "./bytes.ts";
 import { gateRows } from "./operation-json.ts";
@@ -21,6 +21,7 @@ export function operationText(outcome: OperationOutcome): string {
         `  ${paint("dim", "tags")}    ${outcome.tags.map((tag) => tag.tag).join(", ")}`,
         `  ${paint("dim", "record")}  ${outcome.record.tag}`,
         `  ${paint("dim", "by")}      ${plain(plan.operator?.name ?? "unknown")}`,
+        ...(outcome.syncs ?? []).map(syncText),
       ];
       if (plan.rollback) {
         const move = `${plan.target.name}: ${plan.rollback.from.version} → ${plan.artifact.version}`;
@@ -35,6 +36,13 @@ export function operationText(outcome: OperationOutcome): string {
       return `${planText(plan)}${paint("green", "Promoted")} ${plan.artifact.version} to ${plan.target.name}${resumed}\n${lines.join("\n")}\n`;
     }
   }
+}
+
+/** One line about a secondary registry. */
+export function syncText({ registry, status, tags, problem }: SyncStatus): string {
+  const mark = problem ? paint("yellow", "!") : paint("green", "✓");
+  const what = problem ? `${status}: ${plain(problem.message)}` : tags.join(", ") || "up to date";
+  return `  ${mark} ${registry}: ${what}`;
 }
 
 /** The plan as a dry run prints it before writing anything, and a run as well. */

@@ -1,5 +1,6 @@
 import type { ReconcileOutcome } from "@floe/core";
-import { reasonJson } from "./operation-json.ts";
+import { reasonJson, syncJson } from "./operation-json.ts";
+import { syncText } from "./operation-text.ts";
 
 /** The JSON output of reconcile. */
 export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown> {
@@ -24,6 +25,10 @@ export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown
       events,
       event,
     })),
+    registry_sync_status: outcome.synced.map(({ environment, ...status }) => ({
+      environment,
+      ...syncJson(status),
+    })),
     blocking: outcome.blocking.map(reasonJson),
     trace_id: outcome.traceId,
   };
@@ -40,7 +45,10 @@ export function reconcileText(outcome: ReconcileOutcome): string {
       ? `${environment}: finished the ${action} of ${version}`
       : `${environment}: closed the ${action} of ${version} as aborted; it had changed nothing`,
   );
-  const lines = [...settled, ...recovered];
+  const synced = outcome.synced
+    .filter(({ status }) => status !== "unchanged")
+    .map(({ environment, ...status }) => `${environment}: ${syncText(status).trim()}`);
+  const lines = [...settled, ...recovered, ...synced];
   if (lines.length > 0) return lines.join("\n");
   return outcome.blocking.length === 0 ? "Nothing was left open." : "";
 }

@@ -184,20 +184,15 @@ describe("the manifest", () => {
   });
 
   test("a requirement that this version cannot judge blocks with 2 and names it", async () => {
-    await using project = await aProject({
-      environments: [
-        {
-          name: "dev",
-          gates: { policy_compliance: true },
-          registry: { uri: "oci-layout:./elsewhere" },
-        },
-      ],
-    });
+    await using project = await aProject();
+    const text = project.read("manifest.yaml");
+    const audit = "promotion:\n    audit: { repository: oci://127.0.0.1:1/audit }";
+    project.write("manifest.yaml", text.replace("promotion:", audit));
     const run = await project.run("promote", "v1.0.0", "--to", "dev", "-o", "json");
     expect(run.code).toBe(2);
     expect(run.json["error"]).toMatchObject({
       code: "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
-      message: expect.stringContaining("registry"),
+      message: expect.stringContaining("audit.repository"),
     });
   });
 });

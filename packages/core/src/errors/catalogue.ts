@@ -389,6 +389,10 @@ export const ERRORS = {
     exit: EXIT.integrity,
     summary: "Environment tags exist, but their ledger does not.",
   },
+  FLOE_SYNC_INCOMPLETE: {
+    exit: EXIT.secondaries,
+    summary: "A secondary registry does not hold what an environment runs.",
+  },
   FLOE_LEDGER_ELSEWHERE: {
     exit: EXIT.integrity,
     summary:

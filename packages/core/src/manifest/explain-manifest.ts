@@ -26,6 +26,11 @@ export function explainManifest(manifest: Manifest): JsonObject {
     ),
     groups: toJson(manifest.groups),
     registry: explainRegistry(manifest.registry),
+    secondary_registries: manifest.secondaries.map(({ name, registry, timeoutSeconds }) => ({
+      name,
+      ...explainRegistry(registry),
+      timeout_seconds: timeoutSeconds,
+    })),
     tags: {
       version_pattern: manifest.tags.versionPattern?.source ?? null,
       mutable: manifest.tags.mutable,

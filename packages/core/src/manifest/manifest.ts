@@ -64,6 +64,14 @@ export interface RegistryConfig {
   };
 }
 
+/** A registry that gets what the environments run, after it is done. */
+export interface SecondaryRegistry {
+  readonly name: string;
+  readonly registry: RegistryConfig;
+  /** How long one sync may take. Default 300. */
+  readonly timeoutSeconds: number;
+}
+
 /** Somebody who can sign records, approvals and locks. */
 export interface Identity {
   readonly name: string;
@@ -272,6 +280,7 @@ export interface Manifest {
   readonly identities: readonly Identity[];
   readonly groups: Readonly<Record<string, readonly string[]>>;
   readonly registry: RegistryConfig;
+  readonly secondaries: readonly SecondaryRegistry[];
   readonly tags: { readonly versionPattern: RegExp | null; readonly mutable: readonly string[] };
   readonly signing: SigningConfig;
   readonly trustRoot: TrustRootConfig;

@@ -134,6 +134,7 @@ async function commitAndFinish(
     tags,
     committedAt: committed,
     resolvedBy,
+    secondaries: context.manifest.secondaries,
     ...(plan.gates.length === 0
       ? {}
       : { gateMs: Object.fromEntries(plan.gates.map((gate) => [gate.gate, gate.duration_ms])) }),

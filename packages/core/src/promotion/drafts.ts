@@ -1,5 +1,6 @@
 import type { EventActor, EventBody } from "../ledger/event.ts";
 import type { EventDraft } from "../ledger/ledger.ts";
+import type { SecondaryRegistry } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import type { FloeContext } from "./context.ts";
 import type { OpenIntent } from "./open-intent.ts";
@@ -107,6 +108,8 @@ export interface Ending {
   /** When the commit point was reached, as far as that is known; left out when it was not. */
   readonly committedAt?: Date;
   readonly resolvedBy: EventBody<"outcome">["resolved_by"];
+  /** Registries that are going to be brought up to date. */
+  readonly secondaries?: readonly Pick<SecondaryRegistry, "name">[];
   readonly reason?: string;
   readonly warnings?: readonly string[];
   /** How long each gate took, in milliseconds, for whoever plans the next promotion. */
@@ -148,7 +151,10 @@ export function outcomeDraft(
       record: ending.record ? { digest: ending.record.digest, tag: ending.record.tag } : null,
       tags: ending.tags.map((tag) => ({ ...tag })),
       committed_at: ending.committedAt?.toISOString() ?? null,
-      registry_sync_status: [],
+      registry_sync_status: (ending.secondaries ?? []).map(({ name }) => ({
+        registry: name,
+        status: "pending",
+      })),
       resolved_by: ending.resolvedBy,
       ...(ending.gateMs === undefined ? {} : { gate_ms: ending.gateMs }),
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),

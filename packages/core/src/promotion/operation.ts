@@ -8,6 +8,7 @@ import type { FreezeSpell } from "./freezes.ts";
 import type { PlanBasis } from "./plan-basis.ts";
 import { exitCodeOfReasons, type Reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
+import type { SyncStatus } from "./sync/sync-registry.ts";
 
 /** Who would sign, as far as it is proven. */
 export interface Operator {
@@ -104,6 +105,10 @@ export interface OperationDone {
   readonly committedAt: string;
   /** An interrupted run of the same operation was finished. */
   readonly resumed: boolean;
+  /** What became of each secondary registry; absent where there are none. */
+  readonly syncs?: readonly SyncStatus[];
+  /** Secondary registries that are incomplete, where the request was strict about them. */
+  readonly incomplete?: readonly Reason[];
   readonly warnings: readonly string[];
 }
 
@@ -123,5 +128,6 @@ export type OperationOutcome =
 
 /** The exit code of an outcome. */
 export function exitCodeOfOutcome(outcome: OperationOutcome): number {
-  return outcome.kind === "blocked" ? exitCodeOfReasons(outcome.blocking) : 0;
+  if (outcome.kind === "blocked") return exitCodeOfReasons(outcome.blocking);
+  return outcome.kind === "done" ? exitCodeOfReasons(outcome.incomplete ?? []) : 0;
 }

@@ -40,6 +40,8 @@ export interface PromoteRequest {
   readonly force?: boolean;
   /** Succeeds without a change when this very digest is what runs there. */
   readonly ifNeeded?: boolean;
+  /** Secondary registries that cannot be brought up to date give exit code 19; the promotion is done all the same. */
+  readonly strictSync?: boolean;
   /** How long to wait for somebody else's open operation. Default 0: refuse at once. */
   readonly waitMs?: number;
   /** A saved plan: what is planned now must equal it, or the promotion is refused as out of date. */

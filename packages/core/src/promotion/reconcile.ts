@@ -14,15 +14,24 @@ import { acceptanceReasons } from "./policy-pin/accept-policy.ts";
 import type { Reason } from "./reason.ts";
 import { type Recovered, recover } from "./recover.ts";
 import { requireReason } from "./require-reason.ts";
+import { isInSync, syncEnvironment, syncReason } from "./sync/sync-environment.ts";
+import type { SyncStatus } from "./sync/sync-registry.ts";
 
 /** What reconciling came to. */
 export interface ReconcileOutcome {
   readonly recovered: readonly Recovered[];
   /** What was decided about events whose authors today's manifest does not let act there. */
   readonly settled: readonly Settled[];
-  /** Operations that cannot be finished yet, and why. */
+  /** What became of secondary registries, one for each environment and registry. */
+  readonly synced: readonly SyncedIn[];
+  /** Operations that cannot be finished yet, and secondary registries that are incomplete, and why. */
   readonly blocking: readonly Reason[];
   readonly traceId: string;
+}
+
+/** What became of a secondary registry, for one environment. */
+export interface SyncedIn extends SyncStatus {
+  readonly environment: string;
 }
 
 /** A decision about events that today's manifest cannot judge. */
@@ -61,6 +70,7 @@ export async function reconcile(
       : [findEnvironment(manifest, request.environment)];
   const recovered: Recovered[] = [];
   const settled: Settled[] = [];
+  const synced: SyncedIn[] = [];
   const blocking: Reason[] = [];
   for (const environment of environments) {
     const context = at(given, environment);
@@ -95,8 +105,12 @@ export async function reconcile(
       if (done) recovered.push(done);
       else blocking.push(busyReason(environment.name, open));
     }
+    for (const status of await syncEnvironment(ledger, "everything", given, options)) {
+      synced.push({ environment: environment.name, ...status });
+      if (!isInSync(status)) blocking.push(syncReason(environment.name, status));
+    }
   }
-  return { recovered, settled, blocking, traceId };
+  return { recovered, settled, synced, blocking, traceId };
 }
 
 // A manifest that leaves out everybody who wrote the ledger must not be the way to make what they pinned have no effect. So

@@ -124,6 +124,7 @@ async function finish(
     // When exactly is not known any more; later than it was is on the safe side for whatever counts from it.
     committedAt: context.store.now(),
     resolvedBy: who.resolvedBy,
+    secondaries: context.manifest.secondaries,
   };
   const summary = {
     operation: open.operation,

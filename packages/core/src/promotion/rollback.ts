@@ -42,6 +42,8 @@ export interface RollbackRequest {
   readonly version?: string | undefined;
   readonly reason: string;
   readonly dryRun?: boolean;
+  /** As in a promotion. */
+  readonly strictSync?: boolean;
   readonly claimedOperator?: string | undefined;
   /** Kinds of refusals to let pass, by whom the environment's `overrides` allows that; `reason` is why. */
   readonly override?: readonly string[] | undefined;

@@ -626,7 +626,7 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
   [
     "authentication without its credentials, and credentials without it",
     withArtifacts(
-      "  registry: { uri: oci://h.example/a, auth: { type: basic } }\n  secondary_registries: [{ name: b, uri: oci://h.example/a, auth: { credentials_ref: env:X } }]",
+      "  registry: { uri: oci://h.example/a, auth: { type: basic } }\n  secondary_registries: [{ name: b, uri: oci://h.example/b, auth: { credentials_ref: env:X } }]",
     ),
     [
       ["6:39", "artifacts.registry.auth.credentials_ref", "is required for type basic"],

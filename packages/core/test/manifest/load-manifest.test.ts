@@ -172,10 +172,7 @@ describe("loadManifest", () => {
       gateSchemas: async () => null,
     });
 
-    expect(manifest.unsupported).toEqual([
-      "artifacts.secondary_registries",
-      "artifacts.promotion.webhooks",
-    ]);
+    expect(manifest.unsupported).toEqual(["artifacts.promotion.webhooks"]);
     expect(manifest.ignored).toEqual([]);
     const prod = manifest.environments[3];
     expect(prod?.unsupported).toEqual([]);

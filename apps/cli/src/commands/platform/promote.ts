@@ -43,6 +43,9 @@ export default class Promote extends FloeCommand {
     plan: Flags.string({
       description: "Promote only if everything is as in this saved plan; otherwise refuse with 20",
     }),
+    "strict-sync": Flags.boolean({
+      description: "End with 19 when a secondary registry could not be brought up to date",
+    }),
     annotation: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -60,6 +63,7 @@ export default class Promote extends FloeCommand {
       dryRun: flags["dry-run"],
       force: flags.force,
       ifNeeded: flags["if-needed"],
+      strictSync: flags["strict-sync"],
       waitMs: parseWait(flags.wait),
       plan: flags.plan === undefined ? undefined : await readPlan(flags.plan, this.signal),
       claimedOperator: flags.operator,
@@ -76,5 +80,6 @@ export default class Promote extends FloeCommand {
     const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);
+    if (outcome.kind === "done") this.incomplete(outcome);
   }
 }

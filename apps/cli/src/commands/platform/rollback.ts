@@ -28,6 +28,9 @@ export default class Rollback extends FloeCommand {
     }),
     override: overrideFlag(),
     "dry-run": Flags.boolean({ description: "Evaluate everything and write nothing" }),
+    "strict-sync": Flags.boolean({
+      description: "End with 19 when a secondary registry could not be brought up to date",
+    }),
   };
 
   async run(): Promise<void> {
@@ -41,6 +44,7 @@ export default class Rollback extends FloeCommand {
         reason: flags.reason,
         override: flags.override === undefined ? undefined : parseKinds(flags.override),
         dryRun: flags["dry-run"],
+        strictSync: flags["strict-sync"],
         claimedOperator: flags.operator,
       },
       { signal: this.signal },
@@ -48,5 +52,6 @@ export default class Rollback extends FloeCommand {
     const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);
+    if (outcome.kind === "done") this.incomplete(outcome);
   }
 }

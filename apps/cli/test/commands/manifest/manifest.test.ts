@@ -5,24 +5,25 @@ test("manifest validate says that it is valid, and what this version cannot judg
   await using project = await aProject({
     environments: [
       { name: "dev", gates: { policy_compliance: true } },
-      {
-        name: "prod",
-        gates: { policy_compliance: true },
-        soak: { from: "dev", hours: 24 },
-      },
+      { name: "prod", gates: { policy_compliance: true } },
     ],
   });
+  const written = project.read("manifest.yaml");
+  const audit = "promotion:\n    audit: { repository: oci://127.0.0.1:1/audit }";
+  project.write("manifest.yaml", written.replace("promotion:", audit));
   const run = await project.done("manifest", "validate", "-o", "json");
   expect(run.json).toEqual({
     success: true,
     path: `${project.dir}/manifest.yaml`,
     digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     environments: ["dev", "prod"],
-    unsupported: [expect.stringContaining("soak")],
+    unsupported: ["artifacts.promotion.audit.repository"],
     ignored: [],
   });
   const text = await project.done("manifest", "validate");
-  expect(text.stdout).toMatch(/is valid: dev → prod\n {2}! prod: .*soak.* cannot be judged/);
+  expect(text.stdout).toMatch(
+    /is valid: dev → prod\n {2}! .*audit\.repository .* cannot be judged/,
+  );
 });
 
 test("manifest schema is a JSON Schema with the settings of the installed gates", async () => {

@@ -11,6 +11,7 @@ import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { checkEnvironmentNames, resolveEnvironment } from "./resolve-environments.ts";
 import { type ResolvedIdentities, resolveIdentities } from "./resolve-identities.ts";
 import { overrideRegistry, resolveRegistry } from "./resolve-registry.ts";
+import { resolveSecondaries } from "./resolve-secondaries.ts";
 import { resolveKeyRef } from "./resolve-secret-ref.ts";
 import {
   resolveAudit,
@@ -74,7 +75,10 @@ export async function resolveManifest(
     "key_ref",
   ]);
   const audit = resolveAudit(context, promotion.audit);
-  checkSecondaries(context, artifacts.secondary_registries ?? []);
+  const secondaries = resolveSecondaries(context, artifacts.secondary_registries ?? [], [
+    registry,
+    ...(environments ?? []).map((environment) => environment.registry),
+  ]);
   if (!registry || !environments) return null;
   return {
     metadata: {
@@ -85,6 +89,7 @@ export async function resolveManifest(
     identities: people.identities,
     groups: people.groups,
     registry,
+    secondaries,
     tags,
     signing,
     trustRoot,
@@ -195,18 +200,4 @@ async function checkPolicies(
         suggestion: didYouMean(key, POLICY_KEYS),
         side: "key",
       });
-}
-
-function checkSecondaries(
-  context: ResolveContext,
-  secondaries: NonNullable<ManifestDocument["artifacts"]["secondary_registries"]>,
-): void {
-  const seen = new Set<string>();
-  for (const [index, secondary] of secondaries.entries()) {
-    const path = ["artifacts", "secondary_registries", index];
-    resolveRegistry(context, secondary, path);
-    if (seen.has(secondary.name))
-      context.report([...path, "name"], "is the name of another secondary registry as well");
-    seen.add(secondary.name);
-  }
 }

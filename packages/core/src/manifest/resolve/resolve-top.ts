@@ -94,7 +94,6 @@ export function unsupportedOf(document: ManifestDocument): string[] {
   const promotion = artifacts.promotion;
   const backend = promotion?.audit?.backend ?? "oci";
   const configured: readonly (readonly [string, boolean])[] = [
-    ["artifacts.secondary_registries", isFilled(artifacts.secondary_registries)],
     ["artifacts.promotion.audit.backend", backend !== "oci"],
     ["artifacts.promotion.audit.repository", promotion?.audit?.repository !== undefined],
     [

@@ -54,4 +54,10 @@ export const SecondaryRegistry = strictMap({
     .regex(/^[a-z][a-z0-9_-]{0,49}$/, "a name has lower-case letters, digits, _ and -"),
   ...Registry.shape,
   uri: Url,
+  timeout_seconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .meta({ description: "How long one sync may take; default 300" }),
 });
