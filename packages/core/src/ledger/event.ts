@@ -101,6 +101,8 @@ export const LedgerState = z.looseObject({
       digest: DigestText,
       policy_digest: DigestText,
       by: z.string(),
+      /** Who `by` is proven to be: the key's id, or subject and issuer. */
+      signer: z.string().optional(),
       at: Time,
       expires_at: Time.nullable(),
       reason: z.string().nullable(),

@@ -98,19 +98,26 @@ function opinion(event: Extract<EventFacts, { kind: "approval" | "denial" }>): O
   const { version, digest, policy_digest, expires_at, reason } = event.body;
   const { kind, seq, at } = event;
   const by = actorName(event.actor);
-  return { kind, seq, version, digest, policy_digest, by, at, expires_at, reason };
+  const signer = signerOf(event.actor);
+  return { kind, seq, version, digest, policy_digest, by, signer, at, expires_at, reason };
 }
 
-// Somebody has one opinion of an artifact at a time: the newer replaces the older, whichever kind it is.
+/** Who an actor is proven to be: the key, or the issuer and subject. */
+function signerOf({ key_id: key, issuer, subject }: EventActor): string {
+  return key ?? `${subject ?? ""} of ${issuer ?? ""}`;
+}
+
+// Somebody has one opinion of an artifact at a time: the newer replaces the older, whichever kind it is. Whose it is goes by
+// the signature: names are the event's own word, and nobody takes back what another has said.
 function withoutOpinion(
   state: LedgerState,
   event: Extract<EventFacts, { kind: "approval" | "denial" | "withdrawal" }>,
   kind?: Opinion["kind"],
 ): Opinion[] {
-  const by = actorName(event.actor);
+  const signer = signerOf(event.actor);
   return state.approvals.filter(
     (given) =>
-      !(given.by === by && sameDigest(given, event) && (kind ?? given.kind) === given.kind),
+      !(given.signer === signer && sameDigest(given, event) && (kind ?? given.kind) === given.kind),
   );
 }
 
