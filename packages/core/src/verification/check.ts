@@ -7,6 +7,7 @@ export type CheckStatus = "ok" | "failed" | "not_checked" | "warning";
 /** What is checked, in the order in which it is. */
 export type CheckName =
   | "ledger"
+  | "history"
   | "standing"
   | "tags"
   | "way_in"

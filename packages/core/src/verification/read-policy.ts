@@ -18,6 +18,7 @@ const ResolvedPolicy = z.looseObject({
       required: z.int().min(0),
       from_groups: z.array(z.string()).optional(),
       self_approval: z.boolean(),
+      expires_hours: z.number().optional(),
     })
     .nullable(),
   soak: z.looseObject({ from: z.string(), hours: z.number() }).nullable().optional(),

@@ -9,12 +9,14 @@ import type { VerifiedRecord } from "../promotion/read-record.ts";
 import { type Check, type Checks, checksOf } from "./check.ts";
 import { checkApprovals } from "./check-approvals.ts";
 import { checkGates, checkSignatureThen, unmetGates } from "./check-gates.ts";
+import { checkHistory } from "./check-history.ts";
 import { checkOverrides } from "./check-overrides.ts";
 import { checkRecord } from "./check-record.ts";
 import { checkSigner } from "./check-signer.ts";
 import { checkSummary } from "./check-summary.ts";
 import { checkOwnTags, checkStanding } from "./check-tags.ts";
 import type { Entry, WayIn } from "./find-way-in.ts";
+import { type History, readHistory } from "./read-history.ts";
 import { type ResolvedPolicy, readPolicy } from "./read-policy.ts";
 
 /** How one environment of the path was entered. */
@@ -76,15 +78,19 @@ export async function verifyStep(
   const entryRecord = await checkRecord(entry, environment.name, checks, context, options);
   found.push(entryRecord.check, checkSigner(entry, environment, checks));
   let { record } = entryRecord;
+  const operations = [{ entry, record }];
   if (promotion && promotion !== entry && promotion.intent.hash !== entry.intent.hash) {
     const behind = await checkRecord(promotion, environment.name, checks, context, options);
     found.push(behind.check, checkSigner(promotion, environment, checks));
     record = behind.record;
+    operations.push({ entry: promotion, record });
   }
   if (!promotion) record = null;
+  const history = await readHistory(ledgers.of(environment), options);
+  found.push(...checkHistory(operations, history, checks));
   let policy: ResolvedPolicy | null = null;
   if (promotion && record) {
-    policy = await judge(promotion, record, found, input, checks, context, ledgers, options);
+    policy = await judge(promotion, record, found, input, checks, context, history, options);
     found.push(await checkSummary(promotion, record, environment, checks, context, options));
   } else
     found.push(
@@ -105,7 +111,7 @@ async function judge(
   { environment }: StepInput,
   checks: Checks,
   context: FloeContext,
-  ledgers: Ledgers,
+  history: History,
   options: CallOptions,
 ): Promise<ResolvedPolicy | null> {
   const digest = promotion.intent.event.body.policy_digest;
@@ -123,13 +129,12 @@ async function judge(
     checkGates(record, policy, checks),
     checkOverrides(record, promotion.intent.signedBy, environment, context.manifest, checks),
     checkSignatureThen(record, policy, checks),
-    await checkApprovals(
+    checkApprovals(
       promotion,
       record,
       policy,
-      { ledger: ledgers.of(environment), manifest: context.manifest },
+      { before: history.before(promotion.intent), environment, manifest: context.manifest },
       checks,
-      options,
     ),
   );
   return policy;

@@ -54,7 +54,7 @@ describe("floe platform verify", () => {
       ["none", "dev", "release"],
     ]);
     expect(notOk(run)).toEqual([]);
-    expect(checksOf(run)).toHaveLength(13 * 3 + 4);
+    expect(checksOf(run)).toHaveLength(14 * 3 + 4);
     expect(await project.registryState()).toEqual(before);
     const text = await project.done("platform", "verify", "--env", "prod");
     expect(text.stdout).toContain("prod runs v1.0.0");
