@@ -20,6 +20,7 @@ import { openArtifactVerifier } from "./open-artifact-verifier.ts";
 import { keylessEngineOf } from "./open-keyless-engine.ts";
 import { findOperator } from "./open-signer.ts";
 import { openStores } from "./open-stores.ts";
+import { trustedSigners } from "./trusted-signers.ts";
 
 /** What a command tells the composition. */
 export interface ComposeInput {
@@ -120,14 +121,16 @@ export async function loadProject(
 /** Wires adapters, policy and plugins into a floe. This is the only place that knows all of them. */
 export async function compose(input: ComposeInput): Promise<Composed> {
   const { manifest, sources, policy } = await loadProject(input);
-  const [{ createVerifier }, { createCommandRunner, createHost }] = await Promise.all([
-    import("@floe/signing"),
-    import("@floe/runner"),
-  ]);
+  const [{ createSbomReader, createVerifier }, { createCommandRunner, createHost }] =
+    await Promise.all([import("@floe/signing"), import("@floe/runner")]);
   const stores = await openStores(manifest, input.env, input.logger);
   const store = stores.of(manifest.registry);
   const found = input.writes ? await findOperator({ ...input, manifest }) : null;
   const keyless = keylessEngineOf(manifest, input.env);
+  // A ledger is read without waiting for anything else; artifacts wait for the engine when they need it.
+  const verifier = createVerifier({
+    keyless: usesKeyless(manifest) ? await keyless(input) : undefined,
+  });
   const floe = createFloe({
     manifest,
     store,
@@ -136,8 +139,8 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     signer: found?.opened?.signer ?? null,
     signerPublicKey: found?.opened?.publicKey ?? null,
     ...(found === null ? {} : { signerOrigin: found.origin }),
-    // A ledger is read without waiting for anything else; artifacts wait for the engine when they need it.
-    verifier: createVerifier({ keyless: usesKeyless(manifest) ? await keyless(input) : undefined }),
+    verifier,
+    sbomReader: createSbomReader({ verifier, trusted: trustedSigners(manifest) }),
     artifactVerifier: await openArtifactVerifier(
       { store, manifest },
       ...([keyless, input.env, input.logger] as const),

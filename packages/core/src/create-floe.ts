@@ -11,6 +11,7 @@ import type {
   CommandRunner,
   Host,
   Logger,
+  SbomReader,
   Signer,
   Verifier,
 } from "./ports/index.ts";
@@ -22,10 +23,13 @@ import type {
 } from "./promotion/approvals/give-opinion.ts";
 import type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
 import type { FloeContext } from "./promotion/context.ts";
+import type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
 import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
 import type { SignerOrigin } from "./promotion/how-to-prove.ts";
 import { createLedgers } from "./promotion/ledgers.ts";
+import type { EnvironmentTag, ListTagsRequest } from "./promotion/list-tags.ts";
 import { type LockOutcome, type LockRequest, setLock } from "./promotion/lock.ts";
+import type { Metrics, MetricsRequest } from "./promotion/metrics.ts";
 import type { OperationOutcome } from "./promotion/operation.ts";
 import type {
   AcceptPolicyOutcome,
@@ -34,6 +38,7 @@ import type {
 import type { PromoteRequest } from "./promotion/promote.ts";
 import type { QuarantineOutcome, QuarantineRequest } from "./promotion/quarantine.ts";
 import type { ReconcileOutcome, ReconcileRequest } from "./promotion/reconcile.ts";
+import type { RestoreTagsOutcome, RestoreTagsRequest } from "./promotion/restore-tags.ts";
 import type { RollbackRequest } from "./promotion/rollback.ts";
 import { type StatusRequest, status } from "./promotion/status.ts";
 import type { EnvironmentStatus } from "./promotion/status-row.ts";
@@ -60,6 +65,8 @@ export interface FloeOptions {
   readonly signerOrigin?: SignerOrigin;
   readonly verifier: Verifier;
   readonly artifactVerifier: ArtifactVerifier;
+  /** Reads SBOMs, for comparisons. Default: what artifacts are made of is not compared. */
+  readonly sbomReader?: SbomReader;
   /** The built-in `policy_compliance`, as a plugin. */
   readonly policy: FloePlugin;
   /** Plugins that the app hands in itself. */
@@ -93,6 +100,14 @@ export interface Floe extends AsyncDisposable {
   rollback(request: RollbackRequest, options?: RequestOptions): Promise<OperationOutcome>;
   status(request?: StatusRequest, options?: RequestOptions): Promise<EnvironmentStatus[]>;
   history(request?: HistoryRequest, options?: RequestOptions): Promise<HistoryEvent[]>;
+  /** How two versions differ, or what two environments run. Needs no signer. */
+  diff(request: DiffRequest, options?: RequestOptions): Promise<ArtifactDiff>;
+  /** The tags of environments. Needs no signer. */
+  listTags(request?: ListTagsRequest, options?: RequestOptions): Promise<EnvironmentTag[]>;
+  /** Sets the tags of what an environment runs back to what its ledger says. */
+  restoreTags(request: RestoreTagsRequest, options?: RequestOptions): Promise<RestoreTagsOutcome>;
+  /** The DORA figures of an environment, from the ledgers. Needs no signer. */
+  metrics(request?: MetricsRequest, options?: RequestOptions): Promise<Metrics>;
   lock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   unlock(request: LockRequest, options?: RequestOptions): Promise<LockOutcome>;
   quarantine(request: QuarantineRequest, options?: RequestOptions): Promise<QuarantineOutcome>;
@@ -178,6 +193,22 @@ export function createFloe(options: FloeOptions): Floe {
     },
     status: (request = {}, given) => status(request, context, ledgers, call(given)),
     history: (request = {}, given) => history(request, context, ledgers, call(given)),
+    async diff(request, given) {
+      const { diff } = await import("./promotion/diff.ts");
+      return await diff(request, context, ledgers, call(given));
+    },
+    async listTags(request = {}, given) {
+      const { listTags } = await import("./promotion/list-tags.ts");
+      return await listTags(request, context, ledgers, call(given));
+    },
+    async restoreTags(request, given) {
+      const { restoreTags } = await import("./promotion/restore-tags.ts");
+      return await restoreTags(request, context, ledgers, call(given));
+    },
+    async metrics(request = {}, given) {
+      const { metrics } = await import("./promotion/metrics.ts");
+      return await metrics(request, context, ledgers, call(given));
+    },
     lock: (request, given) => setLock("lock", request, context, ledgers, call(given)),
     unlock: (request, given) => setLock("unlock", request, context, ledgers, call(given)),
     async quarantine(request, given) {

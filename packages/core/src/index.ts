@@ -1,3 +1,5 @@
+export type { ArtifactComparison } from "./compare/compare-artifacts.ts";
+export type { FieldChange } from "./compare/json-changes.ts";
 export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./create-floe.ts";
 export * from "./errors/index.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
@@ -34,11 +36,14 @@ export type {
 } from "./promotion/approvals/give-opinion.ts";
 export type { ApprovalJudgement, StandingDenial } from "./promotion/approvals/judge-approvals.ts";
 export type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
+export type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
 export { findEnvironment } from "./promotion/environments.ts";
 export type { HeldStatus, NextFreeze } from "./promotion/held-status.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
 export type { SignerOrigin } from "./promotion/how-to-prove.ts";
+export type { EnvironmentTag, ListTagsRequest } from "./promotion/list-tags.ts";
 export type { LockOutcome, LockRequest } from "./promotion/lock.ts";
+export type { DurationMetric, Metric, Metrics, MetricsRequest } from "./promotion/metrics.ts";
 export { nearNames } from "./promotion/near-names.ts";
 export {
   exitCodeOfOutcome,
@@ -70,6 +75,7 @@ export type {
 } from "./promotion/reconcile.ts";
 export type { Recovered } from "./promotion/recover.ts";
 export { parseVersionArgument, tagRules } from "./promotion/resolve-artifact.ts";
+export type { RestoreTagsOutcome, RestoreTagsRequest } from "./promotion/restore-tags.ts";
 export type { RollbackRequest } from "./promotion/rollback.ts";
 export { parsePlan, type SavedPlan, writePlan } from "./promotion/saved-plan.ts";
 export type { StatusRequest } from "./promotion/status.ts";

@@ -95,6 +95,7 @@ export function aManifest(
     operatorKeyRef: null,
     environments: environments.map((name) => anEnvironment(name)),
     policies: {},
+    rollback: { blockOnImpact: false },
     audit: { backend: "oci", with: {} },
     plugins: { use: [], allow: null },
     unsupported: [],

@@ -13,6 +13,7 @@ export {
   readAttachedBundles,
 } from "./attach/read-attached-bundles.ts";
 export { type AttachedSbom, type AttachedSboms, readSboms } from "./attach/read-sboms.ts";
+export { createSbomReader } from "./attach/sbom-reader.ts";
 export { signArtifact } from "./attach/sign-artifact.ts";
 export { MAX_BUNDLE_BYTES } from "./bundle/parse-bundle.ts";
 export { ambientTokenSource } from "./keyless/ambient-token.ts";

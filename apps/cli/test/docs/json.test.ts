@@ -11,7 +11,7 @@ const reference = readFileSync(
 /** Members under a heading: name, and whether the object always has it. */
 function membersUnder(heading: string): ReadonlyMap<string, boolean> {
   const [, after = ""] = reference.split(`\n## ${heading}\n`);
-  const [section = ""] = after.split(/^## /m);
+  const [section = ""] = after.split(/^##+ /m);
   const rows = [...section.matchAll(/^\| `(\w+)` \| ([^|]+) \|/gm)];
   return new Map(rows.map(([, name = "", when = ""]) => [name, when === "always"]));
 }
@@ -79,6 +79,31 @@ describe("docs/reference/json.md", () => {
       ],
     );
     compare(["history"], await rows(project, "platform", "history"));
+  });
+
+  test("describes what diff, list, tag and metrics print", async () => {
+    await using project = await aProject({
+      versions: ["v1.0.0", "v1.1.0"],
+      identities: ["other"],
+      environments: [
+        {
+          name: "dev",
+          gates: { policy_compliance: true },
+          authorization: { allowed_operators: ["release"] },
+        },
+      ],
+    });
+    await project.promote("v1.0.0", "dev");
+    const platform = async (command: string, ...args: string[]) =>
+      await json(project, "platform", command, ...args);
+    compare(["platform diff"], [await platform("diff", "dev", "v1.1.0")]);
+    compare(["platform list"], await rows(project, "platform", "list"));
+    const tag = ["tag", "--env", "dev"] as const;
+    compare(
+      ["platform tag"],
+      [await platform(...tag), await platform(...tag, "--key", "keys/other.key")],
+    );
+    compare(["platform metrics"], [await platform("metrics")]);
   });
 
   test("describes what lock, unlock and reconcile print", async () => {

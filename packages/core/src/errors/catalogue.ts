@@ -270,6 +270,11 @@ export const ERRORS = {
     summary:
       "The version to return to was never in this environment, is held there, or there is no previous version.",
   },
+  FLOE_ROLLBACK_IMPACT_BLOCKED: {
+    exit: EXIT.gate,
+    summary:
+      "The impact analysis of a rollback says BLOCKED, and the manifest has `rollback.block_on_impact`.",
+  },
   FLOE_NOT_AUTHORIZED: {
     exit: EXIT.notAuthorized,
     summary: "The proven identity may not do this here, or no identity could be proven.",

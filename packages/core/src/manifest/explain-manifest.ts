@@ -49,6 +49,7 @@ export function explainManifest(manifest: Manifest): JsonObject {
     operator_key_ref: explainRef(manifest.operatorKeyRef),
     environments: manifest.environments.map(explainEnvironment),
     policies: toJson(manifest.policies),
+    rollback: { block_on_impact: manifest.rollback.blockOnImpact },
     audit: { backend: manifest.audit.backend, with: toJson(manifest.audit.with) },
     plugins: { use: manifest.plugins.use, allow: manifest.plugins.allow },
     unsupported: manifest.unsupported,

@@ -291,6 +291,8 @@ export interface Manifest {
   /** In promotion order, at least one. */
   readonly environments: readonly EnvironmentConfig[];
   readonly policies: Readonly<Record<string, unknown>>;
+  /** `promotion.rollback.block_on_impact`: whether a rollback whose impact is BLOCKED is refused. */
+  readonly rollback: { readonly blockOnImpact: boolean };
   readonly audit: { readonly backend: string; readonly with: Readonly<Record<string, unknown>> };
   readonly plugins: { readonly use: readonly string[]; readonly allow: readonly string[] | null };
   /** Parts outside environments that are configured and that this version cannot honour. */

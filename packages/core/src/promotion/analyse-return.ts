@@ -10,7 +10,7 @@ import { analyseImpact } from "./impact.ts";
  * that is a reason to go back, not one against it.
  */
 export async function analyseReturn(
-  store: FloeContext["store"],
+  { store, sbomReader }: Pick<FloeContext, "store" | "sbomReader">,
   from: Digest,
   to: RawManifest,
   options: CallOptions,
@@ -18,7 +18,13 @@ export async function analyseReturn(
   let why = "is gone from the registry";
   try {
     const current = await store.getManifest(from, options);
-    if (current) return await analyseImpact(store, current, to, options);
+    if (current)
+      return await analyseImpact(
+        { store, manifest: current },
+        { store, manifest: to },
+        sbomReader ?? null,
+        options,
+      );
   } catch (cause) {
     options.signal.throwIfAborted();
     why = `cannot be read (${cause instanceof Error ? cause.message : String(cause)})`;

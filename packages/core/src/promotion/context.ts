@@ -13,6 +13,7 @@ import type {
   CommandRunner,
   Host,
   Logger,
+  SbomReader,
   Signer,
   Verifier,
 } from "../ports/index.ts";
@@ -52,6 +53,8 @@ export interface FloeContext {
   readonly signerOrigin?: SignerOrigin;
   readonly verifier: Verifier;
   readonly artifactVerifier: ArtifactVerifier;
+  /** Absent: what artifacts are made of is not compared. */
+  readonly sbomReader?: SbomReader;
   readonly gates: GateRegistry;
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */

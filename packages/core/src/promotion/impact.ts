@@ -1,161 +1,138 @@
-import { MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
-import { isDigest } from "../model/digest.ts";
+import { type ArtifactComparison, compareArtifacts } from "../compare/compare-artifacts.ts";
+import type { ComponentChange } from "../compare/compare-compiled.ts";
+import type { ComparedArtifact, SbomComparison } from "../compare/compare-sboms.ts";
+import { type FieldChange, jsonType } from "../compare/json-changes.ts";
+import { isOlder } from "../compare/older-version.ts";
 import type { ImpactAnalysis } from "../model/records.ts";
-import type { ArtifactStore, CallOptions } from "../ports/index.ts";
+import type { CallOptions, SbomReader } from "../ports/index.ts";
 
-/** Configuration larger than this is compared by digest only. */
-const MAX_JSON_BYTES = 1024 * 1024;
-
-interface Content {
-  readonly artifactType: string;
-  readonly layers: readonly {
-    readonly mediaType: string;
-    readonly digest: string;
-    readonly size: number;
-    readonly title: string | null;
-  }[];
-}
+/** How many things of a kind are named in one sentence. */
+const MOST_NAMED = 5;
 
 /**
- * Compares what an environment runs with what it would return to: removed and retyped fields of JSON layers, removed
- * layers, another kind of artifact. What cannot be compared is said, and counts as risk.
+ * Judges what it breaks to put one artifact in the place of another, by the comparison that `floe platform diff` shows.
+ * BLOCKED: nothing can be compared, the kind of artifact changes, or a component goes away, or changes its type, that others
+ * need which stay. RISKY: something is removed or retyped, dependencies become older, or something could not be compared.
  */
 export async function analyseImpact(
-  store: ArtifactStore,
-  from: RawManifest,
-  to: RawManifest,
+  from: ComparedArtifact,
+  to: ComparedArtifact,
+  sboms: SbomReader | null,
   options: CallOptions,
 ): Promise<ImpactAnalysis> {
-  const breaking: string[] = [];
-  const recommendations: string[] = [];
-  const before = contentOf(from);
-  const after = contentOf(to);
-  if (!before || !after) {
+  const comparison = await compareArtifacts(from, to, sboms, options);
+  if (!comparison)
     return {
       breaking_changes: ["one of the two artifacts cannot be read, so nothing can be compared"],
       affected_products: [],
       recommendations: ["Inspect both artifacts by hand before you rely on the rollback."],
       risk: "BLOCKED",
     };
-  }
-  if (before.artifactType !== after.artifactType) {
-    breaking.push(
-      `the kind of artifact changes from ${before.artifactType} to ${after.artifactType}`,
-    );
-  }
-  for (const layer of before.layers) {
-    const name = layer.title ?? layer.mediaType;
-    const match = after.layers.find(
-      (candidate) => candidate.title === layer.title && candidate.mediaType === layer.mediaType,
-    );
-    if (!match) {
-      breaking.push(`${name} is not in the version returned to`);
-      continue;
-    }
-    if (match.digest === layer.digest || !isJson(layer.mediaType, layer.title)) continue;
-    const changes = await compareJson(store, layer, match, options).catch((cause: unknown) => {
-      options.signal.throwIfAborted();
-      recommendations.push(`${name} could not be read (${messageOf(cause)}).`);
-      return null;
-    });
-    if (changes) breaking.push(...changes.map((change) => `${name}: ${change}`));
-    else recommendations.push(`${name} differs and is too large or not JSON: compare it by hand.`);
-  }
-  const kindChanged = before.artifactType !== after.artifactType;
-  if (breaking.length > 0)
-    recommendations.push("Tell the consumers of what is removed before they notice.");
+  const { artifactType } = comparison;
+  const kindChanges = artifactType.from !== artifactType.to;
+  const broken = comparison.components.filter((change) => breakingOf(change).length > 0);
+  const gone = new Set(
+    comparison.components.filter(({ change }) => change === "removed").map(({ name }) => name),
+  );
+  const affected = new Set(
+    broken.flatMap(({ dependents }) => dependents).filter((name) => !gone.has(name)),
+  );
+  const breaking = [
+    ...(kindChanges
+      ? [`the kind of artifact changes from ${artifactType.from} to ${artifactType.to}`]
+      : []),
+    ...broken.flatMap(breakingOf),
+    ...breakingParts(comparison),
+  ];
+  const recommendations = [
+    ...differingParts(comparison),
+    ...comparison.notCompared,
+    ...sbomRisks(comparison.sbom),
+    ...(breaking.length > 0 ? ["Tell the consumers of what is removed before they notice."] : []),
+  ];
+  const cutsOff = broken.some(
+    (change) => takesAway(change) && change.dependents.some((name) => !gone.has(name)),
+  );
   return {
     breaking_changes: breaking,
-    affected_products: [],
+    affected_products: [...affected].sort(),
     recommendations,
-    risk: kindChanged
-      ? "BLOCKED"
-      : breaking.length > 0 || recommendations.length > 0
-        ? "RISKY"
-        : "SAFE",
+    risk:
+      kindChanges || cutsOff
+        ? "BLOCKED"
+        : breaking.length > 0 || recommendations.length > 0
+          ? "RISKY"
+          : "SAFE",
   };
 }
 
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+// What others need is no longer there: the component, or what kind of thing it is.
+function takesAway({ change, fields }: ComponentChange): boolean {
+  return change === "removed" || fields.some(({ path }) => path === "type");
 }
 
-function isJson(mediaType: string, title: string | null): boolean {
-  return /[+/]json$/.test(mediaType) || title?.endsWith(".json") === true;
-}
-
-async function compareJson(
-  store: ArtifactStore,
-  from: Content["layers"][number],
-  to: Content["layers"][number],
-  options: CallOptions,
-): Promise<string[] | null> {
-  if (from.size > MAX_JSON_BYTES || to.size > MAX_JSON_BYTES) return null;
-  const values: unknown[] = [];
-  for (const { mediaType, digest, size } of [from, to]) {
-    if (!isDigest(digest)) return null;
-    const bytes = await store.getBlob(
-      { mediaType, digest, size },
-      { ...options, maxBytes: MAX_JSON_BYTES },
+function breakingOf({ name, change, type, fields, dependents }: ComponentChange): string[] {
+  const needed = dependents.length === 0 ? "" : `, which ${named(dependents)} need`;
+  if (change === "removed") return [`the component ${name} (${type}) is removed${needed}`];
+  return fields
+    .filter(({ path }) => path === "type" || path === "config" || path.startsWith("config."))
+    .flatMap((field) =>
+      field.path === "type"
+        ? [
+            `the component ${name} becomes a ${String(field.to)}, and is a ${String(field.from)} now${needed}`,
+          ]
+        : breakingField(field).map((what) => `component ${name}: ${what}`),
     );
-    try {
-      values.push(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
-    } catch {
-      return null;
-    }
-  }
-  return [...missing(values[0], values[1], "")];
 }
 
-function* missing(before: unknown, after: unknown, path: string): Generator<string> {
-  if (typeOf(before) !== typeOf(after)) {
-    yield `${path || "the document"} changes from ${typeOf(before)} to ${typeOf(after)}`;
-    return;
-  }
-  if (typeOf(before) !== "object") return;
-  const there = after as Record<string, unknown>;
-  for (const [key, value] of Object.entries(before as Record<string, unknown>)) {
-    const member = path === "" ? key : `${path}.${key}`;
-    if (Object.hasOwn(there, key)) yield* missing(value, there[key], member);
-    else yield `${member} is removed`;
-  }
+function breakingParts({ parts }: ArtifactComparison): string[] {
+  return parts.flatMap(({ name, change, from, fields }) => {
+    // Layers of images have no names, and stand for nothing that others ask for.
+    if (change === "removed")
+      return from?.title == null ? [] : [`${name} is not in the version returned to`];
+    return (fields ?? []).flatMap(breakingField).map((what) => `${name}: ${what}`);
+  });
 }
 
-function typeOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
+function breakingField({ path, change, from, to }: FieldChange): string[] {
+  if (change === "removed") return [`${path} is removed`];
+  if (change !== "retyped") return [];
+  return [`${path || "the document"} changes from ${jsonType(from)} to ${jsonType(to)}`];
 }
 
-function contentOf(raw: RawManifest): Content | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw.bytes));
-  } catch {
-    return null;
-  }
-  const { artifactType, config, layers, manifests } = (parsed ?? {}) as Record<string, unknown>;
-  const items = Array.isArray(layers) ? layers : Array.isArray(manifests) ? manifests : null;
-  if (!items) return null;
-  const configType = (config as { mediaType?: unknown } | undefined)?.mediaType;
-  return {
-    artifactType: [
-      artifactType,
-      configType,
-      raw.descriptor.mediaType,
-      MEDIA_TYPES.ociManifest,
-    ].find((type) => typeof type === "string") as string,
-    layers: items.map((item: Record<string, unknown>) => ({
-      mediaType: String(item["mediaType"]),
-      digest: String(item["digest"]),
-      size: Number(item["size"]),
-      title: titleOf(item["annotations"]),
-    })),
-  };
-}
-
-function titleOf(annotations: unknown): string | null {
-  const title = (annotations as Record<string, unknown> | undefined)?.[
-    "org.opencontainers.image.title"
+function differingParts({ parts, components }: ArtifactComparison): string[] {
+  const opaque = parts.filter(
+    ({ change, from, fields, mediaType }) =>
+      fields === null &&
+      (change === "changed" || (change === "removed" && from?.title === null)) &&
+      !(components.length > 0 && mediaType.includes(".compiled.")),
+  );
+  if (opaque.length === 0) return [];
+  return [
+    `${named(opaque.map(({ name }) => name))} ${opaque.length === 1 ? "differs" : "differ"}, and could not be looked into: compare by hand.`,
   ];
-  return typeof title === "string" ? title : null;
+}
+
+function sbomRisks(sbom: SbomComparison | null): string[] {
+  if (!sbom) return [];
+  const { from, to, components } = sbom;
+  if (components === null)
+    return from.signature === to.signature
+      ? []
+      : ["Only one of the two has an SBOM, so what they are made of could not be compared."];
+  const older = components.filter((change) => isOlder(change.to, change.from));
+  if (older.length === 0) return [];
+  const labels = [...new Set([from.signature, to.signature])].filter(
+    (label) => label !== "verified",
+  );
+  const whose = labels.length === 0 ? "" : ` (by SBOMs that are ${labels.join(" and ")})`;
+  const shown = older.map((change) => `${change.component} ${change.from} → ${change.to}`);
+  return [
+    `${older.length} ${older.length === 1 ? "dependency becomes" : "dependencies become"} older${whose}: ${named(shown)}. See that no fix is lost.`,
+  ];
+}
+
+function named(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED;
+  return names.slice(0, MOST_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

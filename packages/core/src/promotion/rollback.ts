@@ -326,8 +326,16 @@ async function planRollback(
       `the tag ${back.version} is gone; ${environmentTag(back.version, target.name)} still holds it`,
     );
   blocking.push(...busyReasons(target.name, input.open));
-  const impact = await analyseReturn(store, back.from.digest, artifact.manifest, options);
-  if (impact.risk !== "SAFE")
+  const impact = await analyseReturn(context, back.from.digest, artifact.manifest, options);
+  if (impact.risk === "BLOCKED" && context.manifest.rollback.blockOnImpact)
+    blocking.push(
+      reason(
+        "FLOE_ROLLBACK_IMPACT_BLOCKED",
+        `returning ${target.name} to ${back.version} breaks what others need: ${[...impact.breaking_changes, ...impact.recommendations].join("; ")}`,
+        "Return to another version; or set rollback.block_on_impact to false, and it is a warning.",
+      ),
+    );
+  else if (impact.risk !== "SAFE")
     warnings.push(
       `impact of the rollback: ${impact.risk}; ${[...impact.breaking_changes, ...impact.recommendations].join("; ")}`,
     );

@@ -57,7 +57,9 @@ export async function status(
     const { pastStatus } = await import("./past-status.ts");
     const past = { at: request.at, artifact, history: request.history };
     const rows = environments.map((environment) => ledgers.of(environment));
-    return await Promise.all(rows.map((ledger) => pastStatus(ledger, past, given, options)));
+    return await Promise.all(
+      rows.map((ledger) => pastStatus(ledger, past, at(given, ledger.environment), options)),
+    );
   }
   const rows = await Promise.all(
     environments.map(async (environment): Promise<EnvironmentStatus> => {

@@ -2,9 +2,7 @@ import * as z from "zod";
 import { FloeError } from "../errors/index.ts";
 import { type Digest, isDigest } from "../model/digest.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
-
-/** Media type of the one layer, and type of the artifact that holds it. */
-export const COMPILED_MEDIA_TYPE = "application/vnd.floe.compiled.v1+json";
+import { MAX_COMPILED_BYTES } from "./compiled-media-type.ts";
 
 /** Version of the format: raised when a reader of today would misunderstand it. */
 const FORMAT_VERSION = 1;
@@ -55,34 +53,44 @@ export const CompiledArtifact = z.looseObject({
 });
 export type CompiledArtifact = z.infer<typeof CompiledArtifact>;
 
-/** The largest compiled artifact that is read, in bytes. */
-const MAX_COMPILED_BYTES = 32 * 1024 * 1024;
-
 /**
  * Reads a compiled artifact.
  * @throws {FloeError} FLOE_COMPILED_INVALID - not JSON, not a compiled artifact, or of a newer format
  */
 export function parseCompiledArtifact(bytes: Uint8Array, where: string): CompiledArtifact {
-  const refuse = (why: string, cause?: unknown): FloeError =>
-    new FloeError({
-      code: "FLOE_COMPILED_INVALID",
-      message: `${where} is not a compiled artifact: ${why}`,
-      hint: "Make one with floe platform compile.",
-      ...(cause === undefined ? {} : { cause }),
-    });
   if (bytes.byteLength > MAX_COMPILED_BYTES)
-    throw refuse(`it has ${bytes.byteLength} bytes, more than ${MAX_COMPILED_BYTES}`);
+    throw invalid(where, `it has ${bytes.byteLength} bytes, more than ${MAX_COMPILED_BYTES}`);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw refuse("it is not JSON", cause);
+    throw invalid(where, "it is not JSON", cause);
   }
+  return readCompiledValue(value, where);
+}
+
+/**
+ * The same of JSON that is parsed already.
+ * @throws {FloeError} FLOE_COMPILED_INVALID - not a compiled artifact, or of a newer format
+ */
+export function readCompiledValue(value: unknown, where: string): CompiledArtifact {
   const parsed = CompiledArtifact.safeParse(value, PARSE_ONCE);
   if (parsed.success) return parsed.data;
   const { version } = (value ?? {}) as { version?: unknown };
   if (typeof version === "number" && version > FORMAT_VERSION)
-    throw refuse(`it is of format ${version}, and this version of floe reads ${FORMAT_VERSION}`);
+    throw invalid(
+      where,
+      `it is of format ${version}, and this version of floe reads ${FORMAT_VERSION}`,
+    );
   const issue = parsed.error.issues[0];
-  throw refuse(issue ? `${issue.path.join(".")}: ${issue.message}` : "its form is wrong");
+  throw invalid(where, issue ? `${issue.path.join(".")}: ${issue.message}` : "its form is wrong");
+}
+
+function invalid(where: string, why: string, cause?: unknown): FloeError {
+  return new FloeError({
+    code: "FLOE_COMPILED_INVALID",
+    message: `${where} is not a compiled artifact: ${why}`,
+    hint: "Make one with floe platform compile.",
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

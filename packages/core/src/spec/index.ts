@@ -1,8 +1,5 @@
 export { compile } from "./compile.ts";
-export {
-  COMPILED_MEDIA_TYPE,
-  CompiledArtifact,
-  parseCompiledArtifact,
-} from "./compiled-artifact.ts";
+export { CompiledArtifact, parseCompiledArtifact } from "./compiled-artifact.ts";
+export { COMPILED_MEDIA_TYPE } from "./compiled-media-type.ts";
 export { compiledSbom } from "./compiled-sbom.ts";
 export { type LoadedSpec, loadSpec } from "./load-spec.ts";

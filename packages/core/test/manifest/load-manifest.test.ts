@@ -203,10 +203,6 @@ describe("loadManifest", () => {
       "artifacts.promotion.audit.repository",
       "  promotion: { audit: { repository: oci://h.example/audit } }",
     ],
-    [
-      "artifacts.promotion.rollback.block_on_impact",
-      "  promotion: { rollback: { block_on_impact: true } }",
-    ],
   ])("lists %s as not supported", async (key, lines) => {
     expect((await loadText(withArtifacts(lines))).manifest.unsupported).toEqual([key]);
   });

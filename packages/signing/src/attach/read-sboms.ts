@@ -13,6 +13,8 @@ export interface AttachedSbom {
   readonly type: string;
   /** `null` where it is not JSON in a known format, or was not read because nobody signed it. */
   readonly sbom: SbomDescription | null;
+  /** What was signed; `null` where it was not read. */
+  readonly document: unknown;
   readonly signature:
     | { readonly status: "verified"; readonly signer: string }
     /** Signed, and not by anybody who is trusted here, or for something else. */
@@ -53,7 +55,13 @@ export async function readSboms(
     const claimed = referrer.annotations?.["dev.sigstore.bundle.predicateType"] ?? "";
     if (!parsed.ok) {
       if (SBOM_PREDICATE_TYPES.has(claimed))
-        sboms.push({ referrer, type: claimed, sbom: null, signature: untrusted(parsed) });
+        sboms.push({
+          referrer,
+          type: claimed,
+          sbom: null,
+          document: null,
+          signature: untrusted(parsed),
+        });
       continue;
     }
     const read = parseStatement(parsed.bundle.payload);
@@ -66,7 +74,7 @@ export async function readSboms(
       : hasSubject(read.statement, digest)
         ? { status: "verified", signer: verdict.name }
         : { status: "untrusted", reason: "SUBJECT_MISMATCH: signed for another digest" };
-    sboms.push({ referrer, type, sbom, signature });
+    sboms.push({ referrer, type, sbom, document: predicate, signature });
   }
   for (const other of others) {
     const type = other.kind === "other" ? other.artifactType : null;
@@ -75,6 +83,7 @@ export async function readSboms(
         referrer: other.referrer,
         type,
         sbom: null,
+        document: null,
         signature: { status: "unsigned" },
       });
   }

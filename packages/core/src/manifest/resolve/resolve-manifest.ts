@@ -97,6 +97,7 @@ export async function resolveManifest(
     operatorKeyRef,
     environments,
     policies: resolvePolicies(context, promotion.policies),
+    rollback: { blockOnImpact: promotion.rollback?.block_on_impact ?? false },
     audit,
     plugins: { use: document.plugins?.use ?? [], allow: document.plugins?.allow ?? null },
     unsupported: unsupportedOf(document),

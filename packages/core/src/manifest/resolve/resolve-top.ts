@@ -101,7 +101,6 @@ export function unsupportedOf(document: ManifestDocument): string[] {
       backend === "oci" && Object.keys(promotion?.audit?.with ?? {}).length > 0,
     ],
     ["artifacts.promotion.webhooks", isFilled(promotion?.webhooks)],
-    ["artifacts.promotion.rollback.block_on_impact", promotion?.rollback?.block_on_impact === true],
   ];
   return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
 }
