@@ -106,6 +106,7 @@ export async function readJson(
     return { value: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch (cause) {
     options.signal.throwIfAborted();
-    return { problem: `could not be read (${cause instanceof Error ? cause.message : cause})` };
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return { problem: `could not be read (${why})` };
   }
 }

@@ -24,8 +24,7 @@ export function jsonType(value: unknown): string {
   return Array.isArray(value) ? "list" : typeof value;
 }
 
-/** A member's path below another one. */
-export function memberPath(path: string, key: string): string {
+function memberPath(path: string, key: string): string {
   const name = /[."\s]/.test(key) || key === "" ? JSON.stringify(key) : key;
   return path === "" ? name : `${path}.${name}`;
 }
