@@ -117,6 +117,69 @@ describe.each(["atomic", "compare-then-put"] as const)(
       expect(found).toContainEqual(expect.stringMatching(/^history: .* another policy was pinned/));
     });
 
+    test("has promoted what they had promoted to the environment before", async () => {
+      const authorization = { allowed_groups: ["ops"], separation_of_duties: true };
+      await using world = await anApprovedWorld(
+        { authorization, approvals: undefined },
+        { tagCreation },
+      );
+      const refused = await world.floe().promote(TO_PROD);
+      expect(refused.kind).toBe("blocked");
+      // The same manifest to look at, and another rule in what runs: neither is said by a digest that is covered up.
+      const environments = world.manifest.environments.map((environment) => {
+        const { authorization: rules } = environment;
+        return rules
+          ? { ...environment, authorization: { ...rules, separationOfDuties: null } }
+          : environment;
+      });
+      const manifest = { ...world.manifest, environments };
+      expect((await world.floe({ manifest }).promote(TO_PROD)).kind).toBe("done");
+      const found = await against(world);
+      expect(found).toContainEqual(expect.stringMatching(/^separation: /));
+    });
+
+    test("has not waited as long as the policy asks for", async () => {
+      const soak = { from: "staging", hours: 24 };
+      await using world = await anApprovedWorld({ soak, approvals: undefined }, { tagCreation });
+      expect((await world.floe().promote(TO_PROD)).kind).toBe("blocked");
+      const environments = world.manifest.environments.map((one) => ({ ...one, soak: null }));
+      const manifest = { ...world.manifest, environments };
+      expect((await world.floe({ manifest }).promote(TO_PROD)).kind).toBe("done");
+      const found = await against(world);
+      expect(found).toContainEqual(expect.stringMatching(/^soak: .*24 hours/));
+    });
+
+    test("has dated an event back to before they were shut out", async () => {
+      await using world = await aPath();
+      await world.promote("v1.0.0", "prod");
+      await world.floe().lock({ environment: "prod", reason: "incident" });
+      const [locked] = (await world.events("prod")).slice(-1);
+      const signer = world.signers["alice"]?.signer;
+      if (!locked || !signer || signer.method === "keyless") throw new Error("no lock");
+      const hours = (count: number): Date => new Date(Date.now() - count * 3_600_000);
+      const { event, hash } = locked;
+      await world.forge("alice", {
+        ...event,
+        seq: event.seq + 1,
+        prev: hash,
+        rivals: undefined,
+        size: event.size + 1,
+        kind: "unlock",
+        at: hours(2).toISOString(),
+        actor: { identity: "alice", method: "key", key_id: signer.keyId },
+        state: { ...event.state, lock: null },
+      });
+      const manifest = await world.remake({ revoked: { alice: hours(1) } });
+      const { checks } = await world.floe({ manifest }).verify({ environment: "prod" });
+      expect(checks).toContainEqual(
+        expect.objectContaining({
+          check: "history",
+          status: "failed",
+          summary: expect.stringContaining("dated back"),
+        }),
+      );
+    });
+
     test("has done nothing of the kind, when they have not", async () => {
       await using world = await anApprovedWorld({}, { tagCreation });
       await world.floe({ who: "alice" }).lock({ environment: "prod", reason: "incident" });

@@ -7,7 +7,7 @@ import { authorize } from "../model/identity.ts";
 import { latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
-import { readRecord } from "./read-record.ts";
+import { readRecord, type VerifiedRecord } from "./read-record.ts";
 
 /** Referrers of one artifact that are looked at; more are no reason to read for ever. */
 const MAX_REFERRERS = 100;
@@ -25,7 +25,8 @@ export async function assertLatestNotCut(
 
 /**
  * Makes sure that a ledger was not cut off. Whoever can delete tags can take its newest events away, and what is left
- * is a valid ledger; but what an environment runs has a record, and the record names the event that it stands for.
+ * is a valid ledger, and so is one of their own in its place; but what an environment runs has a record, and the record names
+ * the event that it stands for.
  * Looks only when `latest-ENV` is not what the ledger says.
  * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - a signed record names an event that the ledger does not have
  */
@@ -54,8 +55,9 @@ export async function assertNotCut(
         throw cause;
       },
     );
-    const place = record?.predicate["ledger"] as Partial<Record<string, unknown>> | undefined;
-    if (place?.["chain"] !== view.genesis.chain || typeof place["seq"] !== "number") continue;
+    if (!record || !isOfPlace(record, environment.name, context.store.repository)) continue;
+    const place = record.predicate["ledger"] as Partial<Record<string, unknown>> | undefined;
+    if (typeof place?.["seq"] !== "number") continue;
     const { seq, hash } = place;
     // Somebody may have promoted since the view was read: what counts is the ledger of now.
     const now = seq > view.seq ? await ledger.view(options) : view;
@@ -68,4 +70,15 @@ export async function assertNotCut(
         `it is gone: the record ${digest} of what ${latestTag(environment.name)} holds names it, and the ledger ends at ${now?.seq ?? 0}`,
       );
   }
+}
+
+// The same artifact may have been promoted elsewhere, and its records copied with it. The ledger's name is not compared: who
+// puts another ledger in the place of this one gives it another name.
+function isOfPlace(
+  { subjectName, predicate }: VerifiedRecord,
+  environment: string,
+  repository: string,
+): boolean {
+  const there = predicate["target_environment"] ?? predicate["environment"];
+  return there === environment && subjectName === repository;
 }

@@ -1,8 +1,10 @@
 import type { LedgerState } from "../ledger/event.ts";
 import { actorName, EMPTY_STATE, foldState } from "../ledger/fold-state.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import type { Digest } from "../model/digest.ts";
+import { isSignedBy, isValidAt } from "../model/identity.ts";
 import type { VerifiedRecord } from "../promotion/read-record.ts";
 import type { Check, Checks } from "./check.ts";
 import { overridesOf } from "./check-overrides.ts";
@@ -20,9 +22,11 @@ const FIND_OUT =
 export function checkHistory(
   operations: readonly { readonly entry: Entry; readonly record: VerifiedRecord | null }[],
   history: History,
+  manifest: Pick<Manifest, "identities">,
   checks: Checks,
 ): Check[] {
   const found = [
+    ...datedBack(history, manifest).slice(0, 3),
     ...divergences(history).slice(0, 3),
     ...operations.flatMap(({ entry, record }) => obstacles(entry, record, history)),
   ];
@@ -38,6 +42,25 @@ function stateOf(events: readonly VerifiedEvent[]): LedgerState {
 
 function counts({ event, authorized }: VerifiedEvent): boolean {
   return authorized && event.kind !== "genesis";
+}
+
+/** How far a clock may be behind the one that dated the event before. */
+const CLOCK_DIFFERENCE_MS = 60_000;
+
+// An event's time is its signer's word, and what it follows is not. Who was shut out cannot have written after that.
+function datedBack({ events }: History, { identities }: Pick<Manifest, "identities">): string[] {
+  const dates = new Map(events.map(({ hash, event }) => [hash, event.at]));
+  return events.filter(counts).flatMap(({ event }) => {
+    const before = event.prev === null ? undefined : dates.get(event.prev);
+    if (before === undefined) return [];
+    const earliest = new Date(Date.parse(before) - CLOCK_DIFFERENCE_MS);
+    if (new Date(event.at) >= earliest) return [];
+    const known = identities.filter((identity) => isSignedBy(identity, event.actor));
+    if (known.length === 0 || known.some((identity) => isValidAt(identity, earliest))) return [];
+    return [
+      `event ${event.seq} (${event.kind}) by ${actorName(event.actor)} says ${event.at} and follows one of ${before}, when its signer was shut out already: it is dated back`,
+    ];
+  });
 }
 
 /** Which events carry a state that does not follow from the one before; after one, what it says is gone on from. */

@@ -18,6 +18,8 @@ export type CheckName =
   | "overrides"
   | "signature_then"
   | "approvals"
+  | "separation"
+  | "soak"
   | "summary"
   | "current_policy"
   | "path"

@@ -14,6 +14,7 @@ import { blockingOf, type Check, checksOf, evidenceOf } from "./check.ts";
 import { checkArtifact } from "./check-artifact.ts";
 import { checkPath, checkPlace } from "./check-path.ts";
 import { checkLatest, checkVersionTag } from "./check-tags.ts";
+import { checkTransitions } from "./check-transitions.ts";
 import { findWayIn, type WantedEntry } from "./find-way-in.ts";
 import { type StepFindings, type VerifiedStep, verifyStep } from "./verify-step.ts";
 
@@ -89,6 +90,7 @@ export async function verifyEnvironment(
   }
   walk.checks.push(
     ...(await checkVersionTag(found, checks, here, options)),
+    ...checkTransitions(walk.steps, context),
     ...checkPath(environment, walk.steps, context.manifest, request.requireCurrentPolicy === true),
     ...checkPlace(walk.steps, environment.name, context, request.copy === true),
     await checkArtifact(found.digest, found.version, environment, here, options),

@@ -47,6 +47,8 @@ export interface StepFindings {
   readonly record: VerifiedRecord | null;
   /** The policy in force at the promotion; `null` when it could not be read. */
   readonly policy: ResolvedPolicy | null;
+  /** What brought the artifact in; `null` when no promotion did. */
+  readonly promotion: Entry | null;
 }
 
 /** What an environment is verified with. */
@@ -87,7 +89,7 @@ export async function verifyStep(
   }
   if (!promotion) record = null;
   const history = await readHistory(ledgers.of(environment), options);
-  found.push(...checkHistory(operations, history, checks));
+  found.push(...checkHistory(operations, history, context.manifest, checks));
   let policy: ResolvedPolicy | null = null;
   if (promotion && record) {
     policy = await judge(promotion, record, found, input, checks, context, history, options);
@@ -101,7 +103,7 @@ export async function verifyStep(
       ),
     );
   found.push(currentPolicyCheck(promotion ?? entry, record, input, checks));
-  return { step: stepOf(input, entryRecord.record), checks: found, record, policy };
+  return { step: stepOf(input, entryRecord.record), checks: found, record, policy, promotion };
 }
 
 async function judge(
