@@ -174,10 +174,8 @@ describe("a ledger that is configured elsewhere than this version can write", ()
       await endOf(world.floe().promote({ version: "v1.0.0", to: "dev" })),
       await endOf(world.floe().lock({ environment: "dev", reason: "x" })),
     ];
-    expect(ends).toEqual([
-      "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
-      "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
-    ]);
+    // An app that opens no other registry is told so; the main one never stands in for it.
+    for (const end of ends) expect(end).toContain("createFloe was given no storeOf to open it");
     expect(floeTags(world)).toEqual([]);
   });
 });
