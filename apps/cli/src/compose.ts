@@ -8,6 +8,7 @@ import {
   type Floe,
   type Logger,
   type Manifest,
+  type Notifier,
   type PluginSource,
   type RegistryConfig,
   type StoreStats,
@@ -136,6 +137,7 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     store,
     storeOf: stores.of,
     copier,
+    ...(manifest.webhooks.length === 0 ? {} : { notifier: await openNotifier(input) }),
     signer: found?.opened?.signer ?? null,
     signerPublicKey: found?.opened?.publicKey ?? null,
     ...(found === null ? {} : { signerOrigin: found.origin }),
@@ -164,6 +166,12 @@ export async function compose(input: ComposeInput): Promise<Composed> {
       await stores[Symbol.asyncDispose]();
     },
   };
+}
+
+async function openNotifier({ env, version }: ComposeInput): Promise<Notifier> {
+  const { createWebhookNotifier } = await import("./adapters/webhook-notifier.ts");
+  const now = (): Date => systemClock.now();
+  return createWebhookNotifier({ readSecret: (ref) => readSecret(ref, env), now, version });
 }
 
 /** Copying is loaded when something is to be copied. */

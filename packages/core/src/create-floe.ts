@@ -11,6 +11,7 @@ import type {
   CommandRunner,
   Host,
   Logger,
+  Notifier,
   SbomReader,
   Signer,
   Verifier,
@@ -57,6 +58,8 @@ export interface FloeOptions {
   readonly storeOf?: (registry: RegistryConfig) => ArtifactStore;
   /** Brings artifacts from one repository to another. Needed where the manifest names several. */
   readonly copier?: ArtifactCopier;
+  /** Tells webhooks. Without one, what they are due stays in the ledger. */
+  readonly notifier?: Notifier;
   /** `null`: reads and dry runs only. */
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer, which events carry; `null` for keyless, or to take it from the manifest. */
@@ -82,6 +85,9 @@ export interface FloeOptions {
   /** Version of the program, for the `agent` of events. */
   readonly version: string;
 }
+
+/** How long webhooks may keep a command from ending, in milliseconds. */
+const DELIVERING_MS = 10_000;
 
 /** Options of every call at the public edge. */
 export interface RequestOptions {
@@ -155,6 +161,7 @@ export function createFloe(options: FloeOptions): Floe {
     gates: registry,
     storeOf: options.storeOf ?? onlyStore,
     copier: options.copier ?? null,
+    notifier: options.notifier ?? null,
   };
   const ledgers = createLedgers(context);
   const call = (given?: RequestOptions): { readonly signal: AbortSignal } => ({
@@ -169,11 +176,35 @@ export function createFloe(options: FloeOptions): Floe {
     const { syncOperation } = await import("./promotion/sync/sync-operation.ts");
     return await syncOperation(outcome, strict, context, ledgers, call(given));
   };
+  // Webhooks are told while secondaries sync; neither keeps the other waiting, and neither changes what is done.
+  const telling = async <Outcome>(
+    environment: string,
+    given: RequestOptions | undefined,
+    work: () => Promise<Outcome>,
+    after: (outcome: Outcome) => Promise<Outcome> = (outcome) => Promise.resolve(outcome),
+  ): Promise<Outcome> => {
+    const { environments, webhooks, unsupported } = options.manifest;
+    const found = environments.find(({ name }) => name === environment);
+    if (!found || webhooks.length === 0 || unsupported.length > 0) return await after(await work());
+    const { deliverEvents, prepareDeliveries } = await import(
+      "./promotion/webhooks/deliver-events.ts"
+    );
+    const ledger = ledgers.of(found);
+    await prepareDeliveries(ledger, context, call(given));
+    const outcome = await work();
+    const [ended] = await Promise.all([
+      after(outcome),
+      deliverEvents(ledger, DELIVERING_MS, context, call(given)),
+    ]);
+    return ended;
+  };
   // What writes is loaded when it is called: the board and the history, which people wait for, need none of it.
   const promote: Floe["promote"] = async (request, given) => {
     const { promote: run } = await import("./promotion/promote.ts");
-    const outcome = await run(request, context, ledgers, call(given));
-    return await afterwards(outcome, request.strictSync === true, given);
+    const work = () => run(request, context, ledgers, call(given));
+    if (request.dryRun === true) return await work();
+    const strict = request.strictSync === true;
+    return await telling(request.to, given, work, (done) => afterwards(done, strict, given));
   };
   const opinion = async (
     kind: OpinionKind,
@@ -181,15 +212,20 @@ export function createFloe(options: FloeOptions): Floe {
     given?: RequestOptions,
   ): Promise<OpinionOutcome> => {
     const { giveOpinion } = await import("./promotion/approvals/give-opinion.ts");
-    return await giveOpinion(kind, request, context, ledgers, call(given));
+    return await telling(request.environment, given, () =>
+      giveOpinion(kind, request, context, ledgers, call(given)),
+    );
   };
   return {
     promote,
     plan: (request, given) => promote({ ...request, dryRun: true }, given),
     async rollback(request, given) {
       const { rollback } = await import("./promotion/rollback.ts");
-      const outcome = await rollback(request, context, ledgers, call(given));
-      return await afterwards(outcome, request.strictSync === true, given);
+      const work = () => rollback(request, context, ledgers, call(given));
+      if (request.dryRun === true) return await work();
+      const strict = request.strictSync === true;
+      const { environment } = request;
+      return await telling(environment, given, work, (done) => afterwards(done, strict, given));
     },
     status: (request = {}, given) => status(request, context, ledgers, call(given)),
     history: (request = {}, given) => history(request, context, ledgers, call(given)),
@@ -209,8 +245,14 @@ export function createFloe(options: FloeOptions): Floe {
       const { metrics } = await import("./promotion/metrics.ts");
       return await metrics(request, context, ledgers, call(given));
     },
-    lock: (request, given) => setLock("lock", request, context, ledgers, call(given)),
-    unlock: (request, given) => setLock("unlock", request, context, ledgers, call(given)),
+    lock: (request, given) =>
+      telling(request.environment, given, () =>
+        setLock("lock", request, context, ledgers, call(given)),
+      ),
+    unlock: (request, given) =>
+      telling(request.environment, given, () =>
+        setLock("unlock", request, context, ledgers, call(given)),
+      ),
     async quarantine(request, given) {
       const { setQuarantine } = await import("./promotion/quarantine.ts");
       return await setQuarantine("quarantine", request, context, ledgers, call(given));

@@ -4,6 +4,7 @@ export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./
 export * from "./errors/index.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
 export type * from "./manifest/manifest.ts";
+export type { Webhook, WebhookEvent, WebhookFormat } from "./manifest/webhook.ts";
 export { identitiesOf, usesKeyless } from "./model/identity.ts";
 export * from "./model/index.ts";
 export {
@@ -81,6 +82,7 @@ export { parsePlan, type SavedPlan, writePlan } from "./promotion/saved-plan.ts"
 export type { StatusRequest } from "./promotion/status.ts";
 export type { EnvironmentStatus, VersionStatus } from "./promotion/status-row.ts";
 export type { SyncStatus } from "./promotion/sync/sync-registry.ts";
+export type { Delivered } from "./promotion/webhooks/deliver-events.ts";
 export type { Check, CheckName, CheckStatus } from "./verification/check.ts";
 export type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";
 export type { VerifiedStep } from "./verification/verify-step.ts";

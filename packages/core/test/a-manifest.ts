@@ -96,6 +96,7 @@ export function aManifest(
     environments: environments.map((name) => anEnvironment(name)),
     policies: {},
     rollback: { blockOnImpact: false },
+    webhooks: [],
     audit: { backend: "oci", with: {} },
     plugins: { use: [], allow: null },
     unsupported: [],

@@ -29,6 +29,13 @@ export function reconcileJson(outcome: ReconcileOutcome): Record<string, unknown
       environment,
       ...syncJson(status),
     })),
+    webhooks: outcome.delivered.map(({ environment, webhook, delivered, pending, problem }) => ({
+      environment,
+      webhook,
+      delivered,
+      pending,
+      problem,
+    })),
     blocking: outcome.blocking.map(reasonJson),
     trace_id: outcome.traceId,
   };
@@ -48,7 +55,13 @@ export function reconcileText(outcome: ReconcileOutcome): string {
   const synced = outcome.synced
     .filter(({ status }) => status !== "unchanged")
     .map(({ environment, ...status }) => `${environment}: ${syncText(status).trim()}`);
-  const lines = [...settled, ...recovered, ...synced];
+  const told = outcome.delivered
+    .filter(({ delivered }) => delivered > 0)
+    .map(
+      ({ environment, webhook, delivered }) =>
+        `${environment}: ${webhook} was told ${delivered} ${delivered === 1 ? "event" : "events"}`,
+    );
+  const lines = [...settled, ...recovered, ...synced, ...told];
   if (lines.length > 0) return lines.join("\n");
   return outcome.blocking.length === 0 ? "Nothing was left open." : "";
 }

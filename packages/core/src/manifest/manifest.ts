@@ -1,4 +1,5 @@
 import type { TrustedSigner } from "../ports/signer.ts";
+import type { Webhook } from "./webhook.ts";
 
 /** Where a secret is: the value itself is read by the composition root, never kept in the manifest. */
 export type SecretRef =
@@ -293,6 +294,7 @@ export interface Manifest {
   readonly policies: Readonly<Record<string, unknown>>;
   /** `promotion.rollback.block_on_impact`: whether a rollback whose impact is BLOCKED is refused. */
   readonly rollback: { readonly blockOnImpact: boolean };
+  readonly webhooks: readonly Webhook[];
   readonly audit: { readonly backend: string; readonly with: Readonly<Record<string, unknown>> };
   readonly plugins: { readonly use: readonly string[]; readonly allow: readonly string[] | null };
   /** Parts outside environments that are configured and that this version cannot honour. */

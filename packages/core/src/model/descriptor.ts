@@ -28,6 +28,7 @@ export const MEDIA_TYPES = {
   policy: "application/vnd.floe.policy.v1+json",
   authority: "application/vnd.floe.authority.v1+json",
   pin: "application/vnd.floe.pin.v1+json",
+  webhooks: "application/vnd.floe.webhooks.v1+json",
 } as const;
 
 /** The bytes of the empty config that artifact manifests carry (image-spec, "Guidance for an Empty Descriptor"). */

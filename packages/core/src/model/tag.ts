@@ -101,6 +101,11 @@ export function genesisTag(environment: string): string {
   return `floe-ledger.${environment}`;
 }
 
+/** The mutable tag of how far an environment's webhooks were told. */
+export function webhookTag(environment: string): string {
+  return `floe-hook.${environment}`;
+}
+
 /** The immutable tag of a promotion's or rollback's record. */
 export function recordTag(operationId: string): string {
   return `floe-rec.${operationId}`;
@@ -129,7 +134,7 @@ export function quarantineTag(operationId: string): string {
 /** Says whether a tag is floe's own or a referrers index, which tag lists hide. */
 export function isInternalTag(tag: string): boolean {
   return (
-    /^floe-(?:ev|rec|vsa|apr|pin|qua|ledger|cp)\./.test(tag) ||
+    /^floe-(?:ev|rec|vsa|apr|pin|qua|ledger|cp|hook)\./.test(tag) ||
     /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag)
   );
 }
@@ -165,6 +170,6 @@ export function classifyTag(tag: string, rules: TagRules): TagKind {
 /** Says whether a tag may be moved: everything that is not named mutable is immutable. */
 export function isMutableTag(tag: string, rules: TagRules): boolean {
   const { kind } = classifyTag(tag, rules);
-  if (kind === "floe") return tag.startsWith("floe-cp.") || tag.startsWith("sha");
+  if (kind === "floe") return /^floe-(?:cp|hook)\./.test(tag) || tag.startsWith("sha");
   return kind === "latest" || kind === "mutable";
 }

@@ -20,6 +20,7 @@ export type { Clock } from "./clock.ts";
 export type { CommandRunner, CommandSpec, GateWorkspace, ReportPattern } from "./command-runner.ts";
 export type { Host, RunIdentity } from "./host.ts";
 export type { Logger, ProgressEvent } from "./logger.ts";
+export type { Delivery, DeliveryAttempt, Notifier } from "./notifier.ts";
 export type { ReadSbom, SbomComponent, SbomReader } from "./sbom-reader.ts";
 export type {
   BundleRefusal,

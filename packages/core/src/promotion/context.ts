@@ -13,6 +13,7 @@ import type {
   CommandRunner,
   Host,
   Logger,
+  Notifier,
   SbomReader,
   Signer,
   Verifier,
@@ -45,6 +46,8 @@ export interface FloeContext {
   readonly storeOf: (registry: RegistryConfig) => ArtifactStore;
   /** `null`: nothing can be brought from one repository to another. */
   readonly copier: ArtifactCopier | null;
+  /** `null`: webhooks are told nothing, and what they miss stays due. */
+  readonly notifier: Notifier | null;
   /** `null`: nobody can be proven, so only reads and dry runs are possible. */
   readonly signer: Signer | null;
   /** Public key (PEM) of the signer; `null` for keyless, or where the manifest has it. */

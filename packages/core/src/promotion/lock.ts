@@ -108,8 +108,7 @@ export async function setLock(
 
 // A lock asks for less than a promotion: what is only about artifacts does not stand in its way.
 function unsupportedForLock(manifest: Manifest, environment: EnvironmentConfig): Reason[] {
-  const concerns = (key: string): boolean =>
-    isLedgerPlace(key) || key === "artifacts.promotion.webhooks";
+  const concerns = (key: string): boolean => isLedgerPlace(key);
   return unsupportedReasons(
     { unsupported: manifest.unsupported.filter(concerns) },
     { unsupported: environment.unsupported.filter(concerns) },

@@ -16,6 +16,10 @@ import { type Recovered, recover } from "./recover.ts";
 import { requireReason } from "./require-reason.ts";
 import { isInSync, syncEnvironment, syncReason } from "./sync/sync-environment.ts";
 import type { SyncStatus } from "./sync/sync-registry.ts";
+import { type Delivered, deliverEvents, prepareDeliveries } from "./webhooks/deliver-events.ts";
+
+/** How long webhooks may take for one environment. */
+const DELIVERING_MS = 120_000;
 
 /** What reconciling came to. */
 export interface ReconcileOutcome {
@@ -24,6 +28,8 @@ export interface ReconcileOutcome {
   readonly settled: readonly Settled[];
   /** What became of secondary registries, one for each environment and registry. */
   readonly synced: readonly SyncedIn[];
+  /** What became of webhooks, one for each environment and webhook that had something to be told. */
+  readonly delivered: readonly Delivered[];
   /** Operations that cannot be finished yet, and secondary registries that are incomplete, and why. */
   readonly blocking: readonly Reason[];
   readonly traceId: string;
@@ -71,10 +77,12 @@ export async function reconcile(
   const recovered: Recovered[] = [];
   const settled: Settled[] = [];
   const synced: SyncedIn[] = [];
+  const delivered: Delivered[] = [];
   const blocking: Reason[] = [];
   for (const environment of environments) {
     const context = at(given, environment);
     const ledger = ledgers.of(environment);
+    await prepareDeliveries(ledger, given, options);
     if (request.settle) {
       const { problem } = judgeOperator(environment, context, undefined);
       const pinned = problem
@@ -109,8 +117,10 @@ export async function reconcile(
       synced.push({ environment: environment.name, ...status });
       if (!isInSync(status)) blocking.push(syncReason(environment.name, status));
     }
+    const told = await deliverEvents(ledger, DELIVERING_MS, given, options);
+    delivered.push(...told.filter((one) => one.delivered + one.pending > 0));
   }
-  return { recovered, settled, synced, blocking, traceId };
+  return { recovered, settled, synced, delivered, blocking, traceId };
 }
 
 // A manifest that leaves out everybody who wrote the ledger must not be the way to make what they pinned have no effect. So

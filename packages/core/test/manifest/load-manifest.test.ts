@@ -172,7 +172,7 @@ describe("loadManifest", () => {
       gateSchemas: async () => null,
     });
 
-    expect(manifest.unsupported).toEqual(["artifacts.promotion.webhooks"]);
+    expect(manifest.unsupported).toEqual([]);
     expect(manifest.ignored).toEqual([]);
     const prod = manifest.environments[3];
     expect(prod?.unsupported).toEqual([]);

@@ -5,7 +5,7 @@ import { reconcileJson, reconcileText } from "../../render/reconcile.ts";
 export default class Reconcile extends FloeCommand {
   static override summary = "Finish what an interrupted run left open";
   static override description =
-    "An operation that had reached its commit point is rolled forward; any other is closed as aborted. What may still be running is left alone. Secondary registries are compared with the ledger, and get what they lack. With --settle, it first says whether the newest events of an environment count whose authors the manifest, which was changed since, does not let act there.";
+    "An operation that had reached its commit point is rolled forward; any other is closed as aborted. What may still be running is left alone. Secondary registries are compared with the ledger, and get what they lack. Webhooks are told what they were not told yet. With --settle, it first says whether the newest events of an environment count whose authors the manifest, which was changed since, does not let act there.";
   static override examples = [
     "<%= config.bin %> platform reconcile",
     "<%= config.bin %> platform reconcile --env prod -o json",

@@ -22,6 +22,7 @@ import {
 } from "./resolve-top.ts";
 import { resolveTrustRoot } from "./resolve-trust-root.ts";
 import { resolveVerification } from "./resolve-verification.ts";
+import { resolveWebhooks } from "./resolve-webhooks.ts";
 
 /** What a manifest is resolved with, besides the context. */
 export interface ResolveOptions {
@@ -75,6 +76,7 @@ export async function resolveManifest(
     "key_ref",
   ]);
   const audit = resolveAudit(context, promotion.audit);
+  const webhooks = resolveWebhooks(context, promotion.webhooks ?? []);
   const secondaries = resolveSecondaries(context, artifacts.secondary_registries ?? [], [
     registry,
     ...(environments ?? []).map((environment) => environment.registry),
@@ -98,6 +100,7 @@ export async function resolveManifest(
     environments,
     policies: resolvePolicies(context, promotion.policies),
     rollback: { blockOnImpact: promotion.rollback?.block_on_impact ?? false },
+    webhooks,
     audit,
     plugins: { use: document.plugins?.use ?? [], allow: document.plugins?.allow ?? null },
     unsupported: unsupportedOf(document),

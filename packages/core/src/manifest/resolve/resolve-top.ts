@@ -100,11 +100,6 @@ export function unsupportedOf(document: ManifestDocument): string[] {
       "artifacts.promotion.audit.with",
       backend === "oci" && Object.keys(promotion?.audit?.with ?? {}).length > 0,
     ],
-    ["artifacts.promotion.webhooks", isFilled(promotion?.webhooks)],
   ];
   return configured.flatMap(([key, isConfigured]) => (isConfigured ? [key] : []));
-}
-
-function isFilled(list: readonly unknown[] | undefined): boolean {
-  return list !== undefined && list.length > 0;
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { WEBHOOK_EVENTS, WEBHOOK_FORMATS } from "../webhook.ts";
 import { EnvironmentEntry } from "./environments.ts";
 import { GateCommands } from "./gates.ts";
 import { Anything, Ref, TimeoutSeconds, Url } from "./scalars.ts";
@@ -17,11 +18,14 @@ const Audit = strictMap({
 export type Audit = z.infer<typeof Audit>;
 
 const Webhook = strictMap({
-  url: Url,
-  events: z
-    .array(z.enum(["promote", "rollback", "lock", "unlock", "approve", "deny"]))
-    .min(1)
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,49}$/, "a name has lower-case letters, digits, _ and -")
     .optional(),
+  url: Url,
+  insecure: z.boolean().optional(),
+  events: z.array(z.enum(WEBHOOK_EVENTS)).min(1).optional(),
+  format: z.enum(WEBHOOK_FORMATS).optional(),
   headers: z.record(z.string(), z.string()).optional(),
   secret_ref: Ref.optional(),
   timeout_seconds: z.int().min(1).max(300).optional(),
