@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { aProject, go, type Project } from "../bed/a-project.ts";
 import type { Json } from "../bed/floe.ts";
+import { problemsOf, schemas } from "./output-schemas.ts";
 
 const reference = readFileSync(
   new URL("../../../../docs/reference/json.md", import.meta.url),
@@ -34,6 +35,17 @@ function compare(
     for (const key of keys) seen.add(key);
   }
   expect([...members.keys()].filter((name) => !seen.has(name))).toEqual([]);
+  holdAgainstSchema(headings.at(-1) ?? "", outputs);
+}
+
+/** Holds what was printed against the schema of docs/reference/schemas. */
+function holdAgainstSchema(heading: string, outputs: readonly Json[]): void {
+  const name = heading.toLowerCase().replaceAll("--", "").replaceAll(" ", "-");
+  const isList = schemas.get(name)?.["type"] === "array";
+  const problems = isList
+    ? problemsOf(name, outputs)
+    : outputs.flatMap((output) => problemsOf(name, output));
+  expect(problems).toEqual([]);
 }
 
 async function json(project: Project, ...args: string[]): Promise<Json> {
@@ -263,8 +275,12 @@ describe("docs/reference/json.md", () => {
     compare(["init"], [await json(project, "init", "elsewhere")]);
     compare(["manifest validate"], [await json(project, "manifest", "validate")]);
     const gate = await json(project, "gate", "run", "policy_compliance", "v1.0.0", "--env", "dev");
-    for (const name of ["success", "artifact_digest", "trace_id", "gate", "status", "summary"])
-      expect(gate).toHaveProperty(name);
+    holdAgainstSchema("gate run", [gate]);
+    holdAgainstSchema("manifest explain", [await json(project, "manifest", "explain")]);
+    const print = ["--env", "dev", "--print", "cosign", "-r", "oci://registry.example.com/acme"];
+    holdAgainstSchema("platform verify --print", [
+      await json(project, "platform", "verify", ...print),
+    ]);
   });
 
   test("describes what an error prints, with the same members for every command", async () => {
@@ -281,6 +297,7 @@ describe("docs/reference/json.md", () => {
       // What was known by then has the names of an answer.
       expect(Object.keys(failure).filter((key) => !known.has(key))).toEqual([]);
       const error = failure["error"] as Json;
+      expect(problemsOf("error", { success: failure["success"], error })).toEqual([]);
       expect(Object.keys(error).sort()).toEqual([
         "code",
         "details",
