@@ -60,6 +60,8 @@ export abstract class FloeCommand extends Command {
 
   override async init(): Promise<void> {
     await super.init();
+    // oclif throws what standard output reports out of its event, past every catch; whoever prints answers for it instead.
+    process.stdout.removeAllListeners("error").on("error", () => {});
     // Not `once`: while a gate's command runs, its library ends the process by the signal when nobody else listens.
     process.on("SIGINT", this.#stop);
     process.on("SIGTERM", this.#stop);

@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { aProject, type Project } from "./bed/a-project.ts";
+import { runProgram } from "./docs/run-program.ts";
 
 const ESCAPE = "\u001b";
 const terminal = {
@@ -159,3 +161,19 @@ test("text that others wrote cannot steer the terminal", async () => {
   const alone = await project.run("gate", "run", "smoke", "v1.0.0", "--env", "dev");
   expect(alone.stdout + alone.stderr).not.toContain(ESCAPE);
 });
+
+test.each(["table", "json"])(
+  "a full disk under standard output ends with 2 and says so, with -o %s",
+  async (format) => {
+    await using project = await aProject();
+    const launcher = fileURLToPath(new URL("../bin/run.js", import.meta.url));
+    const script = `exec "$0" "$1" status -o ${format} > /dev/full`;
+    const run = await runProgram(["sh", "-c", script, process.execPath, launcher], {
+      cwd: project.dir,
+    });
+    expect(run.output).toBe(
+      "error FLOE_OUTPUT_FAILED: the result could not be printed: ENOSPC: no space left on device, write\n  → What the command does was done by then; only its output is lost.\n",
+    );
+    expect(run.code).toBe(2);
+  },
+);

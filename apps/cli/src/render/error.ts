@@ -71,8 +71,13 @@ function usageMessage(text: string): string {
 export async function renderError(error: Error, view: ErrorView): Promise<void> {
   const described = errorJson(error, view);
   if (view.format !== "table") {
-    await print(view.format, { success: false, error: described, ...knownBy(error) }, () => "");
-    return;
+    const value = { success: false, error: described, ...knownBy(error) };
+    const printed = await print(view.format, value, () => "").then(
+      () => true,
+      () => false,
+    );
+    // Where standard output takes nothing, people are told at least.
+    if (printed) return;
   }
   const bug = described.code === "FLOE_BUG";
   const lines = [`${red("error")} ${dim(described.code)}: ${plain(described.message)}`];

@@ -1,3 +1,5 @@
+import { FloeError } from "@floe/core/errors";
+
 /** Prints a command's result on stdout, and only that. */
 export async function print(
   format: "table" | "json" | "yaml",
@@ -17,7 +19,15 @@ async function write(text: string): Promise<void> {
       if (!error) resolve();
       // A reader that has seen enough (`floe history | head`) is no failure.
       else if ("code" in error && error.code === "EPIPE") resolve();
-      else reject(error);
+      else
+        reject(
+          new FloeError({
+            code: "FLOE_OUTPUT_FAILED",
+            message: `the result could not be printed: ${error.message}`,
+            hint: "What the command does was done by then; only its output is lost.",
+            cause: error,
+          }),
+        );
     });
   });
 }

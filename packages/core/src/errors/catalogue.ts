@@ -117,7 +117,8 @@ export const ERRORS = {
   },
   FLOE_OUTPUT_FAILED: {
     exit: EXIT.usage,
-    summary: "A folder or file that the result should go to cannot be written.",
+    summary:
+      "A folder or file that the result should go to, or standard output, cannot be written.",
   },
   // Plugins
   FLOE_PLUGIN_NOT_FOUND: {
