@@ -23,7 +23,7 @@ interface Way {
   readonly code: number;
   /** `null`: there is no error. */
   readonly name: string | null;
-  run(): Promise<Run>;
+  readonly run: () => Promise<Run>;
 }
 
 async function inProject(
@@ -298,8 +298,9 @@ describe("docs/reference/exit-codes.md", () => {
     expect(promised).toEqual([...Array(21).keys(), 130]);
   });
 
-  test.each(WAYS)("$code: $how", async ({ code, name, run }) => {
-    const ended = await run();
+  test.each(WAYS)("$code: $how", async (way) => {
+    const { code, name } = way;
+    const ended = await way.run();
     const shown = ended.stdout + ended.stderr;
     expect(ended.code, shown).toBe(code);
     if (name !== null) expect(shown).toContain(name);
