@@ -78,6 +78,24 @@ describe("webhooks", () => {
     for (const { headers } of receiver.received) expect(hashes).toContain(headers["webhook-id"]);
   });
 
+  test("are told of approvals and denials", async () => {
+    await using receiver = await aReceiver();
+    const gates = { policy_compliance: true };
+    const approvals = { required: 1, from_groups: ["admins"], self_approval: true };
+    await using project = await aProject({
+      groups: { admins: ["release"] },
+      environments: [{ name: "dev", gates, approvals }],
+    });
+    hook(project, to(receiver));
+    await floe(project, "platform", "approve", "v1.0.0", "--env", "dev", "--reason", "seen");
+    await floe(project, "platform", "deny", "v1.0.0", "--env", "dev", "--reason", "seen better");
+    expect(told(receiver)).toEqual(["approve", "deny"]);
+    expect(receiver.received[1]?.json).toMatchObject({
+      type: "deny",
+      data: { version: "v1.0.0", reason: "seen better", operator: "release", expires_at: null },
+    });
+  });
+
   test("are told only what they ask for, in the form that they ask for", async () => {
     await using resources = new AsyncDisposableStack();
     const [slack, cd] = [resources.use(await aReceiver()), resources.use(await aReceiver())];

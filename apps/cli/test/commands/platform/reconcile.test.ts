@@ -11,6 +11,8 @@ test("with nothing open it says so and writes nothing", async () => {
     success: true,
     recovered: [],
     settled: [],
+    registry_sync_status: [],
+    webhooks: [],
     blocking: [],
     trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
   });
