@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { FloeError } from "../errors/index.ts";
 import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
-import { type Digest, inTotoDigest, isDigest } from "../model/digest.ts";
+import { type Digest, digestHex, inTotoDigest, isDigest } from "../model/digest.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
 
 /** Predicate type of every ledger event. */
@@ -55,6 +55,8 @@ const Current = z.looseObject({
   previous_seq: Seq.nullable(),
   /** How long each gate took, in milliseconds; absent where no run could tell. */
   gate_ms: z.record(z.string(), z.int().min(0)).optional(),
+  /** As in the outcome. */
+  policy: z.string().optional(),
   /** It was there before floe, and somebody has signed that it may stay: no gate was run. */
   adopted: z.literal(true).optional(),
   /** What was overridden to bring it there; absent where nothing was. */
@@ -156,6 +158,14 @@ const IntentBody = z.looseObject({
 });
 export type IntentBody = z.infer<typeof IntentBody>;
 
+/**
+ * Enough of a policy's digest to know it again. It proves nothing: it spares the question whether the repository has a policy
+ * that the last record there names, and an event is kept small.
+ */
+export function policyMark(digest: Digest): string {
+  return digestHex(digest).slice(0, 12);
+}
+
 /** How an operation ended. */
 const OutcomeBody = z.looseObject({
   result: z.enum(["succeeded", "aborted", "failed", "withdrawn"]),
@@ -177,6 +187,8 @@ const OutcomeBody = z.looseObject({
   reason: z.string().optional(),
   /** How long each gate took, in milliseconds; absent where nothing was judged or somebody else finished it. */
   gate_ms: z.record(z.string(), z.int().min(0)).optional(),
+  /** {@link policyMark} of the policy that the record's manifest names, so that the repository has it; absent where it names none. */
+  policy: z.string().optional(),
   /** Rollbacks only: what was left, and the place in history that the environment returned to. */
   rollback: Rollback.optional(),
   /** As in the intent. */

@@ -185,6 +185,7 @@ function foldOutcome(
     previous_seq: body.rollback ? body.rollback.previous_seq : previousSeq(state, body.digest),
     ...(body.overrides && body.overrides.length > 0 ? { overrides: body.overrides } : {}),
     ...(body.gate_ms ? { gate_ms: body.gate_ms } : {}),
+    ...(body.policy ? { policy: body.policy } : {}),
   };
   // What was approved is done: the same approval cannot be used twice. A denial stands until its author takes it back.
   const approvals = closed.approvals.filter(

@@ -1,4 +1,3 @@
-import type { AuditBackend } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
@@ -7,6 +6,7 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertReadable } from "./assert-readable.ts";
 import {
+  type EventActor,
   type EventBody,
   type EventFacts,
   type EventKind,
@@ -22,6 +22,7 @@ import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts"
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
 import { assertPinned } from "./pinned-policy.ts";
 import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
+import type { Moment, TagLists } from "./tag-lists.ts";
 import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
 
 export type { LedgerView, Settling } from "./read-view.ts";
@@ -49,6 +50,8 @@ export type DraftFor<Kind extends EventKind> = (view: LedgerView) => EventDraft<
 /** How a ledger is read. */
 export interface ViewOptions extends CallOptions {
   readonly settling?: Settling | undefined;
+  /** A list of tags will do that was begun after this moment. Default: the newest. */
+  readonly since?: Moment | undefined;
   /** Tags of the environment that were made by hand are no sign of a ledger that is gone. Default `false`. */
   readonly adopting?: boolean;
 }
@@ -89,10 +92,10 @@ export interface AppendedEvent extends StoredEvent {
 export function createLedger(
   environment: EnvironmentConfig,
   context: LedgerContext,
-  backend?: AuditBackend,
+  lists: TagLists,
 ): Ledger {
   const mode = modeFor(context.store);
-  const audit = backend ?? createOciBackend(context.store, mode, context.clock);
+  const audit = createOciBackend(context.store, mode, context.clock, lists);
   const chain = environment.name;
   let genesis: Genesis | null = null;
   const vouchedFor = new Set<Digest>();
@@ -120,6 +123,7 @@ export function createLedger(
     options: CallOptions,
   ): Promise<StoredEvent> {
     const signer = requireSigner(context.signer, draft.kind);
+    const actor = actorOf(signer.signer, context, draft.claimedOperator);
     const facts = {
       v: 1 as const,
       chain: view.genesis.chain,
@@ -135,11 +139,11 @@ export function createLedger(
       operation: draft.operation,
       kind: draft.kind,
       at: context.store.now().toISOString(),
-      actor: actorOf(signer.signer, context, draft.claimedOperator),
+      actor,
       agent: { name: "floe", version: context.version },
       authority_digest: authorityDigest(environment),
       trace_id: draft.traceId,
-      body: draft.body,
+      body: withoutKeyOf(actor, draft),
     } as EventFacts;
     const event = { ...facts, state: foldState(view.state, facts) } as LedgerEvent;
     const subject = draft.subject ?? {
@@ -258,6 +262,15 @@ export function createLedger(
 
     readBack,
   };
+}
+
+// The key stands in the event once.
+function withoutKeyOf(actor: EventActor, { kind, body }: EventDraft): unknown {
+  if (kind !== "outcome") return body;
+  const { operator } = body as EventBody<"outcome">;
+  const { public_key: key, ...rest } = operator;
+  const same = operator.key_id === actor.key_id && key === actor.public_key;
+  return same ? { ...body, operator: rest } : body;
 }
 
 function isIndeterminate(error: unknown): boolean {

@@ -15,6 +15,7 @@ import {
 import { type Digest, digestOf, isDigest } from "../model/digest.ts";
 import type { ArtifactStore, CallOptions, Clock, ManifestInput } from "../ports/index.ts";
 import { leafHash } from "./event.ts";
+import type { Moment, TagLists } from "./tag-lists.ts";
 
 /** Signed bytes up to this size stand in the event's manifest; larger ones are a blob. */
 const INLINE_EVENT_BYTES = 4096;
@@ -41,6 +42,13 @@ export function modeFor(store: ArtifactStore): LedgerMode {
   return store.tagCreation === "atomic" ? "slot" : "own-tag";
 }
 
+type SharedCall = CallOptions & { readonly since?: Moment | undefined };
+
+/** An audit backend whose `head` may be worked out from a list that was begun after a moment. */
+export interface SharingBackend extends AuditBackend {
+  head(chain: string, options: SharedCall): Promise<AuditHead | null>;
+}
+
 /**
  * The default ledger store: every event is one small tagged manifest in the environment's repository. The manifest
  * carries no `subject`: hundreds of events would otherwise crowd the referrers of an artifact, and cost two index
@@ -50,7 +58,8 @@ export function createOciBackend(
   store: ArtifactStore,
   mode: LedgerMode,
   clock: Pick<Clock, "sleep">,
-): AuditBackend {
+  lists: TagLists,
+): SharingBackend {
   const capabilities: AuditCapabilities = {
     serialises: mode === "slot" ? "strong" : "advisory",
     durable: mode === "slot" ? "fsync" : "remote-ack",
@@ -69,13 +78,14 @@ export function createOciBackend(
       emptyBlobPresent = true;
     }
     if (bytes.byteLength > INLINE_EVENT_BYTES) {
-      await store.putBlob(bundleDescriptor(bytes), bytes, options);
+      // An event has an identifier of its own, so nobody has stored its bytes before.
+      await store.putBlob(bundleDescriptor(bytes), bytes, { ...options, absent: true });
     }
   }
 
-  async function slots(chain: string, options: CallOptions): Promise<readonly Slot[]> {
+  async function slots(chain: string, options: SharedCall): Promise<readonly Slot[]> {
     const prefix = `floe-ev.${chain}.`;
-    const tags = await store.listTags({ ...options, prefix });
+    const tags = await lists.list({ ...options, prefix });
     const found: Slot[] = [];
     for (const tag of tags) {
       const name = tag.slice(prefix.length);
@@ -138,7 +148,7 @@ export function createOciBackend(
       return { status: "taken", bytes: taken.bytes };
     },
 
-    async head(chain, options): Promise<AuditHead | null> {
+    async head(chain, options: SharedCall): Promise<AuditHead | null> {
       const all = await slots(chain, options);
       const last = all.at(-1);
       if (!last) return null;

@@ -1,5 +1,5 @@
 import { type Descriptor, EMPTY_DESCRIPTOR, MEDIA_TYPES } from "./descriptor.ts";
-import { type Digest, digestOf } from "./digest.ts";
+import { type Digest, digestOf, hasDigest } from "./digest.ts";
 
 /** A referrer manifest that holds one sigstore bundle. */
 export interface BundleManifest {
@@ -10,9 +10,23 @@ export interface BundleManifest {
   readonly layer: Descriptor;
 }
 
+/** Larger bundles are not embedded: registries limit manifests, and lists of referrers are read a manifest at a time. */
+const EMBEDDED_BYTES = 8192;
+
+/** The bytes that a descriptor embeds, if they are those that it describes; `null`: there are none. */
+export function embeddedBytes(described: unknown, { digest, size }: Descriptor): Uint8Array | null {
+  const { data } = (described ?? {}) as { readonly data?: unknown };
+  if (typeof data !== "string" || data.length > 2 * EMBEDDED_BYTES) return null;
+  const bytes = Buffer.from(data, "base64");
+  return bytes.byteLength === size && hasDigest(bytes, digest) ? bytes : null;
+}
+
 /**
  * Lays out the manifest that attaches a signed statement to an artifact the way cosign 3 does: artifactType and the
  * one layer are the bundle's media type, `subject` is the artifact. Pure; the same input gives the same bytes.
+ *
+ * `embeds` puts a small bundle into the manifest as well (image-spec, "Content Descriptors", `data`), so that whoever reads the
+ * manifest has it.
  *
  * `config` is what else the statement rests on, which has to be in the repository before: a registry keeps it as long as
  * the manifest, and copies take it along. Default: the empty one.
@@ -23,6 +37,7 @@ export function bundleManifest(input: {
   readonly predicateType: string;
   readonly created: Date;
   readonly config?: Descriptor;
+  readonly embeds?: boolean;
   readonly annotations?: Readonly<Record<string, string>>;
 }): BundleManifest {
   const layer: Descriptor = {
@@ -30,13 +45,14 @@ export function bundleManifest(input: {
     digest: digestOf(input.bundle),
     size: input.bundle.byteLength,
   };
+  const embeds = input.embeds === true && input.bundle.byteLength <= EMBEDDED_BYTES;
   const { mediaType, digest, size } = input.subject;
   const manifest = {
     schemaVersion: 2,
     mediaType: MEDIA_TYPES.ociManifest,
     artifactType: MEDIA_TYPES.sigstoreBundle,
     config: input.config ?? EMPTY_DESCRIPTOR,
-    layers: [layer],
+    layers: [embeds ? { ...layer, data: Buffer.from(input.bundle).toString("base64") } : layer],
     subject: { mediaType, digest, size },
     annotations: {
       "dev.sigstore.bundle.content": "dsse-envelope",

@@ -55,22 +55,24 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
    * Puts a manifest under an immutable tag: created, unchanged, or taken by another digest; never overwrites.
    * `contentNamed: true` says that nobody else can mean another content by this tag, because its name contains the
    * content's hash or the caller's own random identifier; comparing before and after would prove nothing, and an HTTP
-   * store then sends one PUT.
+   * store then sends one PUT. `exclusive: true` says that rivals are kept out by other means: it then looks before it
+   * writes, and not again afterwards.
    */
   createTag(
     tag: string,
     manifest: ManifestInput,
-    options: CallOptions & { readonly contentNamed?: boolean },
+    options: CallOptions & { readonly contentNamed?: boolean; readonly exclusive?: boolean },
   ): Promise<CreateTagResult>;
   /**
    * Moves a mutable tag and reads it back. A tag that holds the digest already is `unchanged`, wherever it was expected:
-   * of two who finish the same work, the slower one has nothing left to do.
+   * of two who finish the same work, the slower one has nothing left to do. `exclusive: true` says that the caller has seen
+   * it at `expect` and that rivals are kept out by other means: an HTTP store then only reads it back.
    * @throws {FloeError} FLOE_TAG_MOVED - the tag was neither at `expect` (`null`: absent) nor at the new digest before, or not at the new digest after
    */
   moveTag(
     tag: string,
     manifest: ManifestInput,
-    options: CallOptions & { readonly expect?: Digest | null },
+    options: CallOptions & { readonly expect?: Digest | null; readonly exclusive?: boolean },
   ): Promise<{ readonly status: "moved" | "unchanged"; readonly previous: Digest | null }>;
   /** All tags, unsorted, floe's own among them; with `prefix` only those that start so. */
   listTags(options: CallOptions & { readonly prefix?: string }): Promise<string[]>;
@@ -96,7 +98,8 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
   openBlob(descriptor: Descriptor, options: CallOptions): AsyncIterable<Uint8Array>;
   /**
    * Stores a blob; nothing is sent when the store has it. `absent: true` says that it was looked for, or that it is not to
-   * be expected there: an HTTP store then sends it without asking first.
+   * be expected there: an HTTP store then sends it without asking first, and small ones in one request where the registry takes
+   * that.
    */
   putBlob(
     descriptor: Descriptor,
@@ -106,9 +109,13 @@ export interface ArtifactStore extends Partial<AsyncDisposable> {
 
   /**
    * The manifests whose `subject` is the given digest. Descriptors' artifactType and annotations are hints of
-   * whoever wrote them, never evidence. Trouble throws; it is never "none".
+   * whoever wrote them, never evidence. Trouble throws; it is never "none". `unread: true` is for who reads the manifests
+   * and checks their subjects: where all there is is a list that anybody may write, its entries are given as they stand.
    */
-  referrers(digest: Digest, options: CallOptions): Promise<Descriptor[]>;
+  referrers(
+    digest: Digest,
+    options: CallOptions & { readonly unread?: boolean },
+  ): Promise<Descriptor[]>;
   /**
    * Puts a manifest that has a `subject`, under its digest and, with `tag`, under an immutable tag, and makes it findable by
    * `referrers`. So are the manifests `alongside`, which have the same subject and are stored already: where that takes

@@ -11,7 +11,7 @@ import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
 import { afterCommit, notAppended } from "./operation-errors.ts";
 import { pinPolicy } from "./policy-pin/pin-policy.ts";
 import { summarySigners } from "./read-summary.ts";
-import { changedSince, isOurs, recheck } from "./recheck.ts";
+import { changedSince, isOurs, recheck, recheckLedger } from "./recheck.ts";
 import { takeOver } from "./take-over.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
 import { type DueSummary, writeSummary } from "./write-summary.ts";
@@ -21,6 +21,12 @@ export type Applied =
   | OperationDone
   /** Somebody changed the environment since the plan was made: plan again. */
   | { readonly kind: "stale"; readonly why: string };
+
+/** A view that is not older is worth claiming a slot on: a rival is found after the claim all the same. */
+const YOUNG_MS = 5000;
+
+/** So much of the lease has to be left for the tag to be moved without looking at it once more. */
+const LEASE_LEFT_MS = 60_000;
 
 /** How long closing an operation may take after it failed or was interrupted. */
 const CLOSING_MS = 15_000;
@@ -39,19 +45,28 @@ export async function applyOperation(
   operator: Operator,
   ledger: Ledger,
   context: FloeContext,
-  options: CallOptions,
+  options: CallOptions & {
+    /** What the plan was made on, and when that began to be read, by the clock in milliseconds. */
+    readonly planned?: Planned;
+  },
 ): Promise<Applied> {
   const claimed = await claim(plan, ledger, context, options);
   if (claimed.kind === "stale") return claimed;
   const { intent, place, view } = claimed;
   const commit: Commit = { attempted: false, written: [] };
   try {
-    const changed = await recheck(plan, view, claimed, ledger, context, options);
+    const changed = await recheckLedger(plan, view, claimed, ledger, context, options);
     if (changed !== null) {
       await close(plan, claimed, ledger, context, { result: "aborted", reason: changed });
       return { kind: "stale", why: changed };
     }
-    const record = await writeRecord(plan, operator, place, context, options);
+    const record = await writeRecord(
+      plan,
+      operator,
+      { place, state: view.state },
+      context,
+      options,
+    );
     // Much may be appended beside an open intent, so the last look is right before the commit.
     const last = await ledger.view(options);
     const late = last
@@ -62,7 +77,7 @@ export async function applyOperation(
       return { kind: "stale", why: late ?? "" };
     }
     return await commitAndFinish(
-      { plan, intent, place, record, view: last },
+      { plan, intent, place, record, view: last, leaseEnds: claimed.leaseEnds },
       ledger,
       context,
       commit,
@@ -72,6 +87,11 @@ export async function applyOperation(
     await settle(plan, claimed, ledger, context, commit, cause);
     throw cause;
   }
+}
+
+interface Planned {
+  readonly view: LedgerView;
+  readonly at: number;
 }
 
 /** How far an operation got, for whoever has to clean up after an error. */
@@ -91,13 +111,14 @@ async function commitAndFinish(
     readonly place: LedgerPlace;
     readonly record: WrittenRecord;
     readonly view: LedgerView;
+    readonly leaseEnds: number;
   },
   ledger: Ledger,
   context: FloeContext,
   commit: Commit,
   options: CallOptions,
 ): Promise<OperationDone> {
-  const { plan, intent, place, record, view } = ready;
+  const { plan, intent, place, record, view, leaseEnds } = ready;
   const { bytes, descriptor } = plan.artifact.manifest;
   const input = { bytes, mediaType: descriptor.mediaType };
   const latest = latestTag(plan.target.name);
@@ -107,10 +128,12 @@ async function commitAndFinish(
   };
   options.signal.throwIfAborted();
   commit.attempted = plan.commitPoint === "environment-tag";
-  const created = await context.store.createTag(plan.tag, input, options);
-  if (created.status === "taken") {
+  // The open intent keeps rivals out.
+  const created = await context.store.createTag(plan.tag, input, { ...options, exclusive: true });
+  const appeared = created.status === "unchanged" && commit.attempted && plan.resumes === null;
+  if (created.status === "taken" || appeared) {
     commit.attempted = false;
-    throw tagTaken(plan, created.digest);
+    throw tagTaken(plan, created.status === "taken" ? created.digest : descriptor.digest);
   }
   // From the commit point on an interrupt no longer stops anything: finishing is the shortest way to a clean end.
   if (created.status === "created" || plan.action === "rollback")
@@ -120,7 +143,13 @@ async function commitAndFinish(
   const tagged = context.store.now();
   const byTag = plan.commitPoint === "environment-tag";
   if (byTag) await summarize(rest);
-  const { status } = await context.store.moveTag(latest, input, { ...rest, expect: plan.before });
+  // It was looked at right before the commit, and while the lease lasts nobody else may move it.
+  const leased = (leftMs: number): boolean => context.store.now().getTime() + leftMs < leaseEnds;
+  const { status } = await context.store.moveTag(latest, input, {
+    ...rest,
+    expect: plan.before,
+    exclusive: byTag && leased(LEASE_LEFT_MS),
+  });
   const committed = byTag ? tagged : context.store.now();
   if (!byTag) await summarize({ signal: AbortSignal.timeout(FINISHING_MS) });
   const tags = [
@@ -133,6 +162,7 @@ async function commitAndFinish(
     record,
     tags,
     committedAt: committed,
+    policy: record.policy?.digest,
     resolvedBy,
     secondaries: context.manifest.secondaries,
     ...(plan.gates.length === 0
@@ -141,8 +171,9 @@ async function commitAndFinish(
   });
   const committedAt = await appendSuccess(plan, place.seq, ledger, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),
-    // A tag that is there already says that somebody may have finished this: then the ledger is read anew.
-    ...(status === "moved" ? { from: view } : {}),
+    // A tag that is there already, or a lease that is over, says that somebody may have finished this: then the ledger is
+    // read anew.
+    ...(status === "moved" && leased(0) ? { from: view } : {}),
   });
   return {
     kind: "done",
@@ -234,7 +265,7 @@ async function claim(
   plan: OperationPlan,
   ledger: Ledger,
   context: FloeContext,
-  options: CallOptions,
+  { planned, ...options }: CallOptions & { readonly planned?: Planned },
 ): Promise<Claimed | { readonly kind: "stale"; readonly why: string }> {
   let why = "";
   try {
@@ -266,16 +297,21 @@ async function claim(
         view: taken.view,
       };
     }
-    await pinFirst(plan, ledger, context, options);
+    const age = planned ? context.clock.now().getTime() - planned.at : YOUNG_MS;
+    const young = planned && age >= 0 && age < YOUNG_MS ? planned.view : null;
+    const pinned = await pinFirst(plan, young, ledger, context, options);
     const body = intentDraft(plan, context);
-    const appended = await ledger.append((view) => {
-      if (view.state.open_intents.length > 0) {
-        why = "another operation is under way";
-        return null;
-      }
-      why = changedSince(plan, view) ?? "";
-      return why === "" ? body : null;
-    }, options);
+    const appended = await ledger.append(
+      (view) => {
+        if (view.state.open_intents.length > 0) {
+          why = "another operation is under way";
+          return null;
+        }
+        why = changedSince(plan, view) ?? "";
+        return why === "" ? body : null;
+      },
+      { ...options, ...(young && !pinned ? { from: young } : {}) },
+    );
     if (!appended) return { kind: "stale", why };
     const place = { chain: appended.event.chain, seq: appended.event.seq, hash: appended.hash };
     const intent = { hash: appended.hash, actor: appended.event.actor, body: body.body };
@@ -298,16 +334,18 @@ async function claim(
 // The first promotion of an environment that pins its policy pins it: what it was made under is what others may rely on.
 async function pinFirst(
   plan: OperationPlan,
+  young: LedgerView | null,
   ledger: Ledger,
   context: FloeContext,
   options: CallOptions,
-): Promise<void> {
-  if (plan.action !== "promote" || !plan.target.authorization?.pinPolicy) return;
-  const view = await ledger.view(options);
-  if (!view || view.state.policy) return;
+): Promise<boolean> {
+  if (plan.action !== "promote" || !plan.target.authorization?.pinPolicy) return false;
+  const view = young?.state.policy ? young : await ledger.view(options);
+  if (!view || view.state.policy) return false;
   const { traceId, claimedOperator } = plan;
   const reason = `first promotion (${plan.artifact.version})`;
   await pinPolicy(ledger, null, { reason, traceId, claimedOperator }, context, options);
+  return true;
 }
 
 function leaseEnd(event: AppendedEvent): number {

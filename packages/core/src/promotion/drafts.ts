@@ -1,4 +1,4 @@
-import type { EventActor, EventBody } from "../ledger/event.ts";
+import { type EventActor, type EventBody, policyMark } from "../ledger/event.ts";
 import type { EventDraft } from "../ledger/ledger.ts";
 import type { SecondaryRegistry } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
@@ -112,6 +112,8 @@ export interface Ending {
   readonly secondaries?: readonly Pick<SecondaryRegistry, "name">[];
   readonly reason?: string;
   readonly warnings?: readonly string[];
+  /** Digest of the policy's blob, which the record's manifest names. */
+  readonly policy?: Digest | undefined;
   /** How long each gate took, in milliseconds, for whoever plans the next promotion. */
   readonly gateMs?: Readonly<Record<string, number>>;
 }
@@ -156,6 +158,7 @@ export function outcomeDraft(
         status: "pending",
       })),
       resolved_by: ending.resolvedBy,
+      ...(ending.policy === undefined ? {} : { policy: policyMark(ending.policy) }),
       ...(ending.gateMs === undefined ? {} : { gate_ms: ending.gateMs }),
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
       ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),

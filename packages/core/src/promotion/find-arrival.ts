@@ -81,10 +81,12 @@ export function arrivalOf({ event, authorized }: VerifiedEvent): Arrival | null 
   if (event.kind === "adopt") return { ...base(event), by: event.actor, kind: "adopt" };
   if (event.kind !== "outcome" || event.body.result !== "succeeded") return null;
   const { action, intent, operator, record, committed_at: committedAt } = event.body;
+  const { public_key } = event.actor;
+  const same = operator.key_id !== undefined && operator.key_id === event.actor.key_id;
   if (!record) return null;
   return {
     ...base(event),
-    by: operator,
+    by: same && public_key !== undefined ? { ...operator, public_key } : operator,
     kind: "outcome",
     action,
     intent,

@@ -1,11 +1,17 @@
 import { FloeError } from "../errors/index.ts";
 import { createLedger, type Ledger } from "../ledger/ledger.ts";
 import type { LedgerContext } from "../ledger/ledger-context.ts";
+import { createMoments, createTagLists, type Moment, type TagLists } from "../ledger/tag-lists.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
+import type { ArtifactStore } from "../ports/index.ts";
 import { at, type FloeContext } from "./context.ts";
 
 /** The ledgers of a manifest's environments, each opened once. */
 export interface Ledgers {
+  /** Names this moment, for `since`. */
+  moment(): Moment;
+  /** The lists of tags of the repository that an environment is in. */
+  listsOf(environment: EnvironmentConfig): TagLists;
   of(environment: EnvironmentConfig): Ledger;
 }
 
@@ -33,7 +39,17 @@ function placeOf(context: FloeContext, environment: EnvironmentConfig): LedgerCo
  */
 export function createLedgers(context: FloeContext): Ledgers {
   const open = new Map<string, Ledger>();
+  const moment = createMoments();
+  const lists = new Map<ArtifactStore, TagLists>();
+  const listsOf = (environment: EnvironmentConfig): TagLists => {
+    const { store } = at(context, environment);
+    const known = lists.get(store) ?? createTagLists(store, moment);
+    lists.set(store, known);
+    return known;
+  };
   return {
+    moment,
+    listsOf,
     of(environment) {
       const [place] = unknownPlaces(context.manifest, environment);
       if (place !== undefined) {
@@ -44,7 +60,8 @@ export function createLedgers(context: FloeContext): Ledgers {
         });
       }
       const ledger =
-        open.get(environment.name) ?? createLedger(environment, placeOf(context, environment));
+        open.get(environment.name) ??
+        createLedger(environment, placeOf(context, environment), listsOf(environment));
       open.set(environment.name, ledger);
       return ledger;
     },

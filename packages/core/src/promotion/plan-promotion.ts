@@ -1,5 +1,6 @@
 import { runGates } from "../gates/run-gates.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
+import type { Moment } from "../ledger/tag-lists.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import type { Digest } from "../model/digest.ts";
@@ -39,6 +40,8 @@ export interface PromotionInput {
   /** A problem of the transition itself, found before anything was read. */
   readonly transition: Reason | null;
   readonly view: LedgerView | null;
+  /** When planning began: what was listed after it need not be listed again. */
+  readonly since: Moment;
   readonly open: readonly OpenIntent[];
   readonly operation: string;
   readonly traceId: string;
@@ -62,7 +65,7 @@ export async function planPromotion(
   const { artifact, target } = input;
   const digest = artifact.manifest.descriptor.digest;
   const [standing, signature] = await readTogether(
-    readStanding(input, context, options),
+    readStanding(input, context, ledgers, options),
     judgeSignature(artifact, target, { ...context, store: input.from }, options),
   );
   const { tag, before, commitPoint } = standing;

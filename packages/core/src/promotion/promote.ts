@@ -1,6 +1,7 @@
 import { type KnownFacts, keepingKnown } from "../errors/index.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { otherPin } from "../ledger/pinned-policy.ts";
+import type { Moment } from "../ledger/tag-lists.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
@@ -98,18 +99,21 @@ async function attempts(
   }
   const override = checkOverrideRequest(request.override, target);
   const ledger = ledgers.of(target);
+  const look = (): Look => ({ since: ledgers.moment(), at: context.clock.now().getTime() });
+  let looked = look();
   const [{ artifact, from }, firstView] = await readTogether(
     findArtifact(wanted, transition.source, given, options).then((found) => {
       known({ artifact_digest: found.artifact.manifest.descriptor.digest });
       return found;
     }),
-    ledger.view(options),
+    ledger.view({ ...options, since: looked.since }),
   );
   let seen: { readonly view: LedgerView | null } | null = { view: firstView };
   const waitUntil = context.clock.now().getTime() + (request.waitMs ?? 0);
   let denials: ReadonlySet<number> | null = null;
   for (let attempt = 1; ; attempt++) {
-    const view = seen ? seen.view : await ledger.view(options);
+    if (!seen) looked = look();
+    const view = seen ? seen.view : await ledger.view({ ...options, since: looked.since });
     seen = null;
     const open = view ? await openIntents(ledger, view, context, options) : [];
     if (
@@ -127,6 +131,7 @@ async function attempts(
       target,
       transition: transition.problem,
       view,
+      since: looked.since,
       open,
       operation: uuidV7(context.store.now(), context.host.randomBytes(10)),
       traceId,
@@ -172,7 +177,10 @@ async function attempts(
     if (!plan.operator) throw new Error("a plan without an operator must be blocked");
     const copy = await bringOver(plan, way, options);
     const ready = copy ? { ...plan, copy, warnings: [...plan.warnings, ...copy.warnings] } : plan;
-    const applied = await applyOperation(ready, plan.operator, ledger, context, options);
+    const applied = await applyOperation(ready, plan.operator, ledger, context, {
+      ...options,
+      ...(view ? { planned: { view, at: looked.at } } : {}),
+    });
     if (applied.kind === "done") return applied;
     context.logger.info(`planning again: ${applied.why}`);
     const waiting = context.clock.now().getTime() < waitUntil;
@@ -196,11 +204,18 @@ function knownOf(plan: OperationPlan): KnownFacts {
   };
 }
 
+/** When a plan began to be made: by the lists of tags, and by the clock in milliseconds. */
+interface Look {
+  readonly since: Moment;
+  readonly at: number;
+}
+
 interface Situation {
   readonly artifact: ResolvedArtifact;
   readonly from: ArtifactStore;
   readonly target: EnvironmentConfig;
   readonly view: LedgerView | null;
+  readonly since: Moment;
   readonly open: readonly OpenIntent[];
   readonly source: string;
   readonly traceId: string;
@@ -228,7 +243,8 @@ async function finishAbandoned(
       body.action === "promote" &&
       body.digest === digest &&
       body.version === input.artifact.version;
-    if (!open.committed && sameWish && (await canResume(input, context, options))) continue;
+    if (!open.committed && sameWish && (await canResume(input, context, ledgers, options)))
+      continue;
     const { problem } = judgeOperator(input.target, context, input.claimedOperator);
     if (problem || otherPin(input.target, input.view)) continue;
     if (input.dryRun)

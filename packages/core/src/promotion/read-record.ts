@@ -1,5 +1,6 @@
 import { FloeError } from "../errors/index.ts";
 import { assertJudged } from "../ledger/assert-judged.ts";
+import { embeddedBytes } from "../model/bundle-manifest.ts";
 import { type Descriptor, MEDIA_TYPES, type RawManifest } from "../model/descriptor.ts";
 import { type Digest, isDigest, isInTotoDigest } from "../model/digest.ts";
 import { PREDICATE_TYPES } from "../model/records.ts";
@@ -40,7 +41,7 @@ export async function readRecord(
   const blob = descriptorOf(parsed?.layers?.[0], MEDIA_TYPES.sigstoreBundle);
   if (!blob) throw invalid("its manifest holds no signed bundle");
   const verdict = context.verifier.verifyBundle(
-    await context.store.getBlob(blob, options),
+    embeddedBytes(parsed?.layers?.[0], blob) ?? (await context.store.getBlob(blob, options)),
     signedBy,
   );
   assertJudged(verdict, `the record ${reference}`);

@@ -30,10 +30,10 @@ export function isOurs(view: LedgerView, operation: string, ownerSeq: number): b
 }
 
 /**
- * The last look before anything becomes visible: locks, holds, denials and withdrawals may be appended beside an open intent.
+ * Looks whether the ledger lets a plan go on: locks, holds, denials and withdrawals may be appended beside an open intent.
  * Says what makes the plan stale; `null`: it still holds.
  */
-export async function recheck(
+export async function recheckLedger(
   plan: OperationPlan,
   view: LedgerView,
   held: { readonly ownerSeq: number; readonly leaseEnds: number },
@@ -47,12 +47,26 @@ export async function recheck(
     (await frozenSince(plan, context.store.now())) ??
     (await approvalsLost(plan, view, ledger, context, options));
   if (changed !== null) return changed;
-  const latest = await context.store.resolve(latestTag(plan.target.name), options);
-  if ((latest?.digest ?? null) !== plan.before)
-    return `${latestTag(plan.target.name)} was moved without floe meanwhile`;
   return context.store.now().getTime() < held.leaseEnds
     ? null
     : "the lease ran out before the commit";
+}
+
+/** The last look, right before the commit: at the ledger, then at what the environment runs. */
+export async function recheck(
+  plan: OperationPlan,
+  view: LedgerView,
+  held: { readonly ownerSeq: number; readonly leaseEnds: number },
+  ledger: Ledger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<string | null> {
+  const changed = await recheckLedger(plan, view, held, ledger, context, options);
+  if (changed !== null) return changed;
+  const latest = await context.store.resolve(latestTag(plan.target.name), options);
+  if ((latest?.digest ?? null) !== plan.before)
+    return `${latestTag(plan.target.name)} was moved without floe meanwhile`;
+  return null;
 }
 
 // One more approval than the plan knew is no reason to judge again; one less is, and so is a denial.

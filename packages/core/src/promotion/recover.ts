@@ -123,6 +123,7 @@ async function finish(
     tags,
     // When exactly is not known any more; later than it was is on the safe side for whatever counts from it.
     committedAt: context.store.now(),
+    policy: record.policy?.digest,
     resolvedBy: who.resolvedBy,
     secondaries: context.manifest.secondaries,
   };

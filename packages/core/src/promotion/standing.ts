@@ -4,6 +4,7 @@ import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
+import type { Ledgers } from "./ledgers.ts";
 import { isOwnIntent, type OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
 import type { OverrideRequest } from "./override-lane.ts";
@@ -20,18 +21,23 @@ export interface Standing {
   readonly commitPoint: OperationPlan["commitPoint"];
 }
 
-type Wish = Pick<PromotionInput, "artifact" | "source" | "target" | "open" | "force" | "override">;
+type Wish = Pick<
+  PromotionInput,
+  "artifact" | "source" | "target" | "open" | "force" | "override" | "since"
+>;
 
-/** Reads the target environment's tags. */
+/** Reads the target environment's tags. One that a list of this planning does not have is not asked for. */
 export async function readStanding(
-  { artifact, target, force }: Wish,
+  { artifact, target, force, since }: Wish,
   { store }: FloeContext,
+  ledgers: Ledgers,
   options: CallOptions,
 ): Promise<Standing> {
   const tag = environmentTag(artifact.version, target.name);
+  const listed = ledgers.listsOf(target).listedSince(since);
   const [latest, held] = await readTogether(
     store.resolve(latestTag(target.name), options),
-    store.resolve(tag, options),
+    listed === null || listed.includes(tag) ? store.resolve(tag, options) : Promise.resolve(null),
   );
   const before = latest?.digest ?? null;
   const there = held?.digest ?? null;
@@ -44,9 +50,11 @@ export async function readStanding(
 export async function canResume(
   input: Wish,
   context: FloeContext,
+  ledgers: Ledgers,
   options: CallOptions,
 ): Promise<boolean> {
-  return resumable(input, await readStanding(input, context, options), context) !== null;
+  const standing = await readStanding(input, context, ledgers, options);
+  return resumable(input, standing, context) !== null;
 }
 
 /**

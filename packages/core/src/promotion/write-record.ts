@@ -1,3 +1,5 @@
+import { FloeError } from "../errors/index.ts";
+import { type LedgerState, policyMark } from "../ledger/event.ts";
 import { requireSigner } from "../ledger/ledger-context.ts";
 import { policyDocument } from "../manifest/policy-digests.ts";
 import { bundleManifest } from "../model/bundle-manifest.ts";
@@ -32,7 +34,7 @@ export interface WrittenRecord {
 export async function writeRecord(
   plan: OperationPlan,
   operator: Operator,
-  place: LedgerPlace,
+  { place, state }: { readonly place: LedgerPlace; readonly state: LedgerState },
   context: FloeContext,
   options: CallOptions,
 ): Promise<WrittenRecord> {
@@ -70,14 +72,27 @@ export async function writeRecord(
     created: at,
     annotations,
     config: policy.descriptor,
+    embeds: true,
   });
-  await store.putBlob(policy.descriptor, policy.bytes, options);
+  // What runs there has a record that names the same policy, so the repository has it.
+  const isThere = state.current?.policy === policyMark(policy.descriptor.digest);
+  if (!isThere) await store.putBlob(policy.descriptor, policy.bytes, options);
   await store.putBlob(layer, bundle, { ...options, absent: true });
   // The tag holds this operation's own random identifier: nobody else can mean another content by it.
   const own = { ...options, contentNamed: true };
   const manifest = { bytes, mediaType };
-  if (action === "rollback") await store.attach(manifest, { ...own, tag });
-  else await store.createTag(tag, manifest, own);
+  const write = async (): Promise<unknown> =>
+    action === "rollback"
+      ? await store.attach(manifest, { ...own, tag })
+      : await store.createTag(tag, manifest, own);
+  try {
+    await write();
+  } catch (cause) {
+    // Somebody has deleted that record, and the policy went with it.
+    if (!isThere || !isRefusal(cause)) throw cause;
+    await store.putBlob(policy.descriptor, policy.bytes, options);
+    await write();
+  }
   return {
     digest,
     tag,
@@ -86,4 +101,8 @@ export async function writeRecord(
     policy: policy.descriptor,
     signatureVerified: plan.signature.status === "valid",
   };
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof FloeError && [400, 404].includes(Number(error.details?.["status"]));
 }

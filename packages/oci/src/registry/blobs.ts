@@ -113,7 +113,7 @@ export function createBlobs(client: RegistryClient, settings: UploadSettings): B
               yield source;
             }
           : source;
-      await uploader.upload(descriptor, open, begun, { signal });
+      await uploader.upload(descriptor, open, begun, { signal, whole: absent });
       remember(digest);
     },
   };

@@ -48,6 +48,8 @@ interface Judged {
 export interface FallbackIndex {
   /** The entries whose manifests are there and have this subject, as the manifests describe themselves. */
   read(subject: Digest, options: CallOptions): Promise<Descriptor[]>;
+  /** The entries as they stand there, or as their manifests describe themselves where those were read before. */
+  list(subject: Digest, options: CallOptions): Promise<Descriptor[]>;
   /** Gives a manifest that was just fetched to judge a list, once: whoever asked for the list reads it next. */
   recall(digest: Digest): RawManifest | null;
   /** Adds entries, and comes back when they are there to stay. */
@@ -82,6 +84,15 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
     // A subject that lists itself would send every walk in a circle.
     entries.delete(subject);
     return { entries, isSubject: false };
+  }
+
+  async function readEntries(
+    subject: Digest,
+    options: CallOptions,
+  ): Promise<ReadonlyMap<Digest, Descriptor>> {
+    const { entries } = await readList(subject, options);
+    if (entries.size > MAX_ENTRIES) throw tooMany(client, subject, entries.size);
+    return entries;
   }
 
   /** Reads what a list says of a manifest out of the manifest itself; `null`: it is gone. */
@@ -186,9 +197,17 @@ export function createFallbackIndex(client: RegistryClient, manifests: Manifests
       return client.monotonicMs() - kept.fetchedMs < RECALLED_FOR_MS ? kept.raw : null;
     },
 
+    async list(subject, options) {
+      const entries = await readEntries(subject, options);
+      return [...entries].flatMap(([digest, entry]) => {
+        const known = judged.get(digest);
+        if (known === undefined) return [entry];
+        return known.subject === subject ? [known.entry] : [];
+      });
+    },
+
     async read(subject, options) {
-      const { entries } = await readList(subject, options);
-      if (entries.size > MAX_ENTRIES) throw tooMany(client, subject, entries.size);
+      const entries = await readEntries(subject, options);
       const all = { limit: WIDTH, signal: options.signal };
       const found = await inParallel([...entries.keys()], all, (digest) => judge(digest, options));
       return found.flatMap((one) => (one?.subject === subject ? [one.entry] : []));

@@ -15,7 +15,7 @@ export interface Tags {
   create(
     tag: string,
     manifest: ManifestInput,
-    options: CallOptions & { readonly contentNamed?: boolean },
+    options: CallOptions & { readonly contentNamed?: boolean; readonly exclusive?: boolean },
   ): Promise<CreateTagOutcome>;
   readonly move: ArtifactStore["moveTag"];
   readonly list: ArtifactStore["listTags"];
@@ -48,10 +48,10 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
   async function create(
     tag: string,
     manifest: ManifestInput,
-    options: CallOptions & { readonly contentNamed?: boolean },
+    options: CallOptions & { readonly contentNamed?: boolean; readonly exclusive?: boolean },
   ): Promise<CreateTagOutcome> {
     checkTag(tag);
-    const { contentNamed = false } = options;
+    const { contentNamed = false, exclusive = false } = options;
     const mine = describeManifest(manifest);
     if (!contentNamed) {
       const held = await manifests.resolve(tag, options);
@@ -78,7 +78,7 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
     const outcome = await settle(tag, options.signal, write, (held) =>
       judge(held, mine, "created"),
     );
-    if (outcome.status !== "created" || contentNamed) return outcome;
+    if (outcome.status !== "created" || contentNamed || exclusive) return outcome;
     const after = await manifests.resolve(tag, options);
     if (after === null) throw gone(tag, client);
     return after.digest === mine.digest ? outcome : judge(after, mine, "created");
@@ -89,10 +89,10 @@ export function createTags(client: RegistryClient, manifests: Manifests): Tags {
 
     async move(tag, manifest, options) {
       checkTag(tag);
-      const { expect, signal } = options;
+      const { expect, signal, exclusive = false } = options;
       const mine = describeManifest(manifest);
-      const before = await manifests.resolve(tag, { signal });
-      const previous = before?.digest ?? null;
+      const seen = exclusive && expect !== undefined && expect !== mine.digest;
+      const previous = seen ? expect : ((await manifests.resolve(tag, { signal }))?.digest ?? null);
       // Where it should be comes first: a rival who finishes the same work is no trouble.
       if (previous === mine.digest) return { status: "unchanged", previous };
       if (expect !== undefined && previous !== expect) throw moved(tag, expect, previous);

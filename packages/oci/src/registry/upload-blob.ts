@@ -9,6 +9,9 @@ import { verifyStream } from "./verify-stream.ts";
 /** So often an upload is begun for one blob when the registry forgets it or wants smaller pieces. */
 const MAX_BEGINNINGS = 4;
 
+/** Blobs up to this size are sent with the request that begins the upload, where the registry takes that. */
+const WHOLE_BYTES = 64 * 1024;
+
 /** When and how blobs are uploaded in chunks. */
 export interface UploadSettings {
   /** Larger blobs are sent in chunks, so that an upload that breaks off goes on where it was. Default 256 MiB. */
@@ -25,12 +28,14 @@ export const DEFAULT_UPLOADS: UploadSettings = {
 
 /** Uploads blobs that the registry does not have. */
 export interface BlobUploader {
-  /** `begun`: an upload that the registry began already, to be used first. */
+  /**
+   * `begun`: an upload that the registry began already, to be used first. `whole`: a small blob may be sent in one request.
+   */
   upload(
     descriptor: Descriptor,
     source: BlobSource,
     begun: UploadSession | null,
-    options: CallOptions,
+    options: CallOptions & { readonly whole?: boolean },
   ): Promise<void>;
 }
 
@@ -42,19 +47,38 @@ export function createBlobUploader(
   look: (send: Send, digest: Digest, options: CallOptions) => Promise<boolean>,
 ): BlobUploader {
   let { chunkedAboveBytes, chunkBytes } = settings;
+  let takesWhole = true;
+
+  /** Begins an upload, with the blob itself where that may be all that it takes. */
+  async function begin(
+    descriptor: Descriptor,
+    source: BlobSource,
+    { whole = false, signal }: CallOptions & { readonly whole?: boolean },
+  ): Promise<"stored" | UploadSession> {
+    if (whole && takesWhole && descriptor.size <= WHOLE_BYTES) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of verifyStream(source(), descriptor)) pieces.push(piece);
+      const answer = await uploads.beginWhole(descriptor, Buffer.concat(pieces), { signal });
+      if (answer === "stored") return answer;
+      takesWhole = false;
+      if (answer !== null) return answer;
+    }
+    return await uploads.begin({ signal });
+  }
 
   /** Sends a blob in one piece. A session in the answer: it has to be sent in chunks, to there. */
   async function sendWhole(
     descriptor: Descriptor,
     source: BlobSource,
     begun: UploadSession | null,
-    options: CallOptions,
+    options: CallOptions & { readonly whole?: boolean },
   ): Promise<"stored" | "lost" | UploadSession> {
     const { size, digest } = descriptor;
     return await client.retry(options.signal, async (attempt) => {
       // A lost answer: the upload may be complete. Otherwise it starts from the beginning.
       if (attempt > 1 && (await look(client.attempt, digest, options))) return "stored";
-      const session = (attempt === 1 ? begun : null) ?? (await uploads.begin(options));
+      const session = (attempt === 1 ? begun : null) ?? (await begin(descriptor, source, options));
+      if (session === "stored") return session;
       const least = session.minChunkBytes;
       if (size > chunkedAboveBytes || (least > 0 && size > least)) return session;
       try {

@@ -31,6 +31,15 @@ export type ChunkOutcome =
 /** The upload requests of a repository (distribution-spec, "Pushing blobs"). Nothing here is repeated. */
 export interface Uploads {
   begin(options: CallOptions): Promise<UploadSession>;
+  /**
+   * Sends a whole blob with the request that begins its upload (distribution-spec, "Single POST"). A registry that does not
+   * take that begins an upload instead; `null`: it does not understand it.
+   */
+  beginWhole(
+    blob: Descriptor,
+    bytes: Uint8Array,
+    options: CallOptions,
+  ): Promise<"stored" | UploadSession | null>;
   /** Asks for a blob of another repository; a registry that does not have it begins an upload instead. */
   mount(
     digest: Digest,
@@ -86,10 +95,50 @@ export function createUploads(client: RegistryClient): Uploads {
     };
   }
 
+  async function cancel({ location }: UploadSession): Promise<void> {
+    // Elsewhere it is a signed address for the bytes alone.
+    if (location.origin !== client.location.origin.origin) return;
+    try {
+      await client.attempt(
+        {
+          method: "DELETE",
+          target: location,
+          access: "push",
+          accept: [200, 202, 204, 400, 404, 405],
+        },
+        // The caller's own signal has often ended by now.
+        { signal: AbortSignal.timeout(CANCEL_MS) },
+      );
+    } catch {
+      // Registries throw uploads away by themselves after a while.
+    }
+  }
+
   return {
     async begin(options) {
       const answer = await post("blobs/uploads/", "push", options);
       return read(answer, null, 0);
+    },
+
+    async beginWhole({ digest }, bytes, options) {
+      const answer = await client.attempt(
+        {
+          method: "POST",
+          target: `blobs/uploads/?digest=${digest}`,
+          access: "push",
+          headers: { "content-type": "application/octet-stream" },
+          body: bytes,
+          accept: [201, 202, 400, 405, 411, 415, 501],
+        },
+        options,
+      );
+      if (answer.status === 201) return "stored";
+      if (answer.status !== 202) return null;
+      const session = read(answer, null, 0);
+      if ((session.received ?? 0) === 0) return session;
+      // It has kept the bytes without storing the blob: what is sent now would be added to them.
+      await cancel(session);
+      return null;
     },
 
     async mount(digest, repository, options) {
@@ -153,24 +202,7 @@ export function createUploads(client: RegistryClient): Uploads {
       return answer.status < 400;
     },
 
-    async cancel({ location }) {
-      // Elsewhere it is a signed address for the bytes alone.
-      if (location.origin !== client.location.origin.origin) return;
-      try {
-        await client.attempt(
-          {
-            method: "DELETE",
-            target: location,
-            access: "push",
-            accept: [200, 202, 204, 400, 404, 405],
-          },
-          // The caller's own signal has often ended by now.
-          { signal: AbortSignal.timeout(CANCEL_MS) },
-        );
-      } catch {
-        // Registries throw uploads away by themselves after a while.
-      }
-    },
+    cancel,
   };
 }
 

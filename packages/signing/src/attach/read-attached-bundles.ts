@@ -85,7 +85,10 @@ export async function* walkReferrers(
   options: CallOptions,
 ): AsyncGenerator<WalkedReferrer> {
   const { store, subject, prefer } = input;
-  const listed = await store.referrers(subject.descriptor.digest, options);
+  const listed = await store.referrers(subject.descriptor.digest, {
+    ...options,
+    unread: true,
+  });
   const unique = [...new Map(listed.map((descriptor) => [descriptor.digest, descriptor])).values()];
   const ranked = unique
     .map((descriptor) => ({ descriptor, rank: rankOf(descriptor, prefer) }))

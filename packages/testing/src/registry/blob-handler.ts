@@ -73,7 +73,8 @@ export function handleUploadStart(
     return reply(errorAnswer(405, "UNSUPPORTED", "method not allowed"));
   }
   const whole = request.query.get("digest");
-  if (whole !== null) return storeBlob(context, name, whole, request.body);
+  if (whole !== null && context.settings().singlePost)
+    return storeBlob(context, name, whole, request.body);
   const mounted = request.query.get("mount");
   const source = context.repositories.get(request.query.get("from") ?? "");
   const bytes =

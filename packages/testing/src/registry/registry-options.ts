@@ -78,6 +78,11 @@ export interface RegistrySettings {
   readonly blobRanges: boolean;
   /** `false`: a mount begins an upload instead, as the specification allows. Default `true`. */
   readonly mounts: boolean;
+  /**
+   * A POST with a blob and its digest stores the blob. Default `true`; off, it begins an upload, as docker-registry and the
+   * specification allow.
+   */
+  readonly singlePost: boolean;
   /** Uploads of more bytes in one request are answered 413, as a proxy does. Default no limit. */
   readonly uploadLimitBytes: number | null;
   /** A longer PATCH is answered 416, as GHCR does beyond 4 MiB. Default no limit. */
@@ -128,6 +133,7 @@ export const DEFAULT_SETTINGS: RegistrySettings = {
   selfResolvingTags: "never",
   blobRanges: true,
   mounts: true,
+  singlePost: true,
   uploadLimitBytes: null,
   chunkLimitBytes: null,
   chunkMinBytes: null,

@@ -1,5 +1,6 @@
 import { actorName } from "../../ledger/fold-state.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
+import type { Moment } from "../../ledger/tag-lists.ts";
 import { operatorTrust } from "../../model/identity.ts";
 import { environmentTag } from "../../model/tag.ts";
 import type { CallOptions } from "../../ports/index.ts";
@@ -18,7 +19,7 @@ export async function checkSource(
   ledger: Ledger,
   given: FloeContext,
   warn: (warning: string) => void,
-  options: CallOptions,
+  options: CallOptions & { readonly since?: Moment },
 ): Promise<Reason | null> {
   const environment = ledger.environment.name;
   const context = at(given, ledger.environment);

@@ -14,7 +14,10 @@ export const checkSources: PromotionCheck = async (facts, context, ledgers, opti
   const reasons: Reason[] = [];
   for (const name of needed) {
     const ledger = ledgers.of(findEnvironment(context.manifest, name));
-    const problem = await checkSource(facts.artifact, ledger, context, facts.warn, options);
+    const problem = await checkSource(facts.artifact, ledger, context, facts.warn, {
+      ...options,
+      since: facts.since,
+    });
     if (problem) reasons.push(problem);
   }
   return reasons;
