@@ -147,6 +147,39 @@ describe("clients whose requests meet in any order on a plain registry", options
     expect(await problemsOf(track, ["v1.0.0"])).toEqual([]);
   });
 
+  test("leave an interrupted promotion to who has taken it over since they found it", async () => {
+    await using track = await raceTrack({ versions: ["v0.9.0", "v1.0.0"] });
+    await done(track, "promote", "v0.9.0", "--to", "dev");
+    await track.killed({ at: 4, phase: "before" }, "promote", "v1.0.0", "--to", "dev");
+    const { registry } = track;
+    const promote = () =>
+      using(track, (floe) => ending(floe.promote({ version: "v1.0.0", to: "dev" }, go)));
+    const found = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    let lists = 0;
+    registry.faults.add({
+      match: ({ path }) => {
+        if (!path.endsWith("/tags/list")) return false;
+        lists += 1;
+        if (lists !== 2) return false;
+        found.resolve();
+        return true;
+      },
+      action: { kind: "hold", until: released.promise },
+    });
+    // It has found that nobody is at work any more, and is about to take over.
+    const late = promote();
+    await found.promise;
+    const committed = holdWrite(track, /v1\.0\.0-dev$/, 1);
+    const early = promote();
+    await committed.reached;
+    released.resolve();
+    expect(await late).toBe("FLOE_PROMOTION_BUSY");
+    committed.letGo();
+    expect(await early).toBe("done");
+    expect(await problemsOf(track, ["v0.9.0", "v1.0.0"])).toEqual([]);
+  });
+
   test("finish an interrupted promotion once, however many try to", async () => {
     await using track = await raceTrack({ versions: ["v1.0.0", "v1.1.0"] });
     const begin = track.save();

@@ -148,7 +148,7 @@ async function commitAndFinish(
   const { status } = await context.store.moveTag(latest, input, {
     ...rest,
     expect: plan.before,
-    exclusive: byTag && leased(LEASE_LEFT_MS),
+    exclusive: byTag && plan.resumes === null && leased(LEASE_LEFT_MS),
   });
   const committed = byTag ? tagged : context.store.now();
   if (!byTag) await summarize({ signal: AbortSignal.timeout(FINISHING_MS) });
@@ -278,6 +278,9 @@ async function claim(
       const original = left && (await findIntent(ledger, left.seq, left.operation, options));
       if (!left || !original)
         return { kind: "stale", why: "the interrupted operation was finished by somebody else" };
+      // Whoever has taken it over since it was found is not known to be gone.
+      if (left.owner_seq !== plan.resumesFrom)
+        return { kind: "stale", why: "somebody else finishes the interrupted operation" };
       const open = {
         operation: plan.operation,
         event: original,

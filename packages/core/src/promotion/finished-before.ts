@@ -93,6 +93,7 @@ export async function finishedBefore(
     planDigest: body.plan_digest,
     estimatedGatesMs: null,
     resumes: open.operation,
+    resumesFrom: open.ownerSeq,
     rollback: null,
   };
   if (!recovered?.record) return { kind: "would_succeed", plan };

@@ -73,6 +73,8 @@ export interface OperationPlan {
   readonly estimatedGatesMs: number | null;
   /** Operation id of an abandoned intent of this very promotion, which a run takes over instead of starting anew. */
   readonly resumes: string | null;
+  /** Slot of the event whose holder is gone; `null` where nothing is resumed. */
+  readonly resumesFrom: number | null;
   readonly rollback: RollbackPlan | null;
   /**
    * Promotions from another repository only: in a dry run what would be sent, in a real one what was; `null` otherwise.

@@ -164,6 +164,7 @@ export async function planPromotion(
     planDigest: planDigestOf(basis),
     estimatedGatesMs,
     resumes: resumes?.operation ?? null,
+    resumesFrom: resumes?.ownerSeq ?? null,
     rollback: null,
   };
 }

@@ -24,7 +24,8 @@ export interface VerifiedRecord {
 }
 
 /**
- * Reads a record's manifest by tag or digest and verifies it; `null` when there is none.
+ * Reads a record's manifest by tag or digest and verifies it; `null` when there is none. `embedded: true` takes the signed
+ * bundle from the manifest where it is in there.
  * @throws {FloeError} FLOE_RECORD_INVALID - malformed, unsigned, or about another artifact
  */
 export async function readRecord(
@@ -32,7 +33,7 @@ export async function readRecord(
   artifact: Digest,
   signedBy: readonly TrustedSigner[],
   context: Pick<FloeContext, "store" | "verifier">,
-  options: CallOptions,
+  { embedded = false, ...options }: CallOptions & { readonly embedded?: boolean },
 ): Promise<VerifiedRecord | null> {
   const manifest = await context.store.getManifest(reference, options);
   if (!manifest) return null;
@@ -41,7 +42,8 @@ export async function readRecord(
   const blob = descriptorOf(parsed?.layers?.[0], MEDIA_TYPES.sigstoreBundle);
   if (!blob) throw invalid("its manifest holds no signed bundle");
   const verdict = context.verifier.verifyBundle(
-    embeddedBytes(parsed?.layers?.[0], blob) ?? (await context.store.getBlob(blob, options)),
+    (embedded ? embeddedBytes(parsed?.layers?.[0], blob) : null) ??
+      (await context.store.getBlob(blob, options)),
     signedBy,
   );
   assertJudged(verdict, `the record ${reference}`);

@@ -240,7 +240,8 @@ async function planResumed(
     asksForSame(body, input.override) &&
     canonicalJson(body.rollback) ===
       canonicalJson({ from, previous_seq: previousSeq, count, reason: why });
-  return same ? { ...plan, operation: left.operation, resumes: left.operation } : null;
+  const { operation, ownerSeq } = left;
+  return same ? { ...plan, operation, resumes: operation, resumesFrom: ownerSeq } : null;
 }
 
 // The intent of an interrupted rollback says where it was going.
@@ -383,6 +384,7 @@ async function planRollback(
     planDigest: planDigestOf(basis),
     estimatedGatesMs: null,
     resumes: null,
+    resumesFrom: null,
     rollback: {
       from: back.from,
       previousSeq: back.previousSeq,

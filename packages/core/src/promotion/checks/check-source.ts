@@ -78,7 +78,8 @@ export async function checkSource(
     digest,
     operatorTrust(arrival.by, context.manifest),
     context,
-    options,
+    // A registry keeps the blobs of its manifests; in a folder they are looked at.
+    { ...options, embedded: context.store.tagCreation !== "atomic" },
   );
   const wanted = { action, operation, environment, intent };
   if (verified && isRecordOf(verified, wanted)) return null;
