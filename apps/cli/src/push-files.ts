@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { FloeError, type ManifestInput } from "@floe/core";
 import { type Descriptor, type Digest, EMPTY_DESCRIPTOR, MEDIA_TYPES } from "@floe/core/model";
+import { giveBack } from "@floe/oci/give-back";
 import { createPathClaims } from "./files/path-claims.ts";
 import { MAX_TITLE_BYTES, pathProblem } from "./files/path-problem.ts";
 import { type InputStamp, readInput, unreadable } from "./files/read-input.ts";
@@ -190,6 +191,7 @@ async function describeFile(input: Input, { signal, onBytes }: ReadOptions): Pro
   for await (const chunk of readInput(path, stamp, { signal, links: "followed" })) {
     hash.update(chunk);
     onBytes(chunk.byteLength);
+    giveBack(chunk);
   }
   return {
     title,

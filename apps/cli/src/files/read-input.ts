@@ -1,6 +1,7 @@
 import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { FloeError } from "@floe/core/errors";
+import { handOver } from "@floe/oci/give-back";
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -13,10 +14,23 @@ export type InputStamp = Pick<Stats, "size" | "mtimeMs" | "ino" | "dev">;
  * @throws {FloeError} FLOE_FILE_CHANGED - it vanished, or is not what it was
  * @throws {FloeError} FLOE_USAGE_INVALID - it cannot be read
  */
-export async function* readInput(
+export function readInput(
   path: string,
   stamp: InputStamp,
-  { signal, links }: { readonly signal: AbortSignal; readonly links: "followed" | "refused" },
+  options: ReadInputOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return handOver(readPieces(path, stamp, options));
+}
+
+interface ReadInputOptions {
+  readonly signal: AbortSignal;
+  readonly links: "followed" | "refused";
+}
+
+async function* readPieces(
+  path: string,
+  stamp: InputStamp,
+  { signal, links }: ReadInputOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   // Without O_NONBLOCK, a pipe that took the file's place would make this wait for ever.
   const flags =

@@ -13,6 +13,7 @@ import {
 } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FloeError } from "@floe/core/errors";
+import { giveBack, isHandedOver } from "@floe/oci/give-back";
 import { createPathClaims } from "./path-claims.ts";
 import { pathProblem } from "./path-problem.ts";
 import { placeStaged } from "./place-staged.ts";
@@ -152,6 +153,7 @@ async function writeNewFile(
 ): Promise<void> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  const owned = isHandedOver(content);
   let writing: Promise<void> = Promise.resolve();
   try {
     let gathered: Uint8Array[] = [];
@@ -162,14 +164,14 @@ async function writeNewFile(
       if (bytes < GATHERED_BYTES) continue;
       // One is written while the next is gathered, and no more: a slow disk holds back the network.
       await writing;
-      writing = writeAll(file, gathered);
+      writing = writeAll(file, gathered, owned);
       // Looked at by the next `await`; what comes before that is not unhandled.
       writing.catch(() => {});
       gathered = [];
       bytes = 0;
     }
     await writing;
-    await writeAll(file, gathered);
+    await writeAll(file, gathered, owned);
   } finally {
     // A file is not closed under a write that is on its way.
     await writing.catch(() => {});
@@ -177,7 +179,11 @@ async function writeNewFile(
   }
 }
 
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+async function writeAll(
+  file: FileHandle,
+  chunks: readonly Uint8Array[],
+  owned: boolean,
+): Promise<void> {
   let left = chunks;
   while (left.length > 0) {
     let { bytesWritten } = await file.writev(left);
@@ -187,6 +193,7 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[]): Promis
       return done === chunk.byteLength ? [] : [chunk.subarray(done)];
     });
   }
+  if (owned) for (const chunk of chunks) giveBack(chunk);
 }
 
 /** FLOE_REGISTRY_RESPONSE_INVALID for a path that whoever made the artifact chose. */

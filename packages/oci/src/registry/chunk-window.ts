@@ -1,3 +1,5 @@
+import { giveBack, isHandedOver } from "../give-back.ts";
+
 /** The piece of a stream that may have to be sent again: it slides forward as the other side takes bytes. */
 export interface ChunkWindow {
   /** Fills the window from the source and gives what it holds; empty at the end of the source. */
@@ -14,9 +16,11 @@ export function createChunkWindow(
   capacity: number,
 ): ChunkWindow {
   const pieces = source[Symbol.asyncIterator]();
+  const owned = isHandedOver(source);
   const buffer = new Uint8Array(capacity);
   let filled = 0;
-  let rest: Uint8Array = new Uint8Array();
+  let piece: Uint8Array = new Uint8Array();
+  let rest = piece;
   let ended = false;
   return {
     async fill() {
@@ -28,12 +32,14 @@ export function createChunkWindow(
             ended = true;
             break;
           }
-          rest = next.value;
+          piece = next.value;
+          rest = piece;
         }
         const part = rest.subarray(0, capacity - filled);
         buffer.set(part, filled);
         filled += part.length;
         rest = rest.subarray(part.length);
+        if (owned && rest.length === 0) giveBack(piece);
       }
       return buffer.subarray(0, filled);
     },

@@ -1,6 +1,7 @@
 import { FloeError, isFloeError } from "@floe/core/errors";
 import type { Descriptor } from "@floe/core/model";
 import type { CallOptions } from "@floe/core/ports";
+import { handOver } from "../give-back.ts";
 import type { HttpAnswer } from "../transport/http-message.ts";
 import { iterateBody } from "../transport/iterate-body.ts";
 import { refuseEncoding } from "../transport/read-body.ts";
@@ -20,7 +21,7 @@ export function downloadBlob(
   descriptor: Descriptor,
   options: CallOptions & { readonly fresh: boolean },
 ): AsyncIterable<Uint8Array> {
-  return verifyStream(resumingStream(client, descriptor, options), descriptor);
+  return verifyStream(handOver(resumingStream(client, descriptor, options)), descriptor);
 }
 
 /** Not a generator: each one costs something for every piece that passes it. */

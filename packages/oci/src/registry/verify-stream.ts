@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { FloeError } from "@floe/core/errors";
 import type { Descriptor } from "@floe/core/model";
+import { handOver, isHandedOver } from "../give-back.ts";
 
 /** Which digest a stream was made to be held against. */
 const verified = new WeakMap<AsyncIterable<Uint8Array>, Descriptor>();
 
 /**
  * Says that one stream has exactly the bytes of another one, in the same order: what was checked there is not hashed
- * again here. For those who count or show what passes.
+ * again here, and what was handed over is. For those who count or show what passes.
  */
 export function keepVerified<Stream extends AsyncIterable<Uint8Array>>(
   stream: Stream,
@@ -15,6 +16,7 @@ export function keepVerified<Stream extends AsyncIterable<Uint8Array>>(
 ): Stream {
   const descriptor = verified.get(of);
   if (descriptor !== undefined) verified.set(stream, descriptor);
+  if (isHandedOver(of)) handOver(stream);
   return stream;
 }
 
@@ -30,6 +32,7 @@ export function verifyStream(
   if (by?.digest === descriptor.digest && by.size === descriptor.size) return source;
   const stream = checkStream(source, descriptor);
   verified.set(stream, descriptor);
+  if (isHandedOver(source)) handOver(stream);
   return stream;
 }
 

@@ -192,6 +192,24 @@ describe("with the referrers API", () => {
 });
 
 describe("with the fallback tag", () => {
+  test("the list is given as it stands to who reads the manifests", async () => {
+    await using opened = await openStore({ referrers: false });
+    const subject = await pushSubject(opened.registry);
+    for (const name of ["a", "b", "c"])
+      await opened.store.attach(referrer(subject, name), { signal });
+    const unread = await opened.another().referrers(subject.digest, { signal, unread: true });
+    const reader = opened.another();
+    const before = opened.trace().length;
+    await reader.referrers(subject.digest, { signal, unread: true });
+    expect(opened.trace().slice(before)).toEqual([
+      `GET referrers/${subject.digest}`,
+      `GET manifests/${fallbackTag(subject.digest)}`,
+    ]);
+    expect(digestsOf(unread)).toEqual(
+      digestsOf(await reader.referrers(subject.digest, { signal })),
+    );
+  });
+
   test("what is attached alongside is listed by the same write", async () => {
     await using opened = await openStore({ referrers: false });
     const subject = await pushSubject(opened.registry);

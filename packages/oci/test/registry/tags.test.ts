@@ -224,6 +224,43 @@ describe("createTag", () => {
   });
 });
 
+describe("a tag whose rivals are kept out by other means", () => {
+  test("is looked at before it is made, and never overwritten", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    const before = opened.trace().length;
+    const exclusive = { signal, exclusive: true };
+    expect((await opened.store.createTag("v1", first, exclusive)).status).toBe("created");
+    expect(opened.trace().slice(before)).toEqual(["HEAD manifests/v1", "PUT manifests/v1"]);
+    expect((await opened.store.createTag("v1", first, exclusive)).status).toBe("unchanged");
+    expect((await opened.store.createTag("v1", second, exclusive)).status).toBe("taken");
+    expect(opened.registry.tags(REPO)["v1"]).toBe(first.descriptor.digest);
+  });
+
+  test("is moved without another look, and read back", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    await opened.store.moveTag("latest", first, { signal, expect: null, exclusive: true });
+    const before = opened.trace().length;
+    const { digest } = first.descriptor;
+    const exclusive = { signal, expect: digest, exclusive: true };
+    const moved = await opened.store.moveTag("latest", second, exclusive);
+    expect(moved).toEqual({ status: "moved", previous: digest });
+    expect(opened.trace().slice(before)).toEqual(["PUT manifests/latest", "HEAD manifests/latest"]);
+  });
+
+  test("is looked at when it is to stay where it is", async () => {
+    await using opened = await openStore();
+    await pushBlobs(opened.registry);
+    await opened.store.moveTag("latest", first, { signal });
+    const { digest } = first.descriptor;
+    const stay = { signal, expect: digest, exclusive: true };
+    const writes = opened.registry.writes;
+    expect((await opened.store.moveTag("latest", first, stay)).status).toBe("unchanged");
+    expect(opened.registry.writes).toBe(writes);
+  });
+});
+
 describe("moveTag", () => {
   test("moves from where it is expected and says where it was", async () => {
     await using opened = await openStore();
