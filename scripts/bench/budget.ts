@@ -18,6 +18,11 @@ export type Budget =
       readonly most: number;
     }
   | {
+      readonly kind: "most-requests";
+      readonly row: string;
+      readonly most: number;
+    }
+  | {
       readonly kind: "requests";
       readonly row: string;
       /** Fewer than each of these. */
@@ -41,6 +46,10 @@ export function renderBudget(budget: Budget, measured: readonly Measured[]): str
     const middle = median(own.times);
     const verdict = middle <= budget.most ? "met" : "NOT met";
     return `budget, ${own.name} at most ${budget.most} ms: ${middle.toFixed(2)}, ${verdict}`;
+  }
+  if (budget.kind === "most-requests") {
+    const verdict = (own.requests ?? Number.NaN) <= budget.most ? "met" : "NOT met";
+    return `budget, ${own.name} with at most ${budget.most} requests: ${own.requests}, ${verdict}`;
   }
   const others = budget.below.map((name) => find(name).requests ?? Number.NaN);
   const fewer = others.every((count) => (own.requests ?? Number.NaN) < count);

@@ -43,7 +43,8 @@ const promoted = atMost(
   "floe platform promote",
   "cosign verify, crane tag \u00d7 2, cosign attest",
 );
-console.log(`${renderTable("A promotion on docker-registry", promotion, [promoted])}\n`);
+const asked = { kind: "most-requests", row: "floe platform promote", most: 32 } as const;
+console.log(`${renderTable("A promotion on docker-registry", promotion, [promoted, asked])}\n`);
 const fewer = {
   kind: "requests",
   row: "floe artifact copy",
