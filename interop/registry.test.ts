@@ -157,6 +157,7 @@ describe("what floe wrote to docker-registry", () => {
     const reference = `${registry.host}/${REPOSITORY}`;
     const first = await putArtifact(store, "v1.0.0", { annotations: { n: "1" } }, { signal });
     const second = await putArtifact(store, "v2.0.0", { annotations: { n: "2" } }, { signal });
+    const third = await putArtifact(store, "v3.0.0", { annotations: { n: "3" } }, { signal });
     const digestNow = () => runPeer("crane", ["digest", `${reference}:latest-prod`], { signal });
 
     await store.moveTag("latest-prod", input(first), { signal, expect: null });
@@ -170,7 +171,7 @@ describe("what floe wrote to docker-registry", () => {
 
     await runPeer("crane", ["tag", `${reference}:v1.0.0`, "latest-prod"], { signal });
     await expect(
-      store.moveTag("latest-prod", input(first), { signal, expect: second.descriptor.digest }),
+      store.moveTag("latest-prod", input(third), { signal, expect: second.descriptor.digest }),
     ).rejects.toMatchObject({ code: "FLOE_TAG_MOVED" });
   });
 
