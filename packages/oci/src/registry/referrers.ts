@@ -96,7 +96,10 @@ export function createReferrers(
     async referrers(digest, options) {
       const listed = isAbsent() ? null : await askApi(digest, options);
       if (listed !== null && !wasAbsent) return listed;
-      const kept = await (options.unread === true ? fallback.list : fallback.read)(digest, options);
+      const kept =
+        options.unread === true
+          ? await fallback.list(digest, options)
+          : await fallback.read(digest, options);
       const both = [...(listed ?? []), ...kept];
       return [...new Map(both.map((one) => [one.digest, one])).values()];
     },
