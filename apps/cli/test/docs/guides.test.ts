@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startRegistry } from "@floe/testing";
@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { aProject } from "../bed/a-project.ts";
 import { linkedFolder, program } from "./linked-folder.ts";
+import { githubSteps, gitlabStep, type ShellStep } from "./pipelines.ts";
 import { blocksOf, runGuide } from "./run-guide.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -109,32 +110,45 @@ describe("docs/guides/promote-in-ci.md", () => {
     for (const block of blocksOf(page, "yaml")) expect(parse(block)).toBeTypeOf("object");
   });
 
+  /** A project with a signed version on a registry that asks for a password, and no private key left in its folder. */
+  async function aJob() {
+    await using resources = new AsyncDisposableStack();
+    const account = { username: "ci", password: "s3cret-of-the-registry" };
+    const registry = resources.use(await startRegistry({ auth: { kind: "basic", ...account } }));
+    const project = resources.use(await aProject({ versions: [] }));
+    const manifest = project.read("manifest.yaml");
+    const uri = `oci://${registry.host}/acme/app`;
+    project.write("manifest.yaml", manifest.replace("oci-layout:./.floe/registry", uri));
+    const credentials = {
+      FLOE_REGISTRY_USERNAME: account.username,
+      FLOE_REGISTRY_PASSWORD: account.password,
+    };
+    project.write("app.json", "{}");
+    for (const command of [
+      ["push", "v1.0.0", "app.json"],
+      ["sign", "v1.0.0", "--key", "keys/artifact.key"],
+    ]) {
+      const run = await project.runWith({ env: credentials }, "artifact", ...command);
+      expect(run.code, run.stderr).toBe(0);
+    }
+    const key = project.read("keys/release.key");
+    for (const name of ["release", "artifact"]) rmSync(join(project.dir, `keys/${name}.key`));
+    cpSync(new URL("ci/promote.sh", EXAMPLES), join(project.dir, "promote.sh"));
+    const owned = resources.move();
+    return {
+      ...{ project, account, credentials, key },
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
+  }
+
   test(
     "its script promotes with a key from a variable, on a registry that asks for a password",
     long,
     async () => {
-      const account = { username: "ci", password: "s3cret-of-the-registry" };
-      await using registry = await startRegistry({ auth: { kind: "basic", ...account } });
-      await using project = await aProject({ versions: [] });
-      const manifest = project.read("manifest.yaml");
-      const uri = `oci://${registry.host}/acme/app`;
-      project.write("manifest.yaml", manifest.replace("oci-layout:./.floe/registry", uri));
-      const credentials = {
-        FLOE_REGISTRY_USERNAME: account.username,
-        FLOE_REGISTRY_PASSWORD: account.password,
-      };
-      project.write("app.json", "{}");
-      for (const command of [
-        ["push", "v1.0.0", "app.json"],
-        ["sign", "v1.0.0", "--key", "keys/artifact.key"],
-      ]) {
-        const run = await project.runWith({ env: credentials }, "artifact", ...command);
-        expect(run.code, run.stderr).toBe(0);
-      }
-      const key = project.read("keys/release.key");
-      rmSync(join(project.dir, "keys/release.key"));
+      await using bed = await aJob();
+      const { project, account, credentials, key } = bed;
       const job = async () =>
-        await runProgram([fileURLToPath(new URL("ci/promote.sh", EXAMPLES))], {
+        await runProgram(["./promote.sh"], {
           cwd: project.dir,
           env: {
             ...credentials,
@@ -156,6 +170,95 @@ describe("docs/guides/promote-in-ci.md", () => {
       expect(again.output).toContain("nothing to do");
     },
   );
+
+  /** What a checkout of floe is to a pipeline: this one. It is built already, and building it says so. */
+  function aCheckout(folder: string): string {
+    const root = fileURLToPath(new URL("..", EXAMPLES));
+    mkdirSync(folder, { recursive: true });
+    for (const name of ["apps", "node_modules"]) symlinkSync(join(root, name), join(folder, name));
+    const bin = join(folder, "bin");
+    mkdirSync(bin);
+    const npx =
+      '[ "$*" = "--yes pnpm@12 build" ] && [ -e apps/cli/bin/run.js ] && echo "built floe"';
+    writeFileSync(join(bin, "npx"), `#!/bin/sh\n${npx}\n`, { mode: 0o755 });
+    return bin;
+  }
+
+  async function runSteps(dir: string, bin: string, steps: readonly ShellStep[]): Promise<string> {
+    let output = "";
+    for (const { script, env, folder } of steps) {
+      // The way both services run steps: they stop at the first command that fails.
+      const run = await runProgram(["bash", "-eo", "pipefail", "-c", script], {
+        cwd: join(dir, folder),
+        env: { ...env, PATH: `${bin}:${process.env["PATH"]}` },
+      });
+      output += run.output;
+      expect(run.code, `${script}\n${output}`).toBe(0);
+    }
+    return output;
+  }
+
+  const [workflow = "", job = ""] = blocksOf(page, "yaml");
+
+  test("the steps of its GitHub Actions workflow promote and verify", long, async () => {
+    await using bed = await aJob();
+    const { project, account, key } = bed;
+    const bin = aCheckout(join(project.dir, "floe"));
+    const summary = join(project.dir, "summary.txt");
+    const steps = githubSteps(workflow, {
+      "github.workspace": project.dir,
+      "github.server_url": "https://github.com",
+      "github.repository": "acme/app",
+      "github.run_id": "7",
+      "inputs.version": "v1.0.0",
+      "inputs.target": "dev",
+      "secrets.REGISTRY_USERNAME": account.username,
+      "secrets.REGISTRY_PASSWORD": account.password,
+      "secrets.RELEASE_KEY": key,
+      "secrets.RELEASE_KEY_PASSWORD": "",
+    });
+    const runner = steps.map((step) => ({
+      ...step,
+      env: { ...step.env, GITHUB_STEP_SUMMARY: summary },
+    }));
+    const output = await runSteps(project.dir, bin, runner);
+    expect(output).toContain("built floe");
+    expect(output).toContain("Promoted v1.0.0 to dev");
+    expect(project.read("summary.txt")).toMatch(/^dev +v1\.0\.0 .* promoted +ok$/m);
+    const env = bed.credentials;
+    const history = ["platform", "history", "--version", "v1.0.0", "-o", "json"];
+    expect((await project.runWith({ env }, ...history)).rows).toHaveLength(2);
+  });
+
+  test("the script of its GitLab job promotes and verifies", long, async () => {
+    await using bed = await aJob();
+    const { project, credentials, key } = bed;
+    const origin = join(project.dir, "origin");
+    const bin = aCheckout(origin);
+    const git = async (...args: [string, ...string[]]) => {
+      const who = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+      const run = await runProgram(["git", ...who, ...args], { cwd: origin });
+      expect(run.code, run.output).toBe(0);
+    };
+    await git("init", "--quiet");
+    await git("add", "apps", "node_modules");
+    await git("commit", "--quiet", "-m", "a release");
+    await git("tag", "v0.1.0");
+    const step = gitlabStep(job, {
+      ...credentials,
+      ...{
+        CI_PROJECT_DIR: project.dir,
+        CI_JOB_URL: "https://gitlab.example.com/acme/app/-/jobs/7",
+      },
+      ...{ VERSION: "v1.0.0", TARGET: "dev", RELEASE_KEY: key },
+      // The clone is of a repository here.
+      ...{ GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: `url.file://${origin}.insteadOf` },
+      GIT_CONFIG_VALUE_0: "https://git.example.com/acme/floe.git",
+    });
+    const output = await runSteps(project.dir, bin, [step]);
+    expect(output).toContain("built floe");
+    expect(output).toContain("Promoted v1.0.0 to dev");
+  });
 });
 
 describe("examples/quickstart", () => {
