@@ -25,6 +25,7 @@ import type {
 import type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
 import type { FloeContext } from "./promotion/context.ts";
 import type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
+import type { Deployment, DeploymentRequest } from "./promotion/deployment.ts";
 import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
 import type { SignerOrigin } from "./promotion/how-to-prove.ts";
 import { createLedgers } from "./promotion/ledgers.ts";
@@ -134,6 +135,8 @@ export interface Floe extends AsyncDisposable {
     request: AcceptPolicyRequest,
     options?: RequestOptions,
   ): Promise<AcceptPolicyOutcome>;
+  /** What an environment holds by its ledger, for who deploys it. Needs no signer. */
+  deployment(request: DeploymentRequest, options?: RequestOptions): Promise<Deployment>;
   reconcile(request?: ReconcileRequest, options?: RequestOptions): Promise<ReconcileOutcome>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   listGates(): GateListing[];
@@ -278,6 +281,10 @@ export function createFloe(options: FloeOptions): Floe {
     async acceptPolicy(request, given) {
       const { acceptPolicy } = await import("./promotion/policy-pin/accept-policy.ts");
       return await acceptPolicy(request, context, ledgers, call(given));
+    },
+    async deployment(request, given) {
+      const { deployment } = await import("./promotion/deployment.ts");
+      return await deployment(request, context, ledgers, call(given));
     },
     async reconcile(request = {}, given) {
       const { reconcile } = await import("./promotion/reconcile.ts");

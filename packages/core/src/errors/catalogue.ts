@@ -446,6 +446,28 @@ export const ERRORS = {
     exit: EXIT.notPromoted,
     summary: "Nothing was promoted to the environment, or not what was asked for.",
   },
+  // Deployment
+  FLOE_DEPLOY_FILE_INVALID: {
+    exit: EXIT.usage,
+    summary: "A file to pin is no YAML, or cannot be written at the place that matters.",
+  },
+  FLOE_DEPLOY_PLACE_UNCLEAR: {
+    exit: EXIT.usage,
+    summary:
+      "No place in the files is about what is deployed, several are, or another tool or environment owns it.",
+  },
+  FLOE_DEPLOY_PATH_REFUSED: {
+    exit: EXIT.usage,
+    summary: "A path to deploy to is of the wrong kind, or leads outside itself through a link.",
+  },
+  FLOE_DEPLOY_NOTHING: {
+    exit: EXIT.notPromoted,
+    summary: "The environment holds nothing that could be deployed.",
+  },
+  FLOE_DEPLOY_OUTDATED: {
+    exit: EXIT.outOfDate,
+    summary: "A deployed file no longer says what the environment holds, and `--check` was given.",
+  },
   // Process
   FLOE_NODE_TOO_OLD: { exit: EXIT.usage, summary: "This Node.js is older than floe needs." },
   FLOE_INTERRUPTED: { exit: EXIT.interrupted, summary: "Interrupted by the user or by a signal." },
