@@ -29,7 +29,7 @@ export function operationText(outcome: OperationOutcome): string {
           `${paint("green", "Rolled back")} ${move}${resumed}`,
           ...lines,
           `  ${paint("dim", "impact")}  ${plan.rollback.impact.risk}`,
-          `${plan.rollback.from.version} is held in ${plan.target.name}. What runs in the cluster changes only when it is deployed from this tag.`,
+          `${plan.rollback.from.version} is held in ${plan.target.name}. What runs in the cluster changes only with floe platform deploy --env ${plan.target.name} and a commit.`,
           "",
         ].join("\n");
       }

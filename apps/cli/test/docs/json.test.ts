@@ -168,6 +168,16 @@ describe("docs/reference/json.md", () => {
     compare(["platform verify"], [good, await verify()]);
   });
 
+  test("describes what deploy prints", async () => {
+    await using project = await aProject();
+    const to = ["--target", "helm", "--path", "v.yaml", "--repository", "example.com/app"];
+    const deploy = async (...args: string[]) =>
+      await json(project, "platform", "deploy", "--env", "dev", ...to, ...args);
+    const nothing = await deploy();
+    await project.promote("v1.0.0", "dev");
+    compare(["platform deploy"], [nothing, await deploy("--check"), await deploy()]);
+  });
+
   test("describes what approve, deny, approvals and accept-policy print", async () => {
     await using project = await aProject({
       identities: ["alice"],

@@ -1,7 +1,8 @@
 import { artifactKindOf, type Pin } from "../deploy/pin.ts";
 import { FloeError } from "../errors/index.ts";
 import type { CallOptions } from "../ports/index.ts";
-import type { FloeContext } from "./context.ts";
+import { at, type FloeContext } from "./context.ts";
+import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { type Reason, reason } from "./reason.ts";
 import { status } from "./status.ts";
@@ -9,7 +10,7 @@ import { status } from "./status.ts";
 /** What is to be deployed. */
 export interface DeploymentRequest {
   readonly environment: string;
-  /** Where the cluster pulls it from: `host[:port]/path`. Default the manifest's repository. */
+  /** Where the cluster pulls it from: `host[:port]/path`. Default the environment's repository. */
   readonly repository?: string | undefined;
 }
 
@@ -33,7 +34,7 @@ export async function deployment(
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<Deployment> {
-  const { store } = context;
+  const { store } = at(context, findEnvironment(context.manifest, request.environment));
   const repository = repositoryOf(request.repository ?? store.repository, request);
   const [row] = await status({ environment: request.environment }, context, ledgers, options);
   if (!row) throw new Error("status has a row for an environment that is there");

@@ -31,6 +31,7 @@ describe("docs/reference/core-api.md", () => {
     ["@floe/core/errors", "errors/index.ts"],
     ["@floe/core/ports", "ports/index.ts"],
     ["@floe/core/spec", "spec/index.ts"],
+    ["@floe/core/deploy", "deploy/index.ts"],
   ])("lists the names that %s exports, and no other", (entry, index) => {
     const sections = reference.slice(reference.indexOf("\n## Exports\n")).split(/^### /m).slice(1);
     const rows = sections
