@@ -43,6 +43,9 @@ test("figures are computed from what was committed, by the store's clock", async
   await at(48, () => world.promote("v1.2.0", "dev", "staging"));
   await at(58, () => world.promote("v1.2.0", "prod"));
   await at(60, () => floe.quarantine({ version: "v1.2.0", environments: ["prod"], reason: "bad" }));
+  hours = 62;
+  const soon = await floe.metrics({ since: new Date(START + 56 * HOUR) });
+  expect(soon.deploymentFrequency).toMatchObject({ value: 1, samples: 1 });
   hours = 98;
   const found = await floe.metrics();
   expect(found).toMatchObject({

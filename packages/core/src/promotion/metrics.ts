@@ -84,8 +84,8 @@ export async function metrics(
   const until = there.store.now().getTime();
   const since = request.since?.getTime() ?? begun;
   const inWindow = deployments.filter(({ at }) => since !== null && at >= since && at <= until);
-  const days = since === null ? 0 : (until - since) / DAY_MS;
-  const counted = inWindow.length > 0 && days > 0;
+  // A ledger of a minute says nothing about a day: what is shorter counts as one.
+  const days = since === null ? 1 : Math.max(1, (until - since) / DAY_MS);
   const failed = inWindow.filter((one) => one.restoredAt !== null || one.quarantined);
   const restored = inWindow.flatMap(({ at, restoredAt }) =>
     restoredAt === null ? [] : [(restoredAt - at) / 1000],
@@ -96,10 +96,10 @@ export async function metrics(
     since: since === null ? null : new Date(since).toISOString(),
     until: new Date(until).toISOString(),
     deploymentFrequency: {
-      value: counted ? samples / days : null,
+      value: samples === 0 ? null : samples / days,
       unit: "per_day",
       samples,
-      how: `committed promotions to ${target.name}, divided by the days of the period`,
+      how: `committed promotions to ${target.name}, divided by the days of the period, at least one`,
     },
     leadTime: await leadTimeOf(inWindow, { first, target }, there, ledgers, options),
     changeFailureRate: {
