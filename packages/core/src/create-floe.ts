@@ -24,8 +24,8 @@ import type {
 } from "./promotion/approvals/give-opinion.ts";
 import type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
 import type { FloeContext } from "./promotion/context.ts";
-import type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
 import type { Deployment, DeploymentRequest } from "./promotion/deployment.ts";
+import type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
 import { type HistoryEvent, type HistoryRequest, history } from "./promotion/history.ts";
 import type { SignerOrigin } from "./promotion/how-to-prove.ts";
 import { createLedgers } from "./promotion/ledgers.ts";

@@ -37,8 +37,8 @@ export type {
 } from "./promotion/approvals/give-opinion.ts";
 export type { ApprovalJudgement, StandingDenial } from "./promotion/approvals/judge-approvals.ts";
 export type { ApprovalStatus, ApprovalsRequest } from "./promotion/approvals/list-approvals.ts";
-export type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
 export type { Deployment, DeploymentRequest } from "./promotion/deployment.ts";
+export type { ArtifactDiff, DiffRequest } from "./promotion/diff.ts";
 export { findEnvironment } from "./promotion/environments.ts";
 export type { HeldStatus, NextFreeze } from "./promotion/held-status.ts";
 export type { HistoryEvent, HistoryRequest } from "./promotion/history.ts";
