@@ -5,7 +5,7 @@ const PLAIN = /^[A-Za-z][\w./@+-]*(?::[\w./@+-]+)*(?:=[\w./@:+-]+)?$/;
 const WORDS = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
 
 /** Whether a text can stand in YAML without quotes, for readers of both versions. */
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   return PLAIN.test(text) && !WORDS.test(text);
 }
 
