@@ -76,7 +76,9 @@ describe("rollback -o json", () => {
     await using project = await ran("v1.0.0", "v1.1.0");
     const run = await project.done("rollback", "--env", "prod", "--reason", "x");
     expect(run.stdout).toContain("Rolled back prod: v1.1.0 → v1.0.0");
-    expect(run.stdout.trimEnd().split("\n").at(-1)).toMatch(/changes only when it is deployed/);
+    expect(run.stdout.trimEnd().split("\n").at(-1)).toContain(
+      "changes only with floe platform deploy --env prod and a commit",
+    );
   });
 });
 
