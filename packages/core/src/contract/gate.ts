@@ -63,6 +63,21 @@ export interface GateReport {
   readonly modifiedAt: Date;
 }
 
+/**
+ * What the same gate found for the artifact that runs in the target environment now: signed evidence, read and verified
+ * by floe. It is what "worse than before" is measured against.
+ */
+export interface GateBaseline {
+  readonly digest: string;
+  readonly version: string;
+  readonly judgedAt: Date;
+  readonly status: GateVerdict["status"];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly details: { readonly [key: string]: PluginJson };
+  /** The raw reports that were kept; empty where they were too large. */
+  readonly reports: readonly GateReport[];
+}
+
 /** What a gate judges. Frozen; a gate that changes it gets a TypeError. */
 export interface GateSubject {
   readonly artifact: {
@@ -86,6 +101,8 @@ export interface GateSubject {
   /** `null` where the manifest gives the gate no command. */
   readonly run: GateRun | null;
   readonly reports: readonly GateReport[];
+  /** `null` (or absent) where nothing runs in the target environment, or the gate kept no evidence for it. */
+  readonly baseline?: GateBaseline | null;
   readonly dryRun: boolean;
 }
 

@@ -13,6 +13,7 @@ export {
 export {
   defineGate,
   type Gate,
+  type GateBaseline,
   type GateProvider,
   type GateReason,
   type GateReport,
