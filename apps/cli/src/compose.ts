@@ -122,11 +122,14 @@ export async function loadProject(
 /** Wires adapters, policy and plugins into a floe. This is the only place that knows all of them. */
 export async function compose(input: ComposeInput): Promise<Composed> {
   const { manifest, sources, policy } = await loadProject(input);
+  // Opening a key takes a while, and the rest is loaded meanwhile.
+  const finding = input.writes ? findOperator({ ...input, manifest }) : null;
+  finding?.catch(() => {});
   const [{ createSbomReader, createVerifier }, { createCommandRunner, createHost }] =
     await Promise.all([import("@floe/signing"), import("@floe/runner")]);
   const stores = await openStores(manifest, input.env, input.logger);
   const store = stores.of(manifest.registry);
-  const found = input.writes ? await findOperator({ ...input, manifest }) : null;
+  const found = await finding;
   const keyless = keylessEngineOf(manifest, input.env);
   // A ledger is read without waiting for anything else; artifacts wait for the engine when they need it.
   const verifier = createVerifier({

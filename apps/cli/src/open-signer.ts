@@ -1,3 +1,5 @@
+import type { KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import {
   FloeError,
   isFloeError,
@@ -126,6 +128,19 @@ export async function openKey(
   }
   const pem = await readSecret(ref, env);
   const given = await configuredPassword(manifest, env);
+  const beside = given !== null || !process.stdin.isTTY ? await publicKeyBeside(ref) : null;
+  if (beside !== null) {
+    const privateKey = signing.loadPrivateKey(pem, { password: given ?? "" });
+    const placed = privateKey.catch((cause: unknown) => {
+      throw withPlace(cause, ref);
+    });
+    const signer = signing.createDeferredKeySigner({
+      name: placeOf(ref),
+      publicKey: beside,
+      privateKey: placed,
+    });
+    return { signer, publicKey: signing.publicKeyPem(beside) };
+  }
   try {
     // Without any word about a password the empty one is tried: that is what keys made without one have, as in cosign.
     return opened(await signing.loadPrivateKey(pem, { password: given ?? "" }));
@@ -149,6 +164,21 @@ export async function openKey(
       signer: signing.createKeySigner({ privateKey }),
       publicKey: signing.publicKeyPem(privateKey),
     };
+  }
+}
+
+/**
+ * The public key that lies beside a private one, as `release.pub` beside `release.key`. With it, what needs to be known of
+ * the signer is known before the key is opened.
+ */
+async function publicKeyBeside(ref: SecretRef): Promise<KeyObject | null> {
+  if (ref.from !== "file" || !ref.path.endsWith(".key")) return null;
+  const { loadPublicKey } = await import("@floe/signing");
+  try {
+    return loadPublicKey(await readFile(`${ref.path.slice(0, -".key".length)}.pub`, "utf8"));
+  } catch {
+    // It is there for speed alone.
+    return null;
   }
 }
 

@@ -201,6 +201,10 @@ export function createFloe(options: FloeOptions): Floe {
     ]);
     return ended;
   };
+  // A promotion has much to read meanwhile; everything else waits for it first.
+  const proven = async (given?: RequestOptions): Promise<void> => {
+    await options.signer?.ready?.(call(given));
+  };
   // What writes is loaded when it is called: the board and the history, which people wait for, need none of it.
   const promote: Floe["promote"] = async (request, given) => {
     const { promote: run } = await import("./promotion/promote.ts");
@@ -214,15 +218,27 @@ export function createFloe(options: FloeOptions): Floe {
     request: OpinionRequest,
     given?: RequestOptions,
   ): Promise<OpinionOutcome> => {
+    await proven(given);
     const { giveOpinion } = await import("./promotion/approvals/give-opinion.ts");
     return await telling(request.environment, given, () =>
       giveOpinion(kind, request, context, ledgers, call(given)),
+    );
+  };
+  const locking = async (
+    kind: "lock" | "unlock",
+    request: LockRequest,
+    given?: RequestOptions,
+  ): Promise<LockOutcome> => {
+    await proven(given);
+    return await telling(request.environment, given, () =>
+      setLock(kind, request, context, ledgers, call(given)),
     );
   };
   return {
     promote,
     plan: (request, given) => promote({ ...request, dryRun: true }, given),
     async rollback(request, given) {
+      await proven(given);
       const { rollback } = await import("./promotion/rollback.ts");
       const work = () => rollback(request, context, ledgers, call(given));
       if (request.dryRun === true) return await work();
@@ -241,6 +257,7 @@ export function createFloe(options: FloeOptions): Floe {
       return await listTags(request, context, ledgers, call(given));
     },
     async restoreTags(request, given) {
+      await proven(given);
       const { restoreTags } = await import("./promotion/restore-tags.ts");
       return await restoreTags(request, context, ledgers, call(given));
     },
@@ -248,23 +265,20 @@ export function createFloe(options: FloeOptions): Floe {
       const { metrics } = await import("./promotion/metrics.ts");
       return await metrics(request, context, ledgers, call(given));
     },
-    lock: (request, given) =>
-      telling(request.environment, given, () =>
-        setLock("lock", request, context, ledgers, call(given)),
-      ),
-    unlock: (request, given) =>
-      telling(request.environment, given, () =>
-        setLock("unlock", request, context, ledgers, call(given)),
-      ),
+    lock: (request, given) => locking("lock", request, given),
+    unlock: (request, given) => locking("unlock", request, given),
     async quarantine(request, given) {
+      await proven(given);
       const { setQuarantine } = await import("./promotion/quarantine.ts");
       return await setQuarantine("quarantine", request, context, ledgers, call(given));
     },
     async unquarantine(request, given) {
+      await proven(given);
       const { setQuarantine } = await import("./promotion/quarantine.ts");
       return await setQuarantine("unquarantine", request, context, ledgers, call(given));
     },
     async adopt(request, given) {
+      await proven(given);
       const { adopt } = await import("./promotion/adopt.ts");
       return await adopt(request, context, ledgers, call(given));
     },
@@ -279,6 +293,7 @@ export function createFloe(options: FloeOptions): Floe {
       return await listApprovals(request, context, ledgers, call(given));
     },
     async acceptPolicy(request, given) {
+      await proven(given);
       const { acceptPolicy } = await import("./promotion/policy-pin/accept-policy.ts");
       return await acceptPolicy(request, context, ledgers, call(given));
     },
@@ -287,6 +302,7 @@ export function createFloe(options: FloeOptions): Floe {
       return await deployment(request, context, ledgers, call(given));
     },
     async reconcile(request = {}, given) {
+      await proven(given);
       const { reconcile } = await import("./promotion/reconcile.ts");
       return await reconcile(request, context, ledgers, call(given));
     },

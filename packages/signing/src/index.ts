@@ -40,6 +40,7 @@ export {
   readPredicateType,
   SPDX_PREDICATE_TYPE,
 } from "./predicate/predicate-type.ts";
+export { createDeferredKeySigner } from "./sign/deferred-key-signer.ts";
 export { createEphemeralSigner, type EphemeralSigner } from "./sign/ephemeral-signer.ts";
 export { createKeySigner } from "./sign/key-signer.ts";
 export {

@@ -32,6 +32,45 @@ describe("an environment with authorization", () => {
     expect(done.stdout).toMatch(/by +alice/);
   });
 
+  test("does not take somebody's public key beside another's private key for a proof", async () => {
+    await using project = await aProject(guarded);
+    await project.promote("v1.0.0", "dev");
+    await project.done("artifact", "keygen", "--output-key-prefix", "keys/mallory");
+    project.write("keys/mallory.pub", project.read("keys/alice.pub"));
+    const before = await project.tags();
+    const asMallory = ["--key", "keys/mallory.key", "-o", "json"];
+    for (const command of [
+      ["promote", "v1.0.0", "--to", "prod", "--dry-run"],
+      ["promote", "v1.0.0", "--to", "prod"],
+      ["platform", "lock", "--env", "prod", "--reason", "mine"],
+    ]) {
+      const run = await project.run(...command, ...asMallory);
+      expect(run.code).toBe(2);
+      expect(run.json["error"]).toMatchObject({
+        code: "FLOE_KEY_INVALID",
+        message: expect.stringMatching(/^keys\/mallory\.key: the public key file beside it/),
+      });
+    }
+    expect(await project.tags()).toEqual(before);
+  });
+
+  test("says that a password is wrong, in a dry run as well", async () => {
+    await using project = await aProject(guarded);
+    await project.done("artifact", "keygen", "--output-key-prefix", "keys/sealed");
+    const env = { FLOE_KEY_PASSWORD: "not this one", FLOE_SIGNING_KEY: "keys/sealed.key" };
+    for (const more of [["--dry-run"], []]) {
+      const run = await project.runWith(
+        { env },
+        ...["promote", "v1.0.0", "--to", "dev"],
+        ...more,
+        "-o",
+        "json",
+      );
+      expect(run.code).toBe(2);
+      expect(run.json["error"]).toMatchObject({ code: "FLOE_KEY_PASSWORD_WRONG" });
+    }
+  });
+
   test("names the place of a signer that nobody knows", async () => {
     await using project = await aProject({ ...guarded, environments: [guarded.environments[1]] });
     await project.done("artifact", "keygen", "--output-key-prefix", "keys/stranger");

@@ -12,6 +12,11 @@ export type ProvenSigner =
 export interface Signer extends Partial<AsyncDisposable> {
   readonly signer: ProvenSigner;
   /**
+   * Comes back when it is sure that the signer can sign, as who `signer` says. Absent: it is sure from the start. No
+   * judgement that rests on who signs is told to anybody before it.
+   */
+  ready?(options: CallOptions): Promise<void>;
+  /**
    * Signs an in-toto statement (the exact bytes) as DSSE and returns a sigstore bundle v0.3, canonical JSON.
    */
   sign(statement: Uint8Array, options: CallOptions): Promise<Uint8Array>;

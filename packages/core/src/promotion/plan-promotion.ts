@@ -121,6 +121,8 @@ export async function planPromotion(
     }
   }
   warnings.push(...lane.warnings({ gates: notRun.length === 0 }));
+  // An encrypted key is opened while everything else is evaluated.
+  await context.signer?.ready?.(options);
 
   const policy = policyDigest(target);
   const basis = {
