@@ -1,6 +1,6 @@
 import type { ArtifactStore } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
-import { type Digest, isInternalTag, recordTag, summaryTag } from "@floe/core/model";
+import { type Digest, evidenceTag, isInternalTag, recordTag, summaryTag } from "@floe/core/model";
 
 /** How many tags are looked at, or events copied, at a time. */
 const AT_ONCE = 8;
@@ -63,7 +63,7 @@ export async function copyPromotions(
   return { tags: wanted, events: ledger.filter((tag) => tag.startsWith("floe-ev.")).length };
 }
 
-/** Tags of records and summaries of artifacts. Annotations only say where to look: what is there is verified later. */
+/** Tags of records, summaries and evidence of artifacts. Annotations only say where to look: what is there is verified later. */
 async function operationTags(
   from: ArtifactStore,
   digests: ReadonlySet<Digest>,
@@ -71,8 +71,10 @@ async function operationTags(
 ): Promise<string[]> {
   const tags: string[] = [];
   for (const digest of digests)
-    for (const { annotations } of await from.referrers(digest, { signal }))
+    for (const { digest: referrer, annotations } of await from.referrers(digest, { signal })) {
+      if (annotations?.["dev.floe.gate"] !== undefined) tags.push(evidenceTag(referrer));
       for (const operation of OPERATION.map((key) => annotations?.[key]))
         if (operation !== undefined) tags.push(recordTag(operation), summaryTag(operation));
+    }
   return [...new Set(tags)];
 }

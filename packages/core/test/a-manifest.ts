@@ -1,4 +1,5 @@
 import type { EnvironmentConfig, GateConfig, Manifest } from "../src/manifest/manifest.ts";
+import { digestOf } from "../src/model/digest.ts";
 
 const REGISTRY: Manifest["registry"] = {
   uri: "oci://127.0.0.1:5000/acme/app",
@@ -27,6 +28,7 @@ export function aGate(name: string, changes: Partial<GateConfig> = {}): GateConf
     exitCodes: { warn: [], error: [] },
     retryAttempts: 1,
     settings: {},
+    configDigest: digestOf(name),
     unsupported: [],
     ...changes,
   };

@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly people?: readonly string[];
   /** Of these, who signs with a subject instead of a key; their subject is their name. */
   readonly keyless?: readonly string[];
+  /** The value of every secret that a gate names. */
+  readonly secret?: string;
   /** Shorter than a manifest allows, for gates that never end. */
   readonly gateSeconds?: number;
 }
@@ -160,7 +162,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         policy: policyOf(used),
         plugins: options.plugins ?? [],
         runner: createCommandRunner({ env: process.env, tmpDir: tmpdir() }),
-        readSecret: async () => "",
+        readSecret: async () => options.secret ?? "",
         host: hostOf(as.runsOn),
         clock: {
           now: () => new Date(),

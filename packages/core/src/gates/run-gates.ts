@@ -1,7 +1,7 @@
 import type { GateConfig } from "../manifest/manifest.ts";
-import type { GateResult } from "../model/records.ts";
 import type { FloeContext } from "../promotion/context.ts";
-import { type GateTarget, runGate } from "./run-gate.ts";
+import type { GateTarget } from "./gate-target.ts";
+import { type GateOutcome, runGate } from "./run-gate.ts";
 
 /**
  * Runs all gates of an environment, one after the other, those that others need first. All of them run even when one
@@ -12,12 +12,11 @@ export async function runGates(
   target: GateTarget,
   context: Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger">,
   signal: AbortSignal,
-): Promise<GateResult[]> {
-  const results: GateResult[] = [];
+): Promise<GateOutcome[]> {
+  const results: GateOutcome[] = [];
   for (const gate of inOrder(gates)) results.push(await runGate(gate, target, context, signal));
   return results;
 }
-
 /** Gates in an order in which each comes after those that it needs; unknown names and cycles are the manifest's errors. */
 function inOrder(gates: readonly GateConfig[]): GateConfig[] {
   const done = new Set<string>();

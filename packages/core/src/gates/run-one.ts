@@ -48,6 +48,6 @@ export async function runOneGate(
     dryRun: true,
     traceId,
   };
-  const result = await runGate(gate, target, context, options.signal);
+  const { result } = await runGate(gate, target, context, options.signal);
   return { result, digest: artifact.manifest.descriptor.digest, traceId };
 }

@@ -1,3 +1,4 @@
+import type { Digest } from "../model/digest.ts";
 import type { TrustedSigner } from "../ports/signer.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -193,6 +194,8 @@ export interface GateConfig {
   readonly retryAttempts: number;
   /** The rest of the map: the provider's own settings, not yet checked by its schema. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** SHA-256 over what the gate is asked: kind, settings, command, reports; not how long it may take, nor how much it counts. */
+  readonly configDigest: Digest;
   /** Common keys that are present and that this version cannot honour; the plan blocks on them. */
   readonly unsupported: readonly string[];
 }

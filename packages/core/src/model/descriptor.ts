@@ -28,6 +28,7 @@ export const MEDIA_TYPES = {
   policy: "application/vnd.floe.policy.v1+json",
   authority: "application/vnd.floe.authority.v1+json",
   pin: "application/vnd.floe.pin.v1+json",
+  gateReports: "application/vnd.floe.gate-reports.v1+json+gzip",
   webhooks: "application/vnd.floe.webhooks.v1+json",
 } as const;
 

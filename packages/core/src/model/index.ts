@@ -21,6 +21,7 @@ export { loadSubjectRegex, type SubjectRegexMatcher } from "./subject-regex.ts";
 export {
   classifyTag,
   environmentTag,
+  evidenceTag,
   genesisTag,
   isEnvironmentName,
   isInternalTag,

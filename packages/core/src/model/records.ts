@@ -30,6 +30,57 @@ export interface GateResult {
     readonly version: string;
     readonly origin: string;
   } | null;
+  /** The signed statement beside the artifact that keeps the raw reports; absent where there were none. */
+  readonly evidence?: { readonly digest: Digest };
+}
+
+/** How a gate's command ended, as evidence keeps it. */
+export interface RecordedRun {
+  readonly argv: readonly string[];
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly timed_out: boolean;
+  readonly started_at: string;
+  readonly duration_ms: number;
+  /** The end of the output, masked. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+  readonly leftover_processes: number;
+}
+
+/** A report that a gate judged. */
+export interface RecordedReport {
+  readonly path: string;
+  readonly format: string;
+  /** Of the report as it was judged: with secrets masked. */
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly modified_at: string;
+  /** `false`: it was too large to be kept, and only its digest is known. */
+  readonly kept: boolean;
+}
+
+/** The predicate of a gate's signed evidence. */
+export interface GateResultStatement {
+  readonly result: GateResult;
+  readonly environment: string;
+  readonly source_environment: string;
+  readonly version: string;
+  /** The promotion that it was run for, or the run of the gate alone. */
+  readonly operation: string;
+  /** SHA-256 over what the gate is asked: kind, settings, command, reports. */
+  readonly config_digest: Digest;
+  readonly judged_at: string;
+  readonly run: RecordedRun | null;
+  readonly reports: readonly RecordedReport[];
+  /** The blob that holds the reports which are kept; `null`: none is. */
+  readonly pack: { readonly digest: Digest; readonly size: number } | null;
+  /** What it was compared with: the artifact that ran in the environment, and the evidence about it. */
+  readonly baseline: { readonly digest: Digest; readonly evidence: Digest } | null;
+  readonly operator: string;
+  readonly operator_identity: EventActor;
 }
 
 /** A refusal that somebody has let pass, as records and events say it. */
@@ -181,6 +232,8 @@ export const PREDICATE_TYPES = {
   rollback: "https://floe.dev/attestation/rollback/v1",
   approval: "https://floe.dev/attestation/approval/v1",
   quarantine: "https://floe.dev/attestation/quarantine/v1",
+  gateResult: "https://floe.dev/attestation/gate-result/v1",
+  testResult: "https://in-toto.io/attestation/test-result/v0.1",
   verificationSummary: "https://slsa.dev/verification_summary/v1",
 } as const;
 

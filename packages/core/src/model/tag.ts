@@ -131,10 +131,15 @@ export function quarantineTag(operationId: string): string {
   return `floe-qua.${operationId}`;
 }
 
+/** The immutable tag of a gate's evidence: it names the manifest by its digest, so nobody can mean another one by it. */
+export function evidenceTag(manifest: Digest): string {
+  return `floe-evd.${digestHex(manifest).slice(0, 32)}`;
+}
+
 /** Says whether a tag is floe's own or a referrers index, which tag lists hide. */
 export function isInternalTag(tag: string): boolean {
   return (
-    /^floe-(?:ev|rec|vsa|apr|pin|qua|ledger|cp|hook)\./.test(tag) ||
+    /^floe-(?:ev|evd|rec|vsa|apr|pin|qua|ledger|cp|hook)\./.test(tag) ||
     /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag)
   );
 }

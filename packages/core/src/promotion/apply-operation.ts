@@ -177,7 +177,7 @@ async function commitAndFinish(
   });
   return {
     kind: "done",
-    plan,
+    plan: { ...plan, gates: record.gates },
     operation: plan.operation,
     record: { digest: record.digest, tag: record.tag },
     tags,

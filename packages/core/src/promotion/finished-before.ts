@@ -73,6 +73,7 @@ export async function finishedBefore(
     },
     approvals: { ...NO_APPROVALS, granted: approvalsIn(predicate) },
     gates,
+    material: [],
     notRun: [],
     blocking: [],
     warnings: ["an interrupted run had committed this promotion; what was left of it is finished"],

@@ -1,3 +1,4 @@
+import type { GateMaterial } from "../gates/evidence/gate-material.ts";
 import type { EventActor } from "../ledger/event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
@@ -58,6 +59,8 @@ export interface OperationPlan {
   readonly signature: VerificationResult;
   readonly approvals: ApprovalJudgement;
   readonly gates: readonly GateResult[];
+  /** What the verdicts rest on, for those gates that had reports; kept as evidence beside the artifact. */
+  readonly material: readonly GateMaterial[];
   /** Gates that were not run because something else blocks already. */
   readonly notRun: readonly string[];
   readonly blocking: readonly Reason[];

@@ -1,10 +1,10 @@
+import type { GateOutcome } from "../gates/run-gate.ts";
 import { runGates } from "../gates/run-gates.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import type { Moment } from "../ledger/tag-lists.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import type { Digest } from "../model/digest.ts";
-import type { GateResult } from "../model/records.ts";
 import { latestTag } from "../model/tag.ts";
 import type { ArtifactStore, CallOptions } from "../ports/index.ts";
 import { approvalQuestion } from "./approvals/approval-question.ts";
@@ -101,7 +101,7 @@ export async function planPromotion(
   blocking.push(...busyReasons(target.name, input.open));
 
   const estimatedGatesMs = estimateGates(target.gates, input.view);
-  let gates: GateResult[] = [];
+  let outcomes: GateOutcome[] = [];
   let notRun: string[] = [];
   if (!onlyApprovalsMissing(blocking)) notRun = target.gates.map((gate) => gate.name);
   else {
@@ -111,10 +111,10 @@ export async function planPromotion(
       );
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
     const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
-    gates = await runGates(target.gates, traced, context, options.signal);
+    outcomes = await runGates(target.gates, traced, context, options.signal);
     const alone = (gate: string): string =>
       `floe gate run ${gate} ${artifact.version} --env ${target.name}`;
-    for (const gate of gates) {
+    for (const { result: gate } of outcomes) {
       const refused: Reason[] = [];
       judgeGate(gate, alone(gate.gate), refused, warnings);
       blocking.push(...lane.pass(refused));
@@ -124,6 +124,7 @@ export async function planPromotion(
   // An encrypted key is opened while everything else is evaluated.
   await context.signer?.ready?.(options);
 
+  const gates = outcomes.map(({ result }) => result);
   const policy = policyDigest(target);
   const basis = {
     digest,
@@ -155,6 +156,7 @@ export async function planPromotion(
     signature: signature.result,
     approvals,
     gates,
+    material: outcomes.flatMap(({ material }) => material ?? []),
     notRun,
     blocking,
     warnings,

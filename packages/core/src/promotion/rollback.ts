@@ -373,6 +373,7 @@ async function planRollback(
     signature: signature.result,
     approvals: NO_APPROVALS,
     gates: [],
+    material: [],
     notRun: [],
     blocking,
     warnings,

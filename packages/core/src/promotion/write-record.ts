@@ -6,6 +6,7 @@ import { bundleManifest } from "../model/bundle-manifest.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import type { Digest } from "../model/digest.ts";
 import { operatorTrust } from "../model/identity.ts";
+import type { GateResult } from "../model/records.ts";
 import { recordTag } from "../model/tag.ts";
 import type { CallOptions, ManifestInput } from "../ports/index.ts";
 import { buildRecord, type LedgerPlace } from "./build-record.ts";
@@ -23,6 +24,8 @@ export interface WrittenRecord {
   /** The policy's blob; `null` where an older version of floe has written the record. */
   readonly policy: Descriptor | null;
   readonly signatureVerified: boolean;
+  /** As the record has them: with their evidence. */
+  readonly gates: readonly GateResult[];
 }
 
 /**
@@ -58,11 +61,17 @@ export async function writeRecord(
       if (action === "rollback") await store.attach(manifest, { ...options, tag });
       const { digest, bundle, policy, predicate } = left;
       const signatureVerified = predicate["signature_verified"] === true;
-      return { digest, tag, manifest, bundle, policy, signatureVerified };
+      return { digest, tag, manifest, bundle, policy, signatureVerified, gates: plan.gates };
     }
   }
+  const gates = await keepEvidence(plan, operator, context, options);
   const at = store.now();
-  const { statement, predicateType, annotations } = buildRecord(plan, operator, place, at);
+  const { statement, predicateType, annotations } = buildRecord(
+    { ...plan, gates },
+    operator,
+    place,
+    at,
+  );
   const bundle = await requireSigner(context.signer, "record").sign(statement, options);
   const policy = policyDocument(target);
   const { bytes, mediaType, digest, layer } = bundleManifest({
@@ -100,7 +109,36 @@ export async function writeRecord(
     bundle: layer.digest,
     policy: policy.descriptor,
     signatureVerified: plan.signature.status === "valid",
+    gates,
   };
+}
+
+// Before the record, which names it.
+async function keepEvidence(
+  plan: OperationPlan,
+  operator: Operator,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<readonly GateResult[]> {
+  if (plan.material.length === 0) return plan.gates;
+  const { writeEvidence } = await import("../gates/evidence/write-evidence.ts");
+  const kept = plan.gates.flatMap((result) => {
+    const material = plan.material.find(({ gate }) => gate === result.gate);
+    return material ? [{ result, material }] : [];
+  });
+  const run = {
+    artifact: plan.artifact.manifest.descriptor,
+    version: plan.artifact.version,
+    source: plan.source,
+    environment: plan.target.name,
+    operation: plan.operation,
+    operator,
+  };
+  const written = await writeEvidence(run, kept, context, options);
+  return plan.gates.map((result) => {
+    const digest = written.get(result.gate);
+    return digest === undefined ? result : { ...result, evidence: { digest } };
+  });
 }
 
 function isRefusal(error: unknown): boolean {

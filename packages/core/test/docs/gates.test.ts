@@ -6,7 +6,7 @@ const read = (path: string): string =>
 const reference = read("docs/reference/gates.md");
 
 test("docs/reference/gates.md lists the variables that a gate's command gets", () => {
-  const source = read("packages/core/src/gates/run-gate.ts");
+  const source = read("packages/core/src/gates/gate-environment.ts");
   const body = source.slice(source.indexOf("async function gateEnvironment"));
   const set = [...body.slice(0, body.indexOf("\n}")).matchAll(/^ {4}(FLOE_\w+):/gm)];
   const documented = [...reference.matchAll(/^\| `(FLOE_\w+)` \|/gm)];

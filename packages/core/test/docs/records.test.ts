@@ -51,6 +51,7 @@ describe("docs/reference/records.md", () => {
     ["## Approval statement", "ApprovalStatement"],
     ["## Quarantine statement", "QuarantineStatement"],
     ["## Gate result", "GateResult"],
+    ["## Gate evidence", "GateResultStatement"],
     ["## Impact analysis", "ImpactAnalysis"],
   ])("lists the members under %s", (heading, name) => {
     expect(rowsUnder(heading)).toEqual(membersOf(records, name));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { GateProvider, GateRun, GateVerdict } from "../../src/contract/index.ts";
-import { runGate } from "../../src/gates/run-gate.ts";
+import { runGate as run } from "../../src/gates/run-gate.ts";
 import { runGates } from "../../src/gates/run-gates.ts";
 import type { GateConfig } from "../../src/manifest/manifest.ts";
 import type { CommandSpec, GateWorkspace } from "../../src/ports/index.ts";
@@ -24,6 +24,8 @@ const target = {
   dryRun: false,
   traceId: "0".repeat(32),
 };
+
+const runGate = async (...args: Parameters<typeof run>) => (await run(...args)).result;
 
 /** The ports of a gate run, driven by what a test says the command and the gate do. */
 function ports(script: {
@@ -310,5 +312,5 @@ test("gates run after those that they need, and all of them run", async () => {
     aGate("a", { command, needs: ["b"] }),
   ];
   const results = await runGates(gates, target, context, signal);
-  expect(results.map((result) => result.gate)).toEqual(["b", "a", "c"]);
+  expect(results.map(({ result }) => result.gate)).toEqual(["b", "a", "c"]);
 });

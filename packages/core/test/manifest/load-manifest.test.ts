@@ -260,6 +260,7 @@ describe("gates", () => {
     expect(gate).toEqual({
       name: "tests",
       kind: "tests",
+      configDigest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       required: true,
       timeoutSeconds: 300,
       needs: [],
@@ -308,6 +309,7 @@ describe("gates", () => {
     expect(gate).toEqual({
       name: "e2e",
       kind: "tests",
+      configDigest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       required: false,
       timeoutSeconds: 60,
       needs: ["tests"],

@@ -1,4 +1,6 @@
 import { relative, resolve, sep } from "node:path";
+import { canonicalJson } from "../../model/canonical-json.ts";
+import { digestOf } from "../../model/digest.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { parseDuration } from "../duration.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
@@ -67,7 +69,7 @@ export async function resolveGate(scope: GateScope, parts: GateParts): Promise<R
   const cwd =
     merged.cwd === undefined ? context.dir : resolve(context.dirOf(placeOf("cwd")), merged.cwd);
   const retry = merged.retry;
-  const config: GateConfig = {
+  const config: Omit<GateConfig, "configDigest"> = {
     name,
     kind,
     required: own.required ?? true,
@@ -90,7 +92,11 @@ export async function resolveGate(scope: GateScope, parts: GateParts): Promise<R
     settings,
     unsupported: unsupportedOf(scope, parts, kind, settings),
   };
-  return { config, json: asJson(context, config, own) };
+  const asked = askedOf(context, config);
+  return {
+    config: { ...config, configDigest: digestOf(canonicalJson(asked)) },
+    json: { required: config.required, ...asked, ...demandsOf(own) },
+  };
 }
 
 function checkKind(scope: GateScope, parts: GateParts, kind: string, hasCommand: boolean): void {
@@ -183,16 +189,13 @@ function checkPeople(scope: GateScope, own: GateMap, path: IssuePath): void {
   );
 }
 
-/** What the gate demands, without how long it may take and where on this machine it runs. */
-function asJson(
+/** What the gate is asked, without how long it may take and where on this machine it runs. */
+function askedOf(
   context: ResolveContext,
-  config: GateConfig,
-  own: GateMap,
+  config: Omit<GateConfig, "configDigest">,
 ): Readonly<Record<string, unknown>> {
-  const attestation = own.from_attestation;
   return {
     kind: config.kind,
-    required: config.required,
     settings: config.settings,
     ...(config.command
       ? {
@@ -209,6 +212,13 @@ function asJson(
           },
         }
       : {}),
+  };
+}
+
+/** Whose word about the gate counts instead of running it, and for how long. */
+function demandsOf(own: GateMap): Readonly<Record<string, unknown>> {
+  const attestation = own.from_attestation;
+  return {
     max_age_seconds: own.max_age === undefined ? undefined : parseDuration(own.max_age),
     evidence_from: own.evidence_from?.toSorted(),
     from_attestation: attestation && {

@@ -1,0 +1,61 @@
+import type { GateReport, GateRun } from "../../contract/index.ts";
+import type { GateConfig } from "../../manifest/manifest.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RecordedRun } from "../../model/records.ts";
+import { maskValues } from "../mask-values.ts";
+import type { Baseline } from "./baseline.ts";
+import { type PackedReports, packReports } from "./report-pack.ts";
+
+/** Characters of the command's output that evidence keeps, from the end of each stream. */
+const KEPT_OUTPUT = 4000;
+
+/** What a gate's verdict rests on, ready to be signed: secrets are masked in it, and it has a bounded size. */
+export interface GateMaterial extends PackedReports {
+  readonly gate: string;
+  readonly configDigest: Digest;
+  readonly judgedAt: Date;
+  readonly run: RecordedRun | null;
+  /** What it was compared with. */
+  readonly baseline: { readonly digest: Digest; readonly evidence: Digest } | null;
+}
+
+/** Makes what is kept of a gate's run; `null` where it left no report, and there is nothing to judge again by. */
+export async function gateMaterial(
+  gate: GateConfig,
+  left: { readonly run: GateRun; readonly reports: readonly GateReport[] } | null,
+  baseline: Baseline | null,
+  secrets: readonly string[],
+  judgedAt: Date,
+): Promise<GateMaterial | null> {
+  if (!left || left.reports.length === 0) return null;
+  const { reports, pack } = await packReports(
+    left.reports.map((report) => ({ ...report, path: maskValues(report.path, secrets) })),
+  );
+  return {
+    gate: gate.name,
+    configDigest: gate.configDigest,
+    judgedAt,
+    run: maskValues(recordedRun(left.run), secrets),
+    reports,
+    pack,
+    baseline: baseline && {
+      digest: baseline.subject.digest as Digest,
+      evidence: baseline.evidence,
+    },
+  };
+}
+
+function recordedRun(run: GateRun): RecordedRun {
+  return {
+    argv: run.argv,
+    exit_code: run.exitCode,
+    signal: run.signal,
+    timed_out: run.timedOut,
+    started_at: run.startedAt.toISOString(),
+    duration_ms: Math.round(run.durationMs),
+    stdout: run.stdout.slice(-KEPT_OUTPUT),
+    stderr: run.stderr.slice(-KEPT_OUTPUT),
+    truncated: run.truncated || run.stdout.length > KEPT_OUTPUT || run.stderr.length > KEPT_OUTPUT,
+    leftover_processes: run.leftoverProcesses,
+  };
+}
