@@ -197,6 +197,11 @@ export interface GateProvider<Config = unknown> {
   readonly summary: string;
   /** Whether the gate needs a `command` in the manifest. Default `false`. Without one it blocks with exit code 8. */
   readonly needsCommand?: boolean;
+  /**
+   * Whether the gate compares with what it found for the artifact that runs in the target environment: only then floe reads
+   * that, and hands it over as `baseline`. Default `false`.
+   */
+  readonly usesBaseline?: boolean;
   /** Checks the gate's own settings; `true` in the manifest is passed as `{}`. Should refuse unknown keys. */
   readonly config: StandardSchema<unknown, Config>;
   create(config: Config, services: PluginServices): Gate | Promise<Gate>;

@@ -308,7 +308,7 @@ export function createFloe(options: FloeOptions): Floe {
     },
     async runGate(request, given) {
       const { runOneGate } = await import("./gates/run-one.ts");
-      return await runOneGate(request, context, call(given));
+      return await runOneGate(request, context, ledgers, call(given));
     },
     listGates: () => registry.list(),
     async [Symbol.asyncDispose]() {

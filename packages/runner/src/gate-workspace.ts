@@ -1,5 +1,5 @@
-import { chmod, mkdtemp, readdir, realpath, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdtemp, readdir, realpath, rm, utimes, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import type { GateWorkspace } from "@floe/core/ports";
 import { collectReports } from "./collect-reports.ts";
@@ -13,9 +13,31 @@ export async function openWorkspace(tmpDir: string): Promise<GateWorkspace> {
   const dir = await makeFolder(tmpDir);
   return {
     dir,
+    write: (name, bytes, modifiedAt) => writeInput(dir, name, bytes, modifiedAt),
     collect: (patterns, options) => collectReports(dir, patterns, options),
     [Symbol.asyncDispose]: () => removeFolder(dir),
   };
+}
+
+async function writeInput(
+  dir: string,
+  name: string,
+  bytes: Uint8Array,
+  modifiedAt: Date,
+): Promise<string> {
+  const path = join(dir, basename(name));
+  try {
+    await writeFile(path, bytes, { mode: 0o600, flag: "wx" });
+    await utimes(path, modifiedAt, modifiedAt);
+    return path;
+  } catch (cause) {
+    throw new FloeError({
+      code: "FLOE_GATE_WORKSPACE_FAILED",
+      message: `The file ${path} could not be written.`,
+      hint: "Set TMPDIR to a folder that can be written and has room.",
+      cause,
+    });
+  }
 }
 
 async function makeFolder(tmpDir: string): Promise<string> {

@@ -14,7 +14,7 @@ function environments(gates: Readonly<Record<string, unknown>>) {
 async function promoted(world: World, version = "v1.0.0") {
   const digest = await world.publish(version);
   const outcome = await world.floe().promote({ version, to: "dev" });
-  if (outcome.kind !== "done") throw new Error(JSON.stringify(outcome));
+  if (outcome.kind !== "done") throw new Error(outcome.kind);
   const gates = new Map(outcome.plan.gates.map((gate) => [gate.gate, gate]));
   return { digest, outcome, gates };
 }

@@ -28,6 +28,7 @@ export async function gateEnvironment(
     FLOE_ARTIFACT_MEDIA_TYPE: target.artifact.mediaType,
     FLOE_SOURCE_ENV: values.SOURCE_ENV,
     FLOE_TARGET_ENV: values.TARGET_ENV,
+    FLOE_BASELINE_REPORT: values.BASELINE_REPORT,
     FLOE_DRY_RUN: target.dryRun ? "true" : "false",
     FLOE_DEADLINE: new Date(run.deadline).toISOString(),
     FLOE_TIMEOUT_SECONDS: String(gate.timeoutSeconds),

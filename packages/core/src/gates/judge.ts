@@ -1,5 +1,6 @@
 import type { GateReport, GateRun } from "../contract/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
+import type { GateWorkspace } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { byExitStatus, corroborated } from "./by-exit-status.ts";
 import { evaluateGate } from "./evaluate-gate.ts";
@@ -56,7 +57,7 @@ export async function judge(
     SOURCE_ENV: target.source,
     TARGET_ENV: target.target,
     FLOE_GATE_DIR: workspace.dir,
-    BASELINE_REPORT: "",
+    BASELINE_REPORT: await writeBaseline(workspace, attempt.baseline),
   };
   let ran: CommandResult | null = null;
   if (gate.command) {
@@ -75,7 +76,9 @@ export async function judge(
     attempt.onMaterial(ran.run, ran.reports);
   }
   if (!found) return byExitStatus(gate, ran);
-  const { baseline, secrets, deadline } = attempt;
+  const { secrets, deadline } = attempt;
+  // A command may read it although the gate does not compare.
+  const baseline = found.provider.usesBaseline === true ? attempt.baseline : null;
   const verdict = await evaluateGate(
     gate,
     found.provider,
@@ -85,4 +88,16 @@ export async function judge(
     AbortSignal.any([signal, attempt.limit]),
   );
   return corroborated(gate, verdict, ran);
+}
+
+/** So much older than this run is the report that it is compared with, whatever the clocks say. */
+const OLD_MS = 24 * 3600 * 1000;
+
+// The first one; empty where there is none.
+async function writeBaseline(workspace: GateWorkspace, baseline: Baseline | null): Promise<string> {
+  const [report] = baseline?.subject.reports ?? [];
+  if (!baseline || !report) return "";
+  const [extension = ""] = /\.[A-Za-z0-9]{1,16}$/.exec(report.path) ?? [];
+  const long = new Date(baseline.subject.judgedAt.getTime() - OLD_MS);
+  return await workspace.write(`baseline${extension}`, report.bytes, long);
 }

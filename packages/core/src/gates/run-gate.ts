@@ -1,7 +1,10 @@
 import type { GateReport, GateRun } from "../contract/index.ts";
+import { EXIT, isFloeError } from "../errors/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
 import type { FloeContext } from "../promotion/context.ts";
+import type { Baseline } from "./evidence/baseline.ts";
+import type { GateHistory } from "./evidence/gate-history.ts";
 import { type GateMaterial, gateMaterial } from "./evidence/gate-material.ts";
 import { GateError } from "./gate-error.ts";
 import type { GateTarget } from "./gate-target.ts";
@@ -9,7 +12,11 @@ import { judge } from "./judge.ts";
 import { type Judged, unjudged } from "./judged.ts";
 import { maskValues } from "./mask-values.ts";
 
-type Context = Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger">;
+/** What gates are run with. */
+export interface GateContext
+  extends Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger"> {
+  readonly history: GateHistory;
+}
 
 /** What running a gate came to. */
 export interface GateOutcome {
@@ -25,7 +32,7 @@ export interface GateOutcome {
 export async function runGate(
   gate: GateConfig,
   target: GateTarget,
-  context: Context,
+  context: GateContext,
   signal: AbortSignal,
 ): Promise<GateOutcome> {
   const started = context.clock.now().getTime();
@@ -33,7 +40,7 @@ export async function runGate(
   const limit = AbortSignal.timeout(gate.timeoutSeconds * 1000);
   const deadline = started + gate.timeoutSeconds * 1000;
   const secrets: string[] = [];
-  const baseline = null;
+  let baseline: Baseline | null = null;
   let left: { readonly run: GateRun; readonly reports: readonly GateReport[] } | null = null;
   const onMaterial = (run: GateRun, reports: readonly GateReport[]): void => {
     left = { run, reports };
@@ -41,8 +48,9 @@ export async function runGate(
   let judged: Judged = unjudged(new GateError("NOT_RUN", "it did not run"));
   for (let attempt = 1; attempt <= gate.retryAttempts; attempt++) {
     left = null;
-    const how = { signal, limit, deadline, attempt, secrets, baseline, onMaterial };
     try {
+      baseline ??= await baselineFor(gate, context, AbortSignal.any([signal, limit]));
+      const how = { signal, limit, deadline, attempt, secrets, baseline, onMaterial };
       judged = await judge(gate, target, context, how);
     } catch (cause) {
       signal.throwIfAborted();
@@ -69,6 +77,24 @@ export async function runGate(
   });
   const material = await gateMaterial(gate, left, baseline, secrets, context.clock.now());
   return { result, material };
+}
+
+async function baselineFor(
+  gate: GateConfig,
+  { gates, history }: GateContext,
+  signal: AbortSignal,
+): Promise<Baseline | null> {
+  const found = await gates.find(gate.kind);
+  const words = [...(gate.command?.argv ?? []), ...Object.values(gate.env)];
+  const isRead = words.some((word) => word.includes("BASELINE_REPORT"));
+  if (!isRead && found?.provider.usesBaseline !== true) return null;
+  try {
+    return await history.baselineOf(gate, { signal });
+  } catch (cause) {
+    if (!isFloeError(cause)) throw cause;
+    const code = cause.exitCode === EXIT.integrity ? "BASELINE_INVALID" : "BASELINE_UNAVAILABLE";
+    throw new GateError(code, cause.message, { cause });
+  }
 }
 
 function timeoutError(gate: GateConfig, cause: unknown): GateError {

@@ -1,7 +1,6 @@
 import type { GateConfig } from "../manifest/manifest.ts";
-import type { FloeContext } from "../promotion/context.ts";
 import type { GateTarget } from "./gate-target.ts";
-import { type GateOutcome, runGate } from "./run-gate.ts";
+import { type GateContext, type GateOutcome, runGate } from "./run-gate.ts";
 
 /**
  * Runs all gates of an environment, one after the other, those that others need first. All of them run even when one
@@ -10,7 +9,7 @@ import { type GateOutcome, runGate } from "./run-gate.ts";
 export async function runGates(
   gates: readonly GateConfig[],
   target: GateTarget,
-  context: Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger">,
+  context: GateContext,
   signal: AbortSignal,
 ): Promise<GateOutcome[]> {
   const results: GateOutcome[] = [];

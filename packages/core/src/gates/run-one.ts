@@ -2,11 +2,13 @@ import { FloeError } from "../errors/index.ts";
 import type { GateResult } from "../model/records.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import type { CallOptions } from "../ports/index.ts";
-import type { FloeContext } from "../promotion/context.ts";
+import { at, type FloeContext } from "../promotion/context.ts";
 import { findEnvironment, judgeTransition } from "../promotion/environments.ts";
 import { findArtifact } from "../promotion/find-artifact.ts";
+import type { Ledgers } from "../promotion/ledgers.ts";
 import { nearNames } from "../promotion/near-names.ts";
 import { gateArtifact, parseVersionArgument } from "../promotion/resolve-artifact.ts";
+import { createGateHistory } from "./evidence/gate-history.ts";
 import { runGate } from "./run-gate.ts";
 
 /** What `floe gate run` asks for. */
@@ -23,6 +25,7 @@ export interface RunGateRequest {
 export async function runOneGate(
   request: RunGateRequest,
   context: FloeContext,
+  ledgers: Ledgers,
   options: CallOptions,
 ): Promise<{ readonly result: GateResult; readonly digest: string; readonly traceId: string }> {
   const environment = findEnvironment(context.manifest, request.environment);
@@ -48,6 +51,11 @@ export async function runOneGate(
     dryRun: true,
     traceId,
   };
-  const { result } = await runGate(gate, target, context, options.signal);
+  const open = async () => {
+    const ledger = ledgers.of(environment);
+    return { ledger, view: await ledger.view(options) };
+  };
+  const history = createGateHistory({ environment, open, context: at(context, environment) });
+  const { result } = await runGate(gate, target, { ...context, history }, options.signal);
   return { result, digest: artifact.manifest.descriptor.digest, traceId };
 }

@@ -32,6 +32,11 @@ export interface ReportPattern {
 export interface GateWorkspace extends AsyncDisposable {
   readonly dir: string;
   /**
+   * Puts a file into the folder for the command to read, and gives its path. `modifiedAt` is its time, so that nobody takes it
+   * for a report of this run. `name` is a plain file name.
+   */
+  write(name: string, bytes: Uint8Array, modifiedAt: Date): Promise<string>;
+  /**
    * Reads the files that match the patterns. Files last changed before `since` are stale and listed apart.
    * `nearby` names files that exist, for the message when nothing matches.
    */

@@ -1,3 +1,4 @@
+import { createGateHistory } from "../gates/evidence/gate-history.ts";
 import type { GateOutcome } from "../gates/run-gate.ts";
 import { runGates } from "../gates/run-gates.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
@@ -111,7 +112,11 @@ export async function planPromotion(
       );
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
     const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
-    outcomes = await runGates(target.gates, traced, context, options.signal);
+    const { view } = input;
+    const open = () => Promise.resolve({ ledger: ledgers.of(target), view });
+    const history = createGateHistory({ environment: target, open, context });
+    const gateContext = { ...context, history };
+    outcomes = await runGates(target.gates, traced, gateContext, options.signal);
     const alone = (gate: string): string =>
       `floe gate run ${gate} ${artifact.version} --env ${target.name}`;
     for (const { result: gate } of outcomes) {

@@ -49,6 +49,7 @@ function ports(script: {
   };
   const workspace: GateWorkspace = {
     dir: "/gate",
+    write: async (name) => `/gate/${name}`,
     collect: async (patterns) => ({
       reports: patterns
         .filter((pattern) => script.reports?.includes(pattern.path))
@@ -89,6 +90,7 @@ function ports(script: {
       },
       openWorkspace: async () => workspace,
     },
+    history: { baselineOf: async () => null },
     readSecret: async () => "hunter2-secret",
     clock: { now: () => new Date(), sleep: async () => {} },
     logger: { debug: () => {}, info: () => {}, warn: () => {}, progress: () => {} },
