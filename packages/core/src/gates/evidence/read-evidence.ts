@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { GateReport, GateRun } from "../../contract/index.ts";
+import type { GateReport } from "../../contract/index.ts";
 import type { JsonObject } from "../../errors/index.ts";
 import { type Digest, isDigest } from "../../model/digest.ts";
 import { PARSE_ONCE } from "../../model/parse-once.ts";
-import { PREDICATE_TYPES, type RecordedRun } from "../../model/records.ts";
+import { PREDICATE_TYPES } from "../../model/records.ts";
 import type { CallOptions, TrustedSigner } from "../../ports/index.ts";
 import type { FloeContext } from "../../promotion/context.ts";
 import { readRecord } from "../../promotion/read-record.ts";
@@ -98,20 +98,4 @@ export async function readReports(
   const blob = packDescriptor(statement.pack);
   if (!blob) return { problem: "it names no packed reports of a size that floe reads" };
   return await unpackReports(await context.store.getBlob(blob, options), statement.reports);
-}
-
-/** How the command of evidence ended, as a gate gets it. */
-export function gateRunOf(run: RecordedRun): GateRun {
-  return {
-    argv: run.argv,
-    exitCode: run.exit_code,
-    signal: run.signal,
-    timedOut: run.timed_out,
-    startedAt: new Date(run.started_at),
-    durationMs: run.duration_ms,
-    stdout: run.stdout,
-    stderr: run.stderr,
-    truncated: run.truncated,
-    leftoverProcesses: run.leftover_processes,
-  };
 }
