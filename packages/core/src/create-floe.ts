@@ -1,3 +1,7 @@
+import type { AuditRequest, LedgerAudit } from "./audit/audit-ledger.ts";
+import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
+import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
+import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 import type { FloePlugin } from "./contract/index.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
@@ -138,6 +142,14 @@ export interface Floe extends AsyncDisposable {
   /** What an environment holds by its ledger, for who deploys it. Needs no signer. */
   deployment(request: DeploymentRequest, options?: RequestOptions): Promise<Deployment>;
   reconcile(request?: ReconcileRequest, options?: RequestOptions): Promise<ReconcileOutcome>;
+  /** Whether ledgers are what was written. Needs no signer. */
+  audit(request?: AuditRequest, options?: RequestOptions): Promise<LedgerAudit[]>;
+  /** Signs what ledgers hold now, and keeps that beside them. */
+  checkpoint(request?: CheckpointRequest, options?: RequestOptions): Promise<MadeCheckpoint[]>;
+  /** Tags and records that are not as the ledgers say. Needs no signer. */
+  drift(request?: DriftRequest, options?: RequestOptions): Promise<DriftedTag[]>;
+  /** Events whole, as they were signed. Needs no signer. */
+  showEvents(request: EventRequest, options?: RequestOptions): Promise<ShownEvent[]>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   listGates(): GateListing[];
 }
@@ -305,6 +317,23 @@ export function createFloe(options: FloeOptions): Floe {
       await proven(given);
       const { reconcile } = await import("./promotion/reconcile.ts");
       return await reconcile(request, context, ledgers, call(given));
+    },
+    async audit(request = {}, given) {
+      const { auditLedgers } = await import("./audit/audit-ledger.ts");
+      return await auditLedgers(request, context, ledgers, call(given));
+    },
+    async checkpoint(request = {}, given) {
+      await proven(given);
+      const { makeCheckpoints } = await import("./audit/make-checkpoint.ts");
+      return await makeCheckpoints(request, context, ledgers, call(given));
+    },
+    async drift(request = {}, given) {
+      const { findDrift } = await import("./audit/find-drift.ts");
+      return await findDrift(request, context, ledgers, call(given));
+    },
+    async showEvents(request, given) {
+      const { showEvents } = await import("./audit/show-event.ts");
+      return await showEvents(request, context, ledgers, call(given));
     },
     async runGate(request, given) {
       const { runOneGate } = await import("./gates/run-one.ts");

@@ -1,3 +1,9 @@
+export type { AuditRequest, GivenCheckpoint, LedgerAudit } from "./audit/audit-ledger.ts";
+export type { Checkpoint } from "./audit/checkpoint.ts";
+export type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
+export type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
+export type { EventRequest, ShownEvent } from "./audit/show-event.ts";
+export type { AuditFinding, AuditQuestion, AuditVerdict } from "./audit/verdict.ts";
 export type { ArtifactComparison } from "./compare/compare-artifacts.ts";
 export type { FieldChange } from "./compare/json-changes.ts";
 export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./create-floe.ts";

@@ -420,6 +420,18 @@ export const ERRORS = {
     exit: EXIT.integrity,
     summary: "Whether the newest events of a ledger count cannot be judged by today's manifest.",
   },
+  FLOE_LEDGER_EVENT_NOT_FOUND: {
+    exit: EXIT.notFound,
+    summary: "The ledger has no such event.",
+  },
+  FLOE_LEDGER_TAMPERED: {
+    exit: EXIT.integrity,
+    summary: "A ledger is not what was written: something was changed, is missing, or was put in.",
+  },
+  FLOE_CHECKPOINT_INVALID: {
+    exit: EXIT.integrity,
+    summary: "A checkpoint is none, is by nobody who is trusted, or is not of this ledger.",
+  },
   FLOE_LEDGER_DRIFT: {
     exit: EXIT.integrity,
     summary: "A tag does not hold what the ledger says it holds.",

@@ -388,7 +388,7 @@ export function invalidEvent(where: string, reason: string, cause?: unknown): Fl
   return new FloeError({
     code: "FLOE_LEDGER_EVENT_INVALID",
     message: `ledger event ${where}: ${reason}`,
-    hint: "Run floe audit verify where it is available, and compare with a copy of the ledger that you trust.",
+    hint: "Run floe audit verify, which names what is wrong, and compare with a copy of the ledger that you trust.",
     ...(cause === undefined ? {} : { cause }),
   });
 }

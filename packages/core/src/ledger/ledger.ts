@@ -1,3 +1,4 @@
+import type { AuditCapabilities, AuditEntry } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
@@ -79,6 +80,15 @@ export interface Ledger {
   read(from: number, to: number | undefined, options: CallOptions): AsyncIterable<VerifiedEvent>;
   /** The same newest first, read in small parts: whoever has seen enough stops early. */
   readBack(options: CallOptions): AsyncIterable<VerifiedEvent>;
+  /** The stored bytes as they are, in ascending order: nothing is checked. */
+  entries(
+    range: { readonly from: number; readonly to?: number },
+    options: CallOptions,
+  ): AsyncIterable<AuditEntry>;
+  /** The event that the environment's tag pins, or `null` without a ledger. */
+  pinned(options: CallOptions): Promise<Genesis | null>;
+  /** What the store promises. */
+  readonly capabilities: AuditCapabilities;
 }
 
 /** An event that was appended, and the state that it made. */
@@ -261,6 +271,12 @@ export function createLedger(
     },
 
     readBack,
+    entries: (range, options) => audit.read(chain, range.from, range.to, options),
+    async pinned(options) {
+      genesis ??= await findGenesis(environment, context, mode, verify, options);
+      return genesis;
+    },
+    capabilities: audit.capabilities(),
   };
 }
 

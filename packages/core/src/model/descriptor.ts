@@ -24,6 +24,8 @@ export const MEDIA_TYPES = {
   empty: "application/vnd.oci.empty.v1+json",
   sigstoreBundle: "application/vnd.dev.sigstore.bundle.v0.3+json",
   inToto: "application/vnd.in-toto+json",
+  checkpoint: "application/vnd.floe.ledger.checkpoint.v1",
+  note: "text/plain; charset=utf-8",
   ledgerEvent: "application/vnd.floe.ledger.event.v1+json",
   policy: "application/vnd.floe.policy.v1+json",
   authority: "application/vnd.floe.authority.v1+json",

@@ -101,6 +101,11 @@ export function genesisTag(environment: string): string {
   return `floe-ledger.${environment}`;
 }
 
+/** The mutable tag of an environment's newest checkpoint. */
+export function checkpointTag(environment: string): string {
+  return `floe-cp.${environment}`;
+}
+
 /** The mutable tag of how far an environment's webhooks were told. */
 export function webhookTag(environment: string): string {
   return `floe-hook.${environment}`;

@@ -20,6 +20,11 @@ export interface Signer extends Partial<AsyncDisposable> {
    * Signs an in-toto statement (the exact bytes) as DSSE and returns a sigstore bundle v0.3, canonical JSON.
    */
   sign(statement: Uint8Array, options: CallOptions): Promise<Uint8Array>;
+  /**
+   * Signs bytes as they are: ECDSA P-256 over their SHA-256, DER. Absent for signers that sign statements only, such as
+   * certificates of one use and RSA keys.
+   */
+  signBytes?(bytes: Uint8Array, options: CallOptions): Promise<Uint8Array>;
 }
 
 /** What a signature must be by, to be accepted. */

@@ -19,6 +19,11 @@ export interface HistoryRequest {
   /** Name of an identity; also a key id or a subject, for signers that the manifest does not know. */
   readonly operator?: string | undefined;
   readonly since?: Date | undefined;
+  /** Nothing that was signed later. */
+  readonly until?: Date | undefined;
+  /** Only events of these kinds. */
+  readonly kinds?: readonly string[] | undefined;
+  readonly digest?: string | undefined;
   /** Default: all. */
   readonly limit?: number | undefined;
 }
@@ -51,6 +56,7 @@ export interface EventFilter {
   readonly since?: Date | undefined;
   /** Nothing that was signed later. */
   readonly until?: Date | undefined;
+  readonly kinds?: readonly string[] | undefined;
   readonly limit?: number | undefined;
 }
 
@@ -71,13 +77,11 @@ export async function history(
       : [findEnvironment(manifest, request.environment)];
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, manifest);
-  const { operator, since, limit } = request;
+  const { operator, since, until, kinds, limit } = request;
   const filter: EventFilter = {
     version: wanted?.version,
-    digest: wanted?.digest ?? undefined,
-    operator,
-    since,
-    limit,
+    digest: wanted?.digest ?? request.digest,
+    ...{ operator, since, until, kinds, limit },
   };
   const events: HistoryEvent[] = [];
   for (const environment of environments)
@@ -103,6 +107,7 @@ async function eventsOf(
     const event = flatten(stored);
     if (stop !== undefined && event.at < stop) break;
     if (
+      (filter.kinds === undefined || filter.kinds.includes(event.kind)) &&
       (version === undefined || event.version === version) &&
       (digest === undefined || event.digest === digest) &&
       (operator === undefined || isBy(operator, event, stored.event)) &&

@@ -16,13 +16,17 @@ export interface History {
 export async function readHistory(ledger: Ledger, options: CallOptions): Promise<History> {
   const events: VerifiedEvent[] = [];
   for await (const stored of ledger.readBack(options)) events.push(stored);
-  events.sort(bySeqThenHash);
+  return historyOf(events.sort(bySeqThenHash), ledger.mode);
+}
+
+/** The same of events that were read already, in the order in which they count. */
+export function historyOf(events: readonly VerifiedEvent[], mode: Ledger["mode"]): History {
   const known = new Map<Digest, VerifiedEvent>(events.map((stored) => [stored.hash, stored]));
   return {
     events,
     before({ event, hash }) {
       // Where writers are serialised, whatever has a lower number was there. Elsewhere it may have been written later.
-      if (ledger.mode === "slot") return events.filter((one) => one.event.seq < event.seq);
+      if (mode === "slot") return events.filter((one) => one.event.seq < event.seq);
       const reached = new Set<Digest>();
       const pending = linksOf(event);
       for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { FloeError } from "@floe/core/errors";
-import type { Signer } from "@floe/core/ports";
+import type { CallOptions, Signer } from "@floe/core/ports";
 import { keyId } from "../keys/public-key.ts";
 import { createKeySigner } from "./key-signer.ts";
 
@@ -38,6 +38,15 @@ export function createDeferredKeySigner({
       await opened;
       signal.throwIfAborted();
     },
+    ...(publicKey.asymmetricKeyType === "ec"
+      ? {
+          async signBytes(bytes: Uint8Array, options: CallOptions) {
+            const signer = await opened;
+            if (!signer.signBytes) throw new Error("an ECDSA key signs bytes");
+            return await signer.signBytes(bytes, options);
+          },
+        }
+      : {}),
     async sign(statement, options) {
       return await (await opened).sign(statement, options);
     },

@@ -1,6 +1,6 @@
 import { constants, type KeyObject, sign } from "node:crypto";
 import { MEDIA_TYPES } from "@floe/core/model";
-import type { ProvenSigner, Signer } from "@floe/core/ports";
+import type { CallOptions, ProvenSigner, Signer } from "@floe/core/ports";
 import { preAuthEncoding } from "../bundle/pae.ts";
 import { writeBundle } from "../bundle/write-bundle.ts";
 import { assertUsableKind, keyInvalid } from "../keys/key-error.ts";
@@ -20,8 +20,17 @@ export function signWith(privateKey: KeyObject, method: "key" | "ephemeral"): Si
   assertUsableKind(privateKey, "private key");
   const hint = keyHint(privateKey);
   const signer: ProvenSigner = { method, keyId: keyId(privateKey) };
+  const isEcdsa = privateKey.asymmetricKeyType === "ec";
   return {
     signer,
+    ...(isEcdsa
+      ? {
+          async signBytes(bytes: Uint8Array, { signal }: CallOptions) {
+            signal.throwIfAborted();
+            return sign("sha256", bytes, { key: privateKey, dsaEncoding: "der" });
+          },
+        }
+      : {}),
     async sign(statement, { signal }) {
       signal.throwIfAborted();
       // DER for ECDSA and PKCS#1 v1.5 for RSA, with SHA-256: what cosign expects.

@@ -1,0 +1,367 @@
+import { EXIT, type FloeError, isFloeError } from "../errors/index.ts";
+import { leafHash } from "../ledger/event.ts";
+import { actorName } from "../ledger/fold-state.ts";
+import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import type { LedgerMode } from "../ledger/oci-backend.ts";
+import { bySeqThenHash } from "../ledger/read-view.ts";
+import type { VerifiedEvent } from "../ledger/verify-event.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { Digest } from "../model/digest.ts";
+import { authorize } from "../model/identity.ts";
+import type { CallOptions, TrustedSigner } from "../ports/index.ts";
+import { assertLatestNotCut } from "../promotion/assert-not-cut.ts";
+import { at, type FloeContext } from "../promotion/context.ts";
+import { findEnvironment } from "../promotion/environments.ts";
+import type { Ledgers } from "../promotion/ledgers.ts";
+import { checksOf } from "../verification/check.ts";
+import { checkHistory } from "../verification/check-history.ts";
+import { historyOf } from "../verification/read-history.ts";
+import { readAnchor } from "./anchor.ts";
+import { checkLinks, type LinkedLedger, type LinkProblem, rootOf } from "./check-links.ts";
+import { verifyCheckpoint } from "./checkpoint-signature.ts";
+import { merkleRoot } from "./merkle-root.ts";
+import { readEntries } from "./read-entries.ts";
+import {
+  type AuditFinding,
+  type AuditQuestion,
+  type AuditVerdict,
+  judged,
+  notChecked,
+} from "./verdict.ts";
+
+/** A checkpoint that somebody kept. */
+export interface GivenCheckpoint {
+  /** Where it is from, for messages. */
+  readonly name: string;
+  readonly note: string;
+}
+
+/** What `floe audit verify` is asked. */
+export interface AuditRequest {
+  /** Default: every environment. */
+  readonly environment?: string | undefined;
+  readonly checkpoints?: readonly GivenCheckpoint[];
+  /** Who is trusted to sign checkpoints, instead of those who may change the environment by the manifest. */
+  readonly trusted?: readonly TrustedSigner[];
+}
+
+/** The four answers about one ledger, and what they are about. */
+export interface LedgerAudit {
+  readonly environment: string;
+  /** `null`: the environment has no ledger. */
+  readonly chain: string | null;
+  readonly backend: string;
+  readonly mode: LedgerMode;
+  readonly serialises: "strong" | "advisory";
+  readonly events: number;
+  readonly head: { readonly seq: number; readonly hash: Digest } | null;
+  /** Root of the Merkle tree over all events (RFC 6962). */
+  readonly root: Digest | null;
+  readonly openIntents: readonly string[];
+  readonly verdicts: Readonly<Record<AuditQuestion, AuditVerdict>>;
+}
+
+const RESTORE = "Compare with a copy that you trust, and restore what was there.";
+
+/**
+ * Verifies ledgers from their stored bytes.
+ * @throws {FloeError} FLOE_ENVIRONMENT_NOT_FOUND - no such environment
+ * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE and the like - it could not be looked at
+ */
+export async function auditLedgers(
+  request: AuditRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<LedgerAudit[]> {
+  const { manifest } = context;
+  const environments =
+    request.environment === undefined
+      ? manifest.environments
+      : [findEnvironment(manifest, request.environment)];
+  const audits: LedgerAudit[] = [];
+  for (const environment of environments)
+    audits.push(
+      await auditLedger(environment, request, at(context, environment), ledgers, options),
+    );
+  return audits;
+}
+
+async function auditLedger(
+  environment: EnvironmentConfig,
+  request: AuditRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<LedgerAudit> {
+  const ledger = ledgers.of(environment);
+  const about = {
+    environment: environment.name,
+    backend: context.manifest.audit.backend,
+    mode: ledger.mode,
+    serialises: ledger.capabilities.serialises,
+  };
+  const pinned = await orProblem(() => ledger.pinned(options));
+  if (isFloeError(pinned)) {
+    const answer = judged([findingOf(pinned)], "");
+    const none = notChecked("the ledger that the environment pins cannot be read");
+    const verdicts = { integrity: answer, completeness: none, anchoring: none, authenticity: none };
+    return { ...about, ...EMPTY, verdicts };
+  }
+  if (pinned === null) {
+    const none = notChecked("the environment has no ledger, and no tag of floe");
+    const verdicts = { integrity: none, completeness: none, anchoring: none, authenticity: none };
+    return { ...about, ...EMPTY, verdicts };
+  }
+  const { entries, unreadable } = await readEntries(ledger, options);
+  const linked = checkLinks(entries, ledger.mode, leafHash(pinned.bytes));
+  const problems = [...unreadable, ...linked.problems];
+  const links = problems.filter(({ kind }) => kind === "link").map(linkFinding);
+  const verified = await orProblem(() => readAll(ledger, options));
+  const states = isFloeError(verified) ? [] : stateFindings(verified, ledger, context);
+  const view = await orProblem(() => ledger.view(options));
+  const last = linked.events.at(-1);
+  const total = linked.events.length;
+  return {
+    ...about,
+    chain: pinned.chain,
+    events: total,
+    head: last ? { seq: last.slot, hash: last.hash } : null,
+    root: total === 0 ? null : merkleRoot(linked.events.map(({ hash }) => hash)),
+    openIntents: isFloeError(view)
+      ? []
+      : (view?.state.open_intents ?? []).map(({ operation }) => operation),
+    verdicts: {
+      integrity: judged(
+        [...links, ...states],
+        `${total} events follow one another, and their states from them`,
+      ),
+      completeness: await completeness(
+        { ledger, linked, problems, verified, view },
+        context,
+        options,
+      ),
+      anchoring: await anchoring(environment, request, pinned.chain, linked, context, options),
+      authenticity: authenticity(verified),
+    },
+  };
+}
+
+const EMPTY = { chain: null, events: 0, head: null, root: null, openIntents: [] } as const;
+
+/** What is wrong with what is stored is an answer; anything else is not. */
+async function orProblem<Value>(read: () => Promise<Value>): Promise<Value | FloeError> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (isFloeError(cause) && cause.exitCode === EXIT.integrity) return cause;
+    throw cause;
+  }
+}
+
+async function readAll(ledger: Ledger, options: CallOptions): Promise<VerifiedEvent[]> {
+  const events: VerifiedEvent[] = [];
+  for await (const stored of ledger.readBack(options)) events.push(stored);
+  return events.sort(bySeqThenHash);
+}
+
+function stateFindings(
+  events: readonly VerifiedEvent[],
+  ledger: Ledger,
+  context: FloeContext,
+): AuditFinding[] {
+  const checks = checksOf(ledger.environment.name);
+  const found = checkHistory([], historyOf(events, ledger.mode), context.manifest, checks);
+  return found.flatMap(({ status, summary, fix }) =>
+    status === "failed"
+      ? [
+          {
+            seq: null,
+            hash: null,
+            code: "FLOE_LEDGER_TAMPERED" as const,
+            what: summary,
+            fix: fix ?? RESTORE,
+          },
+        ]
+      : [],
+  );
+}
+
+interface Evidence {
+  readonly ledger: Ledger;
+  readonly linked: LinkedLedger;
+  readonly problems: readonly LinkProblem[];
+  readonly verified: readonly VerifiedEvent[] | FloeError;
+  readonly view: LedgerView | null | FloeError;
+}
+
+async function completeness(
+  { ledger, linked, problems, verified, view }: Evidence,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<AuditVerdict> {
+  const findings = problems.filter(({ kind }) => kind === "gap").map(linkFinding);
+  if (isFloeError(view)) findings.push(findingOf(view));
+  else {
+    const cut = await orProblem(() => assertLatestNotCut(ledger, view, context, options));
+    if (isFloeError(cut)) findings.push(findingOf(cut));
+  }
+  if (isFloeError(verified))
+    return findings.length > 0
+      ? judged(findings, "")
+      : notChecked("not every event can be read, so that it cannot be told what is missing");
+  findings.push(...endings(verified));
+  const open = view === null || isFloeError(view) ? 0 : view.state.open_intents.length;
+  const notes =
+    open > 0
+      ? [
+          `${open} operation${open > 1 ? "s are" : " is"} open; floe platform reconcile finishes what was interrupted`,
+        ]
+      : [];
+  return judged(
+    findings,
+    `${linked.events.length} events without a gap, each operation that was begun has ended once`,
+    [
+      ...notes,
+      "covers what was done with floe; for tags that were moved without it: floe audit drift",
+    ],
+  );
+}
+
+/** Operations that ended more than once, or whose end says what did not come to be. */
+function endings(events: readonly VerifiedEvent[]): AuditFinding[] {
+  const findings: AuditFinding[] = [];
+  const ended = new Map<string, number>();
+  for (const { event, hash, authorized } of events) {
+    if (!authorized || event.kind !== "outcome") continue;
+    const before = ended.get(event.operation);
+    const twice = { seq: event.seq, hash, code: "FLOE_LEDGER_DRIFT" as const };
+    if (before !== undefined)
+      findings.push({
+        ...twice,
+        what: `it is a second outcome of the ${event.body.action} of ${event.body.version}, which event ${before} has closed`,
+        fix: "Two have finished the same operation. Compare the tags with floe audit drift.",
+      });
+    else if (
+      event.body.result === "succeeded" &&
+      event.state.current?.operation !== event.operation
+    )
+      findings.push({
+        ...twice,
+        what: `it says that the ${event.body.action} of ${event.body.version} succeeded, and it had no effect: another one had gone before`,
+        fix: "Two operations ran at once, which a registry without exclusive tags cannot prevent. Compare the tags with floe audit drift.",
+      });
+    if (before === undefined) ended.set(event.operation, event.seq);
+  }
+  return findings;
+}
+
+function authenticity(verified: readonly VerifiedEvent[] | FloeError): AuditVerdict {
+  if (isFloeError(verified)) return judged([findingOf(verified)], "");
+  const named = new Set(verified.flatMap(({ event }) => event.disregards ?? []));
+  const strangers = verified.filter(
+    ({ event, authorized }) => !authorized && event.kind !== "genesis" && event.kind !== "refusal",
+  );
+  const finding = ({ event, hash }: VerifiedEvent): AuditFinding => ({
+    seq: event.seq,
+    hash,
+    code: "FLOE_LEDGER_EVENT_UNAUTHORIZED",
+    what: `${event.kind} by ${event.actor.subject ?? event.actor.key_id ?? actorName(event.actor)} at ${event.at}, who may not change ${event.environment}; it has no effect`,
+    fix: "Somebody who can push wrote it. Find out who, and whose credentials were used.",
+  });
+  const seen = strangers.filter(({ hash }) => named.has(hash));
+  return judged(
+    strangers.filter(({ hash }) => !named.has(hash)).map(finding),
+    `${verified.length} signatures verify, by who the events say`,
+    seen.map(
+      ({ event }) =>
+        `event ${event.seq} is by somebody who may not act here, and later events say so`,
+    ),
+  );
+}
+
+async function anchoring(
+  environment: EnvironmentConfig,
+  request: AuditRequest,
+  chain: string,
+  { events }: LinkedLedger,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<AuditVerdict> {
+  const { manifest, store, verifier } = context;
+  const trusted =
+    request.trusted ??
+    manifest.identities
+      .filter(({ name }) => authorize(name, environment, manifest).granted)
+      .map((identity) => identity.trusted);
+  const given = request.checkpoints ?? [];
+  const kept = await readAnchor(environment.name, store, options);
+  const all = [
+    ...given,
+    ...(kept ? [{ name: `the tag floe-cp.${environment.name}`, note: kept.note }] : []),
+  ];
+  const findings: AuditFinding[] = [];
+  const covered: string[] = [];
+  let outside = false;
+  for (const { name, note } of all) {
+    const verdict = verifyCheckpoint(note, trusted, verifier);
+    const invalid = { seq: null, hash: null, code: "FLOE_CHECKPOINT_INVALID" as const };
+    if (!verdict.ok) {
+      findings.push({
+        ...invalid,
+        what: `the checkpoint of ${name}: ${verdict.reason}`,
+        fix: "Find out who put it there; take one that you kept.",
+      });
+      continue;
+    }
+    const { checkpoint, signedBy } = verdict;
+    // A file may hold a checkpoint of another environment; that is no contradiction.
+    if (checkpoint.origin !== chain) {
+      const isFile = given.some((one) => one.name === name);
+      if (isFile && request.environment === undefined) continue;
+      findings.push({
+        ...invalid,
+        what: `the checkpoint of ${name} is of the ledger ${checkpoint.origin}, and this one is ${chain}`,
+        fix: "The ledger was replaced by another one, or it is the wrong checkpoint.",
+      });
+      continue;
+    }
+    const root = rootOf(checkpoint, events);
+    if (root === checkpoint.root) {
+      covered.push(
+        `${checkpoint.size} of ${events.length} events, as ${signedBy} signed (${name})`,
+      );
+      outside ||= given.some((one) => one.name === name) || manifest.audit.backend !== "oci";
+    } else {
+      const short = root === null && checkpoint.size > events.length;
+      findings.push({
+        seq: short ? events.length : null,
+        hash: null,
+        code: "FLOE_LEDGER_TAMPERED",
+        what: short
+          ? `it is gone: the checkpoint of ${name} counts ${checkpoint.size} events, and there are ${events.length}`
+          : `the first ${checkpoint.size} events are not those that ${signedBy} signed a checkpoint of (${name})`,
+        fix: RESTORE,
+      });
+    }
+  }
+  if (findings.length === 0 && covered.length === 0)
+    return notChecked(
+      "no checkpoint: cutting off the newest events, or writing all anew, would not show. Make one: floe audit checkpoint",
+    );
+  const notes =
+    outside || findings.length > 0
+      ? []
+      : [
+          "the checkpoint lies in the same registry as the ledger: it shows nothing against the registry's owner. Keep one elsewhere: floe audit checkpoint --out FILE",
+        ];
+  return judged(findings, covered.join("; "), notes);
+}
+
+function linkFinding({ seq, hash, what }: LinkProblem): AuditFinding {
+  return { seq, hash, code: "FLOE_LEDGER_TAMPERED", what, fix: RESTORE };
+}
+
+function findingOf({ code, message, hint }: FloeError): AuditFinding {
+  return { seq: null, hash: null, code, what: message, fix: hint ?? RESTORE };
+}

@@ -1,0 +1,139 @@
+import { FloeError } from "../errors/index.ts";
+import { leafHash } from "../ledger/event.ts";
+import { requireSigner } from "../ledger/ledger-context.ts";
+import type { EnvironmentConfig } from "../manifest/manifest.ts";
+import type { Digest } from "../model/digest.ts";
+import { authorize } from "../model/identity.ts";
+import type { CallOptions } from "../ports/index.ts";
+import { at, type FloeContext } from "../promotion/context.ts";
+import { findEnvironment } from "../promotion/environments.ts";
+import type { Ledgers } from "../promotion/ledgers.ts";
+import { judgeOperator } from "../promotion/operator.ts";
+import { readAnchor, writeAnchor } from "./anchor.ts";
+import { checkLinks, type LinkedLedger, reachedFrom, rootOf } from "./check-links.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { signCheckpoint, verifyCheckpoint } from "./checkpoint-signature.ts";
+import { merkleRoot } from "./merkle-root.ts";
+import { readEntries } from "./read-entries.ts";
+
+/** What a checkpoint is asked for. */
+export interface CheckpointRequest {
+  /** Default: every environment that has a ledger. */
+  readonly environment?: string | undefined;
+}
+
+/** A checkpoint that was signed and put into the registry. */
+export interface MadeCheckpoint {
+  readonly environment: string;
+  readonly checkpoint: Checkpoint;
+  /** The signed note. */
+  readonly note: string;
+  /** Digest of the manifest under `floe-cp.ENV`. */
+  readonly anchor: Digest;
+}
+
+/**
+ * Signs what the ledgers hold now and puts that beside them, so that from now on nobody cuts anything off unseen. Refuses
+ * where the ledger contradicts itself or an earlier checkpoint: what is signed must be what was there.
+ * @throws {FloeError} FLOE_NOT_AUTHORIZED, FLOE_SIGNER_MISSING - by whom nobody would believe it
+ * @throws {FloeError} FLOE_LEDGER_TAMPERED - the ledger has a gap, was changed, or has less than an earlier checkpoint
+ * @throws {FloeError} FLOE_CHECKPOINT_INVALID - what is under the tag is no checkpoint by anybody who may act there
+ */
+export async function makeCheckpoints(
+  request: CheckpointRequest,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<MadeCheckpoint[]> {
+  const { manifest } = context;
+  const environments =
+    request.environment === undefined
+      ? manifest.environments
+      : [findEnvironment(manifest, request.environment)];
+  const made: MadeCheckpoint[] = [];
+  for (const environment of environments) {
+    const one = await makeCheckpoint(environment, at(context, environment), ledgers, options);
+    if (one) made.push(one);
+  }
+  return made;
+}
+
+async function makeCheckpoint(
+  environment: EnvironmentConfig,
+  context: FloeContext,
+  ledgers: Ledgers,
+  options: CallOptions,
+): Promise<MadeCheckpoint | null> {
+  const { name } = environment;
+  const { store } = context;
+  const ledger = ledgers.of(environment);
+  const pinned = await ledger.pinned(options);
+  if (!pinned) return null;
+  // Nobody would believe it.
+  const { problem: refused } = judgeOperator(environment, context, undefined);
+  if (refused) {
+    const { code, message, hint } = refused;
+    throw new FloeError({ code, message, ...(hint === null ? {} : { hint }) });
+  }
+  const { entries, unreadable } = await readEntries(ledger, options);
+  const linked = checkLinks(entries, ledger.mode, leafHash(pinned.bytes));
+  const [problem] = [...unreadable, ...linked.problems];
+  if (problem) throw tampered(name, `event ${problem.seq}: ${problem.what}`);
+  // Reading it as everybody does checks the newest signatures as well.
+  const view = await ledger.view(options);
+  if (!view) return null;
+  const before = await readAnchor(name, store, options);
+  if (before) assertFollows(before.note, environment, pinned.chain, linked, context);
+  const head = ledger.mode === "own-tag" ? view.hash : null;
+  const covered = rootedAt(head, linked);
+  const checkpoint = { origin: pinned.chain, ...covered, head };
+  const signer = requireSigner(context.signer, "checkpoint");
+  const note = await signCheckpoint(checkpoint, signer, options);
+  const anchor = await writeAnchor(name, note, before?.manifest ?? null, store, options);
+  return { environment: name, checkpoint, note, anchor };
+}
+
+function rootedAt(
+  head: Digest | null,
+  { events }: LinkedLedger,
+): { readonly size: number; readonly root: Digest } {
+  const covered = head === null ? events : reachedFrom(head, events);
+  return { size: covered.length, root: merkleRoot(covered.map(({ hash }) => hash)) };
+}
+
+function assertFollows(
+  note: string,
+  environment: EnvironmentConfig,
+  chain: string,
+  { events }: LinkedLedger,
+  { manifest, verifier }: FloeContext,
+): void {
+  const trusted = manifest.identities
+    .filter(({ name }) => authorize(name, environment, manifest).granted)
+    .map((identity) => identity.trusted);
+  const verdict = verifyCheckpoint(note, trusted, verifier);
+  const where = `floe-cp.${environment.name}`;
+  if (!verdict.ok || verdict.checkpoint.origin !== chain) {
+    const why = verdict.ok ? `it is of the ledger ${verdict.checkpoint.origin}` : verdict.reason;
+    throw new FloeError({
+      code: "FLOE_CHECKPOINT_INVALID",
+      message: `the checkpoint under ${where} does not count: ${why}`,
+      hint: `Find out who put it there. After the people who may act in ${environment.name} were changed, delete the tag by hand (crane delete, oras manifest delete) and make a checkpoint anew.`,
+    });
+  }
+  const { size, root } = verdict.checkpoint;
+  if (rootOf(verdict.checkpoint, events) !== root)
+    throw tampered(
+      environment.name,
+      `the checkpoint under ${where}, which ${verdict.signedBy} signed, counts ${size} other events than the ledger has (${events.length})`,
+    );
+}
+
+function tampered(environment: string, what: string): FloeError {
+  return new FloeError({
+    code: "FLOE_LEDGER_TAMPERED",
+    message: `the ledger of ${environment}: ${what}`,
+    hint: `No checkpoint was made. See floe audit verify --env ${environment}, and restore what was there from a copy that you trust.`,
+    details: { environment },
+  });
+}

@@ -1,0 +1,46 @@
+import { EXIT, isFloeError } from "../errors/index.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { CallOptions } from "../ports/index.ts";
+import type { LinkProblem } from "./check-links.ts";
+import { type BrokenEvent, type EventLink, readEventLink } from "./event-link.ts";
+
+/** Everything that a ledger's store holds, and what of it could not be read. */
+export interface ReadEntries {
+  readonly entries: readonly (EventLink | BrokenEvent)[];
+  readonly unreadable: readonly LinkProblem[];
+}
+
+/** How many slots past the last one that could be read are tried, where one in between cannot be. */
+const LOOK_AHEAD = 64;
+
+/**
+ * Reads the stored bytes of a whole ledger. Where the store itself finds something that was changed, the rest is read slot by
+ * slot, so that everything that is wrong is told, the first first.
+ * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE and the like - the store cannot be asked, which says nothing about the ledger
+ */
+export async function readEntries(ledger: Ledger, options: CallOptions): Promise<ReadEntries> {
+  const entries: (EventLink | BrokenEvent)[] = [];
+  try {
+    for await (const { seq, bytes } of ledger.entries({ from: 0 }, options))
+      entries.push(readEventLink(seq, bytes));
+    return { entries, unreadable: [] };
+  } catch (cause) {
+    if (!isFloeError(cause) || cause.exitCode !== EXIT.integrity) throw cause;
+  }
+  entries.length = 0;
+  const unreadable: LinkProblem[] = [];
+  let last = -1;
+  for (let seq = 0; seq <= last + LOOK_AHEAD; seq += 1) {
+    try {
+      for await (const { bytes } of ledger.entries({ from: seq, to: seq }, options)) {
+        entries.push(readEventLink(seq, bytes));
+        last = seq;
+      }
+    } catch (cause) {
+      if (!isFloeError(cause) || cause.exitCode !== EXIT.integrity) throw cause;
+      unreadable.push({ seq, hash: null, what: cause.message, kind: "link" });
+      last = seq;
+    }
+  }
+  return { entries, unreadable };
+}
