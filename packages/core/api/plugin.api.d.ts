@@ -258,17 +258,57 @@ export interface AuditProbe {
 export interface AuditCallOptions {
   readonly signal: AbortSignal;
 }
+/** What a backend is opened with besides its settings. */
+export interface AuditOpenOptions extends AuditCallOptions {
+  /** Folder of the manifest, absolute: relative paths in the settings count from there. */
+  readonly baseDir: string;
+  /** Reads what a `*_ref` setting names: `env:NAME`, `file:PATH` or a bare path. */
+  readonly readSecret: (ref: string) => Promise<string>;
+}
+/**
+ * Why a backend could not do what it was asked. `unavailable`: not reachable, full, read-only, too slow;
+ * `unauthenticated`: it does not know who asks; `denied`: it knows, and does not let them; `corrupt`: what is stored
+ * cannot be what was written; `refused`: asked for something that the contract forbids, such as a gap.
+ */
+export type AuditFailure = "unavailable" | "unauthenticated" | "denied" | "corrupt" | "refused";
+/** What floe looks for in the errors that a backend throws. Any `Error` with these members will do. */
+export interface AuditBackendError extends Error {
+  /** Default `unavailable`. */
+  readonly failure?: AuditFailure;
+  /** `true`: the answer to a claim was lost, and the event may have been stored. */
+  readonly indeterminate?: boolean;
+  /** What somebody should do about it; one sentence without secrets. */
+  readonly hint?: string;
+}
+/** Something about a store that its owner or an auditor should know. */
+export interface AuditFinding {
+  /** `^[a-z][a-z0-9_]{0,49}$`, such as `second_version` or `foreign_object`. */
+  readonly code: string;
+  readonly message: string;
+  /** The slot that it is about, where it is about one. */
+  readonly seq?: number;
+  /** `true`: somebody changed or added something. `false`: the store promises less than it should. */
+  readonly tampering: boolean;
+}
 /**
  * Stores the ledger of an environment. It moves opaque bytes and has one primitive: claim a slot exactly once.
  * Hashing, chaining, signing and recovery are core's, so that no backend can weaken them.
  *
  * A claim whose answer was lost must throw an error whose `indeterminate` property is `true`; core then reads the
- * slot again. Every other throw means that nothing was stored.
+ * slot again. Every other throw means that nothing was stored. See {@link AuditBackendError}.
  */
 export interface AuditBackend extends Partial<AsyncDisposable> {
   /** What the store promises. */
   capabilities(): AuditCapabilities;
-  /** Stores bytes in slot `seq` of a chain if it is empty. Durable before it returns. */
+  /**
+   * Where the events are, without secrets: `sqlite:.floe/audit.db`. The beginning of a ledger pins it, and a manifest that
+   * leads elsewhere is refused. Default: the provider's id.
+   */
+  readonly location?: string;
+  /**
+   * Stores bytes in slot `seq` of a chain if it is empty and the slot before it is not. Durable before it returns. Asked
+   * again with the same bytes, it says `alreadyMine`.
+   */
   claim(
     chain: string,
     seq: number,
@@ -286,9 +326,14 @@ export interface AuditBackend extends Partial<AsyncDisposable> {
   ): AsyncIterable<AuditEntry>;
   /** The chains that exist. */
   chains(options: AuditCallOptions): AsyncIterable<string>;
-  /** Races claims on a scratch chain and reports what the store really does. */
+  /** What the store itself knows beyond races, such as missing rights or settings. Core races its claims in any case. */
   probe?(options: AuditCallOptions): Promise<AuditProbe>;
-  /** Removes the events up to a slot; core asks only after a covering checkpoint and an archived export. */
+  /** What can be seen in the store that `read` cannot show: second versions, delete markers, foreign objects. */
+  verifyStore?(chain: string, options: AuditCallOptions): AsyncIterable<AuditFinding>;
+  /**
+   * Removes the events up to and including a slot; core asks only after a covering checkpoint and an archived export. The
+   * last event stays: asked to remove it, the backend throws. Removed slots stay taken, and `count` goes on counting them.
+   */
   prune?(chain: string, upTo: number, options: AuditCallOptions): Promise<void>;
 }
 /** Makes audit backends of one kind. */
@@ -298,7 +343,7 @@ export interface AuditBackendProvider<Config = unknown> {
   readonly summary: string;
   /** Checks `audit.with`. */
   readonly config: StandardSchema<unknown, Config>;
-  open(config: Config, options: AuditCallOptions): Promise<AuditBackend>;
+  open(config: Config, options: AuditOpenOptions): Promise<AuditBackend>;
 }
 /** Types an audit backend provider; returns it unchanged. */
 export declare function defineAuditBackend<Config>(

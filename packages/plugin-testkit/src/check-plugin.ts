@@ -43,6 +43,21 @@ export function checkPluginShape(plugin: FloePlugin): void {
     assert.equal(typeof gate.config["~standard"].validate, "function", `config of ${gate.id}`);
     assert.equal(typeof gate.create, "function", `gate ${gate.id} needs create()`);
   }
+  for (const backend of plugin.auditBackends ?? []) {
+    assert.match(backend.id, GATE_ID, "the id of an audit backend");
+    assert.ok(!["oci", "database", "none"].includes(backend.id), `${backend.id} belongs to floe`);
+    assert.ok(isText(backend.summary), `audit backend ${backend.id} needs a summary`);
+    assert.doesNotMatch(backend.summary, /\n/, `the summary of ${backend.id} must be one line`);
+    assert.equal(backend.config["~standard"].version, 1, `config of ${backend.id}`);
+    assert.equal(
+      typeof backend.config["~standard"].validate,
+      "function",
+      `config of ${backend.id}`,
+    );
+    assert.equal(typeof backend.open, "function", `audit backend ${backend.id} needs open()`);
+  }
+  const backends = (plugin.auditBackends ?? []).map((backend) => backend.id);
+  assert.equal(new Set(backends).size, backends.length, "two audit backends have the same id");
   const ids = gateIds(plugin);
   assert.equal(new Set(ids).size, ids.length, "two gates of the plugin have the same id");
 }

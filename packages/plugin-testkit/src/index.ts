@@ -1,4 +1,12 @@
+export { auditBackendChecks } from "./audit-backend-checks.ts";
+export type {
+  AuditBackendCheck,
+  AuditBackendContract,
+  AuditFaults,
+  AuditStoreUnderTest,
+} from "./audit-backend-contract.ts";
 export { checkVerdict } from "./check-verdict.ts";
+export { describeAuditBackendContract } from "./describe-audit-backend-contract.ts";
 export { describeGateContract } from "./describe-gate-contract.ts";
 export {
   type FakeServices,

@@ -1,12 +1,16 @@
 export { PLUGIN_API_VERSION, SUPPORTED_API_VERSIONS } from "./api-version.ts";
 export {
   type AuditBackend,
+  type AuditBackendError,
   type AuditBackendProvider,
   type AuditCallOptions,
   type AuditCapabilities,
   type AuditClaim,
   type AuditEntry,
+  type AuditFailure,
+  type AuditFinding,
   type AuditHead,
+  type AuditOpenOptions,
   type AuditProbe,
   defineAuditBackend,
 } from "./audit-backend.ts";
