@@ -24,7 +24,7 @@ export interface OpenStore {
   /** A chain that nobody has used. */
   readonly chain: string;
   /** Opens another client of the same store. */
-  another(): Promise<AuditBackend>;
+  readonly another: () => Promise<AuditBackend>;
 }
 
 /** One audit backend of a plugin, used as floe uses it. */

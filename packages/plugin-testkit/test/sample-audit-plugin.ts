@@ -222,7 +222,7 @@ const plugin: FloePlugin = {
       id: "sample",
       summary: "Objects in memory or in a folder",
       config,
-      open: async (given) => openSample(given),
+      open: async (given: SampleAuditConfig) => openSample(given),
     },
   ],
 } as FloePlugin;
