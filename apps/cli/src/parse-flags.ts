@@ -68,3 +68,19 @@ export function parseKinds(list: string): string[] {
     hint: "For example: --override freeze,gate:tests",
   });
 }
+
+/** Stands for a flag that was given without a value. */
+const WHOLE = "*";
+
+/** Gives a flag that may stand alone, and otherwise has its value after `=`, a value that says so. */
+export function wholeFlag(argv: readonly string[], name: string): string[] {
+  const end = argv.indexOf("--");
+  return argv.map((word, index) =>
+    word === `--${name}` && (end === -1 || index < end) ? `--${name}=${WHOLE}` : word,
+  );
+}
+
+/** Which gates run in any case: `--rerun` for all, `--rerun=GATE` for one. */
+export function parseRerun(values: readonly string[]): "all" | readonly string[] {
+  return values.includes(WHOLE) ? "all" : values;
+}

@@ -16,7 +16,12 @@ export function gateText(result: GateResult): string {
       lines.push(`    ${paint("dim", "where")} ${plain(reason.where)}`);
     if (reason.fix !== undefined) lines.push(`    ${paint("dim", "→")} ${plain(reason.fix)}`);
   }
-  const { plugin } = result;
+  const { plugin, evidence, reused_from: from } = result;
+  if (from)
+    lines.push(
+      `  ${paint("dim", "reused")} ${from.predicate_type} signed by ${plain(from.signed_by)}`,
+    );
+  if (evidence) lines.push(`  ${paint("dim", "evidence")} ${evidence.digest}`);
   lines.push(
     paint(
       "dim",

@@ -102,12 +102,15 @@ describe("a required gate that blocks ends with 8, and nothing moves", () => {
       result: { status: "error", error: { code: "CONTRADICTION", message: expect.any(String) } },
     },
     {
-      name: "when a setting asks for what this version cannot do",
+      name: "when it is somebody else's to attest and nobody has",
       gates: {
-        smoke: { command: ["true"], from_attestation: { predicate_type: "https://example.com/x" } },
+        smoke: {
+          command: ["true"],
+          from_attestation: { predicate_type: "https://floe.dev/attestation/gate-result/v1" },
+        },
       },
       code: "FLOE_GATE_ERROR",
-      message: /cannot honour from_attestation/,
+      message: /smoke needs a .* signed by who may promote here: none is attached/,
       result: { status: "error" },
     },
   ];

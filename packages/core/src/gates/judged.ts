@@ -17,7 +17,14 @@ export function unjudged(cause: unknown): Judged {
   return {
     status: "error",
     summary: `could not judge: ${firstLine.slice(0, 500)}`,
-    reasons: [{ code, level: "fail", message: message.slice(0, 4000) }],
+    reasons: [
+      {
+        code,
+        level: "fail",
+        message: message.slice(0, 4000),
+        ...(cause instanceof GateError && cause.fix !== undefined ? { fix: cause.fix } : {}),
+      },
+    ],
     error: { code, message: message.slice(0, 4000) },
     metrics: {},
     details: {},

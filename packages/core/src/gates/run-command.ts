@@ -71,7 +71,11 @@ export async function runGateCommand(
   return { run, reports: [...reports.values()] };
 }
 
-function refuseUnjudgeable(gate: GateConfig, run: GateRun): void {
+/**
+ * Refuses how a command ended when nothing can be said of the artifact by it.
+ * @throws {GateError} not started, killed, timed out, or a status that means an error
+ */
+export function refuseUnjudgeable(gate: GateConfig, run: GateRun): void {
   const program = run.argv[0] ?? "the command";
   if (run.startError !== undefined)
     throw new GateError(

@@ -11,11 +11,16 @@ import type { GateTarget } from "./gate-target.ts";
 import { judge } from "./judge.ts";
 import { type Judged, unjudged } from "./judged.ts";
 import { maskValues } from "./mask-values.ts";
+import type { WordedVerdict } from "./verdict-by-word.ts";
 
 /** What gates are run with. */
 export interface GateContext
   extends Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger"> {
   readonly history: GateHistory;
+  /** Gates that run although there is evidence that would do. */
+  readonly fresh: "all" | readonly string[];
+  /** Every gate runs, also one that is otherwise judged by an attestation: it is going to be made. */
+  readonly measured?: boolean;
 }
 
 /** What running a gate came to. */
@@ -45,11 +50,19 @@ export async function runGate(
   const onMaterial = (run: GateRun, reports: readonly GateReport[]): void => {
     left = { run, reports };
   };
+  let reused: WordedVerdict["reused"] | null = null;
   let judged: Judged = unjudged(new GateError("NOT_RUN", "it did not run"));
   for (let attempt = 1; attempt <= gate.retryAttempts; attempt++) {
     left = null;
     try {
-      baseline ??= await baselineFor(gate, context, AbortSignal.any([signal, limit]));
+      const stop = AbortSignal.any([signal, limit]);
+      baseline ??= await baselineFor(gate, context, stop);
+      const word = await byWord(gate, target, baseline, context, stop);
+      if (word) {
+        judged = word.judged;
+        reused = word.reused;
+        break;
+      }
       const how = { signal, limit, deadline, attempt, secrets, baseline, onMaterial };
       judged = await judge(gate, target, context, how);
     } catch (cause) {
@@ -68,6 +81,7 @@ export async function runGate(
     duration_ms: Math.max(0, context.clock.now().getTime() - started),
     plugin: found?.plugin ?? null,
     ...masked,
+    ...reused,
   };
   const ok = result.status === "passed" || result.status === "warning";
   context.logger.progress({
@@ -75,8 +89,41 @@ export async function runGate(
     phase: ok ? "done" : "failed",
     message: `${result.status}: ${result.summary}`,
   });
-  const material = await gateMaterial(gate, left, baseline, secrets, context.clock.now());
+  const material = await gateMaterial(
+    ...([gate, left, baseline, secrets, context.clock.now()] as const),
+    context.measured === true,
+  );
   return { result, material };
+}
+
+// By what somebody has signed before, where the manifest says that that counts; `null`: the gate has to run.
+async function byWord(
+  gate: GateConfig,
+  target: GateTarget,
+  baseline: Baseline | null,
+  context: GateContext,
+  signal: AbortSignal,
+): Promise<WordedVerdict | null> {
+  const { fresh, measured = false } = context;
+  if (measured || gate.unsupported.length > 0) return null;
+  if (gate.fromAttestation) {
+    const { judgeByAttestation } = await import("./verdict-by-word.ts");
+    return await judgeByAttestation(
+      gate,
+      gate.fromAttestation,
+      target,
+      baseline,
+      context,
+      signal,
+    ).catch((cause: unknown) => {
+      throw isFloeError(cause)
+        ? new GateError("ATTESTATION_UNAVAILABLE", cause.message, { cause })
+        : cause;
+    });
+  }
+  if (gate.maxAgeSeconds === null || fresh === "all" || fresh.includes(gate.name)) return null;
+  const { judgeByEvidence } = await import("./verdict-by-word.ts");
+  return await judgeByEvidence(gate, target, baseline, context, signal);
 }
 
 async function baselineFor(

@@ -1,14 +1,16 @@
-import { FloeError } from "../errors/index.ts";
+import { actorName } from "../ledger/fold-state.ts";
+import { actorOf, requireSigner } from "../ledger/ledger-context.ts";
 import type { GateResult } from "../model/records.ts";
 import { randomTraceId } from "../model/trace-id.ts";
+import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
 import { findEnvironment, judgeTransition } from "../promotion/environments.ts";
 import { findArtifact } from "../promotion/find-artifact.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
-import { nearNames } from "../promotion/near-names.ts";
 import { gateArtifact, parseVersionArgument } from "../promotion/resolve-artifact.ts";
 import { createGateHistory } from "./evidence/gate-history.ts";
+import { findGate } from "./find-gate.ts";
 import { runGate } from "./run-gate.ts";
 
 /** What `floe gate run` asks for. */
@@ -16,46 +18,70 @@ export interface RunGateRequest {
   readonly gate: string;
   readonly environment: string;
   readonly version: string;
+  /** Runs the gate whatever attests it, and signs and attaches what it finds. Default `false`: nothing is written. */
+  readonly record?: boolean;
+  /** A label for the evidence; proves and grants nothing. */
+  readonly claimedOperator?: string | undefined;
 }
 
 /**
- * Runs one gate of an environment against a version, outside a promotion. Nothing is recorded.
+ * Runs one gate of an environment against a version, outside a promotion. Nothing is written unless it is asked for.
  * @throws {FloeError} FLOE_GATE_NOT_FOUND - with near names
+ * @throws {FloeError} FLOE_SIGNER_MISSING - `record` without a key
  */
 export async function runOneGate(
   request: RunGateRequest,
-  context: FloeContext,
+  given: FloeContext,
   ledgers: Ledgers,
   options: CallOptions,
 ): Promise<{ readonly result: GateResult; readonly digest: string; readonly traceId: string }> {
-  const environment = findEnvironment(context.manifest, request.environment);
-  const gate = environment.gates.find((candidate) => candidate.name === request.gate);
-  if (!gate) {
-    const names = environment.gates.map((candidate) => candidate.name);
-    const near = nearNames(request.gate, names);
-    throw new FloeError({
-      code: "FLOE_GATE_NOT_FOUND",
-      message: `${environment.name} has no gate ${JSON.stringify(request.gate)}`,
-      hint: near.length > 0 ? `Did you mean ${near[0]}?` : `It has ${names.join(", ")}.`,
-      details: { gate: request.gate, environment: environment.name },
-    });
-  }
-  const wanted = parseVersionArgument(request.version, context.manifest);
-  const traceId = randomTraceId(context.host);
-  const { source } = judgeTransition(context.manifest, environment.name, undefined);
-  const { artifact } = await findArtifact(wanted, source, context, options);
+  const environment = findEnvironment(given.manifest, request.environment);
+  const gate = findGate(environment, request.gate);
+  const wanted = parseVersionArgument(request.version, given.manifest);
+  const traceId = randomTraceId(given.host);
+  const { source } = judgeTransition(given.manifest, environment.name, undefined);
+  const { artifact, from } = await findArtifact(wanted, source, given, options);
+  const { descriptor } = artifact.manifest;
+  const context = at(given, environment);
+  const record = request.record === true;
+  // Before the gate runs, which may take long.
+  const signer = record ? requireSigner(given.signer, "attestation") : null;
   const target = {
     artifact: gateArtifact(artifact),
     source,
     target: environment.name,
-    dryRun: true,
+    dryRun: !record,
     traceId,
   };
   const open = async () => {
     const ledger = ledgers.of(environment);
     return { ledger, view: await ledger.view(options) };
   };
-  const history = createGateHistory({ environment, open, context: at(context, environment) });
-  const { result } = await runGate(gate, target, { ...context, history }, options.signal);
-  return { result, digest: artifact.manifest.descriptor.digest, traceId };
+  const place = { environment, open, context, from, artifact: descriptor.digest };
+  const history = createGateHistory(place);
+  const gateContext = { ...context, history, fresh: "all" as const, measured: record };
+  const { result, material } = await runGate(gate, target, gateContext, options.signal);
+  const answer = { result, digest: descriptor.digest, traceId };
+  // What could not be judged says nothing that anybody could rely on.
+  if (!signer || !material || result.status === "error") return answer;
+  const actor = actorOf(signer.signer, given, request.claimedOperator);
+  const { writeEvidence } = await import("./evidence/write-evidence.ts");
+  const written = await writeEvidence(
+    {
+      artifact: descriptor,
+      version: artifact.version,
+      source,
+      environment: environment.name,
+      operation: uuidV7(from.now(), given.host.randomBytes(10)),
+      operator: { name: actorName(actor), actor },
+    },
+    [{ result, material }],
+    { store: from, signer },
+    options,
+  );
+  const evidence = written.get(result.gate);
+  return {
+    ...answer,
+    result: { ...result, ...(evidence ? { evidence: { digest: evidence } } : {}) },
+  };
 }

@@ -172,6 +172,15 @@ export interface GateCommand {
   readonly shell: boolean;
 }
 
+/** A signed attestation of the artifact that is a gate's verdict. */
+export interface AttestationRule {
+  readonly predicateType: string;
+  /** `null`: whoever may promote to the environment. */
+  readonly signers: readonly Identity[] | null;
+  /** `null`: however old. */
+  readonly maxAgeSeconds: number | null;
+}
+
 /** One gate of one environment, with `gate_commands` and the nearest time limit folded in. */
 export interface GateConfig {
   /** Name in the manifest; unique within the environment. */
@@ -194,6 +203,12 @@ export interface GateConfig {
   readonly retryAttempts: number;
   /** The rest of the map: the provider's own settings, not yet checked by its schema. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** How old evidence may be that counts instead of running the gate, in seconds; `null`: it always runs. */
+  readonly maxAgeSeconds: number | null;
+  /** Whose evidence counts besides that of whoever may promote here. */
+  readonly evidenceFrom: readonly Identity[];
+  /** Whose signed word is the gate's verdict; `null`: the gate is judged here. */
+  readonly fromAttestation: AttestationRule | null;
   /** SHA-256 over what the gate is asked: kind, settings, command, reports; not how long it may take, nor how much it counts. */
   readonly configDigest: Digest;
   /** Common keys that are present and that this version cannot honour; the plan blocks on them. */

@@ -23,7 +23,7 @@ export interface GateResult {
   readonly metrics: Readonly<Record<string, number>>;
   readonly details: JsonObject;
   /** `exit_status`: the command's exit status was all there was to judge. */
-  readonly judged_by: "report" | "exit_status" | "artifact" | "nothing";
+  readonly judged_by: "report" | "exit_status" | "artifact" | "attestation" | "nothing";
   /** `null`: judged by core from the command's exit status alone. */
   readonly plugin: {
     readonly name: string;
@@ -32,6 +32,19 @@ export interface GateResult {
   } | null;
   /** The signed statement beside the artifact that keeps the raw reports; absent where there were none. */
   readonly evidence?: { readonly digest: Digest };
+  /** Whose word the verdict rests on, where the gate was not run for it. */
+  readonly reused_from?: ReusedFrom;
+}
+
+/** A signed statement about the artifact that was there before. */
+export interface ReusedFrom {
+  /** Of its manifest. */
+  readonly digest: Digest;
+  readonly predicate_type: string;
+  /** `null`: it does not say. */
+  readonly judged_at: string | null;
+  /** The name under which its signer is trusted. */
+  readonly signed_by: string;
 }
 
 /** How a gate's command ended, as evidence keeps it. */

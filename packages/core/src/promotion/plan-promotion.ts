@@ -50,6 +50,8 @@ export interface PromotionInput {
   readonly force: boolean;
   readonly claimedOperator: string | undefined;
   readonly override: OverrideRequest | null;
+  /** Gates that run although there is evidence that would do. */
+  readonly rerun: "all" | readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -114,8 +116,10 @@ export async function planPromotion(
     const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
     const { view } = input;
     const open = () => Promise.resolve({ ledger: ledgers.of(target), view });
-    const history = createGateHistory({ environment: target, open, context });
-    const gateContext = { ...context, history };
+    const history = createGateHistory({
+      ...{ environment: target, open, context, from: input.from, artifact: digest },
+    });
+    const gateContext = { ...context, history, fresh: input.rerun };
     outcomes = await runGates(target.gates, traced, gateContext, options.signal);
     const alone = (gate: string): string =>
       `floe gate run ${gate} ${artifact.version} --env ${target.name}`;

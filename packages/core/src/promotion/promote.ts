@@ -1,4 +1,5 @@
 import { type KnownFacts, keepingKnown } from "../errors/index.ts";
+import { findGate } from "../gates/find-gate.ts";
 import type { LedgerView } from "../ledger/ledger.ts";
 import { otherPin } from "../ledger/pinned-policy.ts";
 import type { Moment } from "../ledger/tag-lists.ts";
@@ -47,6 +48,8 @@ export interface PromoteRequest {
   readonly waitMs?: number;
   /** A saved plan: what is planned now must equal it, or the promotion is refused as out of date. */
   readonly plan?: SavedPlan | undefined;
+  /** Gates that run although there is evidence that would do. Default: none. */
+  readonly rerun?: "all" | readonly string[] | undefined;
   /** A label for the record; proves and grants nothing. */
   readonly claimedOperator?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -60,7 +63,7 @@ const PLAN_ATTEMPTS = 5;
 /**
  * Promotes a version: plan, then apply unless the plan is blocked or this is a dry run.
  * @throws {FloeError} FLOE_TAG_INVALID, FLOE_DIGEST_INVALID - before anything is asked of a registry
- * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND - with near names
+ * @throws {FloeError} FLOE_ARTIFACT_NOT_FOUND, FLOE_GATE_NOT_FOUND - with near names
  */
 export async function promote(
   request: PromoteRequest,
@@ -92,6 +95,8 @@ async function attempts(
       dryRun,
     };
   }
+  const rerun = request.rerun ?? [];
+  if (rerun !== "all") for (const name of rerun) findGate(target, name);
   const context = at(given, target);
   if (unknownPlaces(context.manifest, target).length > 0) {
     const blocking = unsupportedReasons(context.manifest, target);
@@ -139,6 +144,7 @@ async function attempts(
       force: request.force === true,
       claimedOperator: request.claimedOperator,
       override,
+      rerun,
       annotations: request.annotations ?? {},
     };
     const finished = await finishAbandoned(

@@ -17,6 +17,8 @@ export interface VerifiedRecord {
   readonly policy: Descriptor | null;
   /** Who signed, by the name under which the signer was trusted. */
   readonly signedBy: string;
+  /** When it was signed, where a log or a timestamp authority says so. */
+  readonly time: Date | null;
   /** What the statement calls its subject: the repository, without tag. */
   readonly subjectName: string | null;
   readonly predicateType: string;
@@ -72,6 +74,7 @@ export async function readRecord(
     bundle: blob.digest,
     policy: descriptorOf(parsed?.config, MEDIA_TYPES.policy),
     signedBy: verdict.name,
+    time: verdict.time,
     subjectName: typeof name === "string" ? name : null,
     predicateType,
     predicate: predicate as Record<string, unknown>,

@@ -170,6 +170,19 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
     [["10:42", `${GATES}.a.needs`, "gates wait for each other: a → b → a"]],
   ],
   [
+    "whose word counts, where it cannot",
+    withGates(
+      "{ policy_compliance: { max_age: 1h }, a: { command: x, evidence_from: [release] }, b: { command: x, max_age: 1h, from_attestation: { predicate_type: 'https://x.example/y' } } }",
+    ),
+    [
+      ["10:39", `${GATES}.policy_compliance.max_age`, "always judged anew"],
+      ["10:71", `${GATES}.a.evidence_from`, "counts only with max_age"],
+      ["10:87", `${GATES}.a.evidence_from[0]`, 'is named "release"'],
+      ["10:116", `${GATES}.b.max_age`, "belongs to a gate that runs"],
+      ["10:165", `${GATES}.b.from_attestation.predicate_type`, "in words that floe reads"],
+    ],
+  ],
+  [
     "reserved and doubled variables, overlapping exit codes",
     withGates(
       "{ a: { command: x, env: { FLOE_X: y, B: z }, secret_env: { B: env:B }, exit_codes: { warn: [3], error: [3] } } }",

@@ -178,7 +178,7 @@ describe("loadManifest", () => {
     expect(prod?.unsupported).toEqual([]);
     expect(prod?.gates.map((gate) => [gate.name, gate.unsupported])).toEqual([
       ["policy_compliance", []],
-      ["tests", ["from_attestation"]],
+      ["tests", []],
       // Nobody is there to read these, and silence would be a pass.
       ["security_scan", ["scanner_format", "block_on_severity", "ignore_unfixed", "platforms"]],
       ["cost_analysis", []],
@@ -274,6 +274,9 @@ describe("gates", () => {
       exitCodes: { warn: [], error: [] },
       retryAttempts: 1,
       settings: {},
+      maxAgeSeconds: null,
+      evidenceFrom: [],
+      fromAttestation: null,
       unsupported: [],
     });
   });
@@ -329,7 +332,10 @@ describe("gates", () => {
       exitCodes: { warn: [78], error: [2] },
       retryAttempts: 2,
       settings: { min_tests: 50 },
-      unsupported: ["max_age"],
+      maxAgeSeconds: 86_400,
+      evidenceFrom: [],
+      fromAttestation: null,
+      unsupported: [],
     });
   });
 

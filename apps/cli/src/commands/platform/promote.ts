@@ -1,6 +1,12 @@
 import { Args, Flags } from "@oclif/core";
 import { FloeCommand, keyFlag, operatorFlag, overrideFlag } from "../../floe-command.ts";
-import { parseAnnotations, parseKinds, parseWait } from "../../parse-flags.ts";
+import {
+  parseAnnotations,
+  parseKinds,
+  parseRerun,
+  parseWait,
+  wholeFlag,
+} from "../../parse-flags.ts";
 import { openPlanFile, readPlan } from "../../plan-file.ts";
 import { operationJson } from "../../render/operation-json.ts";
 import { operationText } from "../../render/operation-text.ts";
@@ -46,6 +52,12 @@ export default class Promote extends FloeCommand {
     "strict-sync": Flags.boolean({
       description: "End with 19 when a secondary registry could not be brought up to date",
     }),
+    rerun: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description:
+        "Run gates although there is evidence that would do: --rerun for all, --rerun=GATE for one",
+    }),
     annotation: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -54,7 +66,7 @@ export default class Promote extends FloeCommand {
   };
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Promote);
+    const { args, flags } = await this.parse(Promote, wholeFlag(this.argv, "rerun"));
     const started = performance.now();
     const request = {
       version: args.version,
@@ -66,6 +78,7 @@ export default class Promote extends FloeCommand {
       strictSync: flags["strict-sync"],
       waitMs: parseWait(flags.wait),
       plan: flags.plan === undefined ? undefined : await readPlan(flags.plan, this.signal),
+      rerun: parseRerun(flags.rerun ?? []),
       claimedOperator: flags.operator,
       override:
         flags.override === undefined

@@ -1,16 +1,23 @@
 import type { GateBaseline } from "../../contract/index.ts";
 import type { LedgerState } from "../../ledger/event.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
-import type { EnvironmentConfig, GateConfig } from "../../manifest/manifest.ts";
+import type {
+  AttestationRule,
+  EnvironmentConfig,
+  GateConfig,
+  Identity,
+} from "../../manifest/manifest.ts";
 import { type Digest, isDigest } from "../../model/digest.ts";
-import { operatorTrust } from "../../model/identity.ts";
-import type { CallOptions, TrustedSigner } from "../../ports/index.ts";
+import { identitiesOf, isValidAt, operatorTrust } from "../../model/identity.ts";
+import type { ArtifactStore, CallOptions, TrustedSigner } from "../../ports/index.ts";
 import type { FloeContext } from "../../promotion/context.ts";
 import { findArrival } from "../../promotion/find-arrival.ts";
 import { isRecordOf, readRecord } from "../../promotion/read-record.ts";
 import { GateError } from "../gate-error.ts";
 import type { Baseline } from "./baseline.ts";
+import { type EvidenceAnswer, findEvidence } from "./find-evidence.ts";
 import { readEvidence, readReports } from "./read-evidence.ts";
+import { type AttestedVerdict, attestedTests } from "./test-attestation.ts";
 
 /** What gates have found before, as far as it can be believed. */
 export interface GateHistory {
@@ -20,6 +27,20 @@ export interface GateHistory {
    * @throws {GateError} BASELINE_INVALID - the signed record names evidence that is gone or is not what it should be
    */
   baselineOf(gate: GateConfig, options: CallOptions): Promise<Baseline | null>;
+  /** Evidence about the artifact that may be judged again instead of running the gate, by `max_age`. */
+  reusableEvidence(gate: GateConfig, options: CallOptions): Promise<EvidenceAnswer>;
+  /** Evidence about the artifact by the signers of `from_attestation`, for whatever environment. */
+  attestedEvidence(
+    gate: GateConfig,
+    rule: AttestationRule,
+    options: CallOptions,
+  ): Promise<EvidenceAnswer>;
+  /** A test result about the artifact by the signers of `from_attestation`. */
+  attestedTests(
+    gate: GateConfig,
+    rule: AttestationRule,
+    options: CallOptions,
+  ): Promise<AttestedVerdict>;
 }
 
 /** Where an environment's history is. */
@@ -27,12 +48,26 @@ export interface HistoryPlace {
   readonly environment: EnvironmentConfig;
   /** Reads the ledger's end; called when it is needed, and once. */
   readonly open: () => Promise<{ readonly ledger: Ledger; readonly view: LedgerView | null }>;
+  /** What is judged. */
+  readonly artifact: Digest;
+  /** Where it is before it is promoted, and with it what is attached to it. */
+  readonly from: ArtifactStore;
   /** With the environment's own store. */
   readonly context: Pick<FloeContext, "store" | "verifier" | "manifest">;
 }
 
 /** Opens what gates have found before in an environment. Nothing is read until it is asked for. */
 export function createGateHistory(place: HistoryPlace): GateHistory {
+  const { environment, artifact, from, context } = place;
+  const stores = [context.store, from];
+  const now = (): Date => context.store.now();
+  // Who may promote to the environment now; somebody whose key was revoked may not.
+  const promoters = (): TrustedSigner[] =>
+    identitiesOf(environment, context.manifest, now()).map(({ trusted }) => trusted);
+  const valid = (identities: readonly Identity[]): TrustedSigner[] =>
+    identities.filter((one) => isValidAt(one, now())).map(({ trusted }) => trusted);
+  const signersOf = ({ signers }: AttestationRule): TrustedSigner[] =>
+    signers ? valid(signers) : promoters();
   let opened: ReturnType<HistoryPlace["open"]> | null = null;
   let promoted: Promise<Promoted | null> | null = null;
   return {
@@ -47,6 +82,34 @@ export function createGateHistory(place: HistoryPlace): GateHistory {
       if (!found || !evidence) return null;
       return await readBaseline(gate, evidence, found, current, place, options);
     },
+    reusableEvidence: async (gate, options) =>
+      await findEvidence(
+        {
+          ...{ gate, artifact, stores, maxAgeSeconds: gate.maxAgeSeconds },
+          signers: [...promoters(), ...valid(gate.evidenceFrom)],
+          environment: environment.name,
+        },
+        context,
+        options,
+      ),
+    attestedEvidence: async (gate, rule, options) =>
+      await findEvidence(
+        {
+          ...{ gate, artifact, stores, maxAgeSeconds: rule.maxAgeSeconds },
+          signers: signersOf(rule),
+          environment: null,
+        },
+        context,
+        options,
+      ),
+    attestedTests: async (gate, rule, options) =>
+      await attestedTests(
+        gate,
+        rule,
+        { artifact, stores, signers: signersOf(rule) },
+        context,
+        options,
+      ),
   };
 }
 

@@ -19,23 +19,28 @@ export interface GateMaterial extends PackedReports {
   readonly baseline: { readonly digest: Digest; readonly evidence: Digest } | null;
 }
 
-/** Makes what is kept of a gate's run; `null` where it left no report, and there is nothing to judge again by. */
+/**
+ * Makes what is kept of a gate's run. `null` where it left no report, and there is nothing to judge again by; unless it is
+ * `always` wanted, because somebody's word about the gate is.
+ */
 export async function gateMaterial(
   gate: GateConfig,
   left: { readonly run: GateRun; readonly reports: readonly GateReport[] } | null,
   baseline: Baseline | null,
   secrets: readonly string[],
   judgedAt: Date,
+  always: boolean,
 ): Promise<GateMaterial | null> {
-  if (!left || left.reports.length === 0) return null;
+  const collected = left?.reports ?? [];
+  if (collected.length === 0 && !always) return null;
   const { reports, pack } = await packReports(
-    left.reports.map((report) => ({ ...report, path: maskValues(report.path, secrets) })),
+    collected.map((report) => ({ ...report, path: maskValues(report.path, secrets) })),
   );
   return {
     gate: gate.name,
     configDigest: gate.configDigest,
     judgedAt,
-    run: maskValues(recordedRun(left.run), secrets),
+    run: left && maskValues(recordedRun(left.run), secrets),
     reports,
     pack,
     baseline: baseline && {

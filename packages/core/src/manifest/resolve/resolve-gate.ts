@@ -2,7 +2,6 @@ import { relative, resolve, sep } from "node:path";
 import { canonicalJson } from "../../model/canonical-json.ts";
 import { digestOf } from "../../model/digest.ts";
 import { didYouMean } from "../did-you-mean.ts";
-import { parseDuration } from "../duration.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
 import type { GateConfig } from "../manifest.ts";
 import { COMMON_GATE_KEYS, type GateCommandMap, type GateMap } from "../schema/gates.ts";
@@ -10,6 +9,7 @@ import { checkSettings } from "./check-settings.ts";
 import { type GateKinds, KNOWN_GATES, POLICY_GATE } from "./gate-kinds.ts";
 import { resolveCommand } from "./resolve-command.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
+import { evidenceDemands, resolveEvidence } from "./resolve-evidence.ts";
 import {
   type RunParts,
   resolveEnv,
@@ -17,7 +17,7 @@ import {
   resolveReports,
   resolveSecretEnv,
 } from "./resolve-gate-run.ts";
-import { checkNames, reportUnknown } from "./resolve-identities.ts";
+import { type ResolvedIdentities, reportUnknown } from "./resolve-identities.ts";
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
@@ -29,8 +29,7 @@ export interface GateScope {
   readonly environmentTimeoutSeconds: number | undefined;
   readonly defaultTimeoutSeconds: number | undefined;
   /** Whom `from_attestation.signers` and `evidence_from` may name. */
-  readonly identityNames: readonly string[];
-  readonly groupNames: readonly string[];
+  readonly people: ResolvedIdentities;
 }
 
 /** A gate with its part of the policy digest. */
@@ -64,7 +63,6 @@ export async function resolveGate(scope: GateScope, parts: GateParts): Promise<R
     context.report(placeOf("shell"), "needs a command", { side: "key" });
   const settings = settingsOf(shared, own);
   await checkGateSettings(scope, parts, kind, settings, hasCommand);
-  checkPeople(scope, own, path);
 
   const cwd =
     merged.cwd === undefined ? context.dir : resolve(context.dirOf(placeOf("cwd")), merged.cwd);
@@ -90,12 +88,13 @@ export async function resolveGate(scope: GateScope, parts: GateParts): Promise<R
     exitCodes: resolveExitCodes(context, merged.exit_codes, placeOf("exit_codes")),
     retryAttempts: (typeof retry === "object" ? retry.attempts : retry) ?? 1,
     settings,
-    unsupported: unsupportedOf(scope, parts, kind, settings),
+    ...resolveEvidence(context, own, path, scope.people, name),
+    unsupported: unsupportedOf(scope, kind, settings),
   };
   const asked = askedOf(context, config);
   return {
     config: { ...config, configDigest: digestOf(canonicalJson(asked)) },
-    json: { required: config.required, ...asked, ...demandsOf(own) },
+    json: { required: config.required, ...asked, ...evidenceDemands(own) },
   };
 }
 
@@ -160,33 +159,11 @@ async function checkGateSettings(
 /** Settings that no provider reads would be ignored in silence, so the plan has to block on them too. */
 function unsupportedOf(
   scope: GateScope,
-  parts: GateParts,
   kind: string,
   settings: Readonly<Record<string, unknown>>,
 ): string[] {
-  const common = ["max_age", "evidence_from", "from_attestation"].filter((key) =>
-    scope.context.has([...parts.path, key]),
-  );
   const unread = scope.kinds.schemaOf(kind) === null && KNOWN_GATES.includes(kind);
-  return unread && kind !== POLICY_GATE ? [...common, ...Object.keys(settings)] : common;
-}
-
-function checkPeople(scope: GateScope, own: GateMap, path: IssuePath): void {
-  const { context, identityNames, groupNames } = scope;
-  checkNames(
-    context,
-    own.from_attestation?.signers,
-    [...path, "from_attestation", "signers"],
-    [...identityNames, ...groupNames],
-    "identity or group",
-  );
-  checkNames(
-    context,
-    own.evidence_from,
-    [...path, "evidence_from"],
-    [...identityNames, ...groupNames],
-    "identity or group",
-  );
+  return unread && kind !== POLICY_GATE ? Object.keys(settings) : [];
 }
 
 /** What the gate is asked, without how long it may take and where on this machine it runs. */
@@ -212,20 +189,5 @@ function askedOf(
           },
         }
       : {}),
-  };
-}
-
-/** Whose word about the gate counts instead of running it, and for how long. */
-function demandsOf(own: GateMap): Readonly<Record<string, unknown>> {
-  const attestation = own.from_attestation;
-  return {
-    max_age_seconds: own.max_age === undefined ? undefined : parseDuration(own.max_age),
-    evidence_from: own.evidence_from?.toSorted(),
-    from_attestation: attestation && {
-      predicate_type: attestation.predicate_type,
-      signers: attestation.signers?.toSorted(),
-      max_age_seconds:
-        attestation.max_age === undefined ? undefined : parseDuration(attestation.max_age),
-    },
   };
 }

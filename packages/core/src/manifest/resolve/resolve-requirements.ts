@@ -29,7 +29,7 @@ export function resolveRequirements(
     checkType(context, entry.type, [...path, "type"]);
     const known = [...people.identityNames, ...people.groupNames];
     checkNames(context, entry.signers, [...path, "signers"], known, "identity or group");
-    const signers = entry.signers ? signersOf(entry.signers, people) : null;
+    const signers = entry.signers ? identitiesNamed(entry.signers, people) : null;
     const threshold = entry.threshold ?? 1;
     return {
       requirement: { type: entry.type, signers, threshold },
@@ -76,7 +76,8 @@ function checkType(context: ResolveContext, type: string, path: IssuePath): void
   );
 }
 
-function signersOf(names: readonly string[], people: ResolvedIdentities): Identity[] {
+/** The identities that names stand for, groups among them. */
+export function identitiesNamed(names: readonly string[], people: ResolvedIdentities): Identity[] {
   const members = new Set(
     names.flatMap((name) => [
       name,
