@@ -1,4 +1,5 @@
 import type { AuditRequest, LedgerAudit } from "./audit/audit-ledger.ts";
+import type { ExportedLedgers, ExportRequest } from "./audit/export/export-events.ts";
 import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
@@ -146,6 +147,8 @@ export interface Floe extends AsyncDisposable {
   audit(request?: AuditRequest, options?: RequestOptions): Promise<LedgerAudit[]>;
   /** Signs what ledgers hold now, and keeps that beside them. */
   checkpoint(request?: CheckpointRequest, options?: RequestOptions): Promise<MadeCheckpoint[]>;
+  /** Writes the events of ledgers in a form that others read. Needs no signer. */
+  exportLedgers(request: ExportRequest, options?: RequestOptions): Promise<ExportedLedgers>;
   /** Tags and records that are not as the ledgers say. Needs no signer. */
   drift(request?: DriftRequest, options?: RequestOptions): Promise<DriftedTag[]>;
   /** Events whole, as they were signed. Needs no signer. */
@@ -326,6 +329,10 @@ export function createFloe(options: FloeOptions): Floe {
       await proven(given);
       const { makeCheckpoints } = await import("./audit/make-checkpoint.ts");
       return await makeCheckpoints(request, context, ledgers, call(given));
+    },
+    async exportLedgers(request, given) {
+      const { exportLedgers } = await import("./audit/export/export-events.ts");
+      return await exportLedgers(request, context, ledgers, call(given));
     },
     async drift(request = {}, given) {
       const { findDrift } = await import("./audit/find-drift.ts");

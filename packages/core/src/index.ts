@@ -1,5 +1,17 @@
 export type { AuditRequest, GivenCheckpoint, LedgerAudit } from "./audit/audit-ledger.ts";
 export type { Checkpoint } from "./audit/checkpoint.ts";
+export {
+  type ExportCursor,
+  NO_CURSOR,
+  parseCursor,
+  writeCursor,
+} from "./audit/export/cursor.ts";
+export {
+  EXPORT_FORMATS,
+  type ExportedLedgers,
+  type ExportFormat,
+  type ExportRequest,
+} from "./audit/export/export-events.ts";
 export type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 export type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 export type { EventRequest, ShownEvent } from "./audit/show-event.ts";

@@ -81,10 +81,11 @@ describe("docs/reference/commands.md", () => {
     const own = rowsOf(section);
     // What follows the reference of push is read without a declaration of its own.
     if (id === "artifact:push") delete own["`FILE…`"];
+    // What a command says of a global flag itself holds there.
     const documented = {
-      ...own,
       ...globalRows,
       ...(id.startsWith("artifact:") ? artifactRows : {}),
+      ...own,
     };
     // Its --output is a path.
     if (id === "platform:compile") delete documented["`--output`, `-o`, `--format`"];

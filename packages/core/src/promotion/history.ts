@@ -104,7 +104,7 @@ async function eventsOf(
   const stop = filter.since && new Date(filter.since.getTime() - CLOCK_DIFFERENCE_MS).toISOString();
   const events: HistoryEvent[] = [];
   for await (const stored of ledger.readBack(options)) {
-    const event = flatten(stored);
+    const event = flattenEvent(stored);
     if (stop !== undefined && event.at < stop) break;
     if (
       (filter.kinds === undefined || filter.kinds.includes(event.kind)) &&
@@ -138,7 +138,8 @@ function isBy(operator: string, event: HistoryEvent, { actor }: LedgerEvent): bo
   return [event.operator, actor.key_id, actor.subject].includes(operator);
 }
 
-function flatten(stored: VerifiedEvent): HistoryEvent {
+/** Flattens an event for lists. */
+export function flattenEvent(stored: VerifiedEvent): HistoryEvent {
   const { event, hash, authorized, signedBy } = stored;
   const body = event.body as Readonly<Record<string, unknown>>;
   const text = (key: string): string | null =>

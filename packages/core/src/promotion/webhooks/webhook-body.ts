@@ -1,4 +1,6 @@
+import { CD_EVENTS_VERSION } from "../../audit/export/cd-event.ts";
 import type { WebhookFormat } from "../../manifest/webhook.ts";
+import { artifactPurl } from "../../model/artifact-purl.ts";
 import { canonicalJson } from "../../model/canonical-json.ts";
 import { shortDigest } from "../../model/digest.ts";
 import type { Delivery } from "../../ports/index.ts";
@@ -39,8 +41,6 @@ const CD_TYPES = {
   deny: ["floe-approval", "denied"],
 } as const;
 
-const CD_EVENTS_VERSION = "0.4.1";
-
 /** A custom CDEvent (`dev.cdeventsx`) in a structured CloudEvent 1.0. */
 function cdEvent({ event, at, data }: Notice): Written {
   const [subject, predicate] = CD_TYPES[event];
@@ -73,14 +73,8 @@ function cdEvent({ event, at, data }: Notice): Written {
   };
 }
 
-// A package URL of type oci (purl-spec).
 function artifactOf({ digest, ...data }: Notice["data"]): Readonly<Record<string, unknown>> {
-  if (digest === null) return {};
-  const repository = String(data["repository"]).replace(/^oci-layout:/, "");
-  const name = repository.slice(repository.lastIndexOf("/") + 1).toLowerCase();
-  const version = encodeURIComponent(digest);
-  const url = encodeURIComponent(repository);
-  return { artifactId: `pkg:oci/${encodeURIComponent(name)}@${version}?repository_url=${url}` };
+  return digest === null ? {} : { artifactId: artifactPurl(digest, String(data["repository"])) };
 }
 
 function slackText({ event, data }: Notice): string {
