@@ -17,27 +17,27 @@ const QUESTIONS = ["integrity", "completeness", "anchoring", "authenticity"] as 
 export function htmlHead({ project, madeAt, audits, period }: ReportFacts): string {
   const rows = audits.map(
     ({ environment, events, backend, serialises, root, verdicts }) =>
-      `<tr><th scope="row">${escape(environment)}</th><td class="n">${events}</td><td>${escape(backend)}, ${serialises}</td>${QUESTIONS.map(
+      `<tr><th scope="row">${markupSafe(environment)}</th><td class="n">${events}</td><td>${markupSafe(backend)}, ${serialises}</td>${QUESTIONS.map(
         (question) => {
           const { verdict, summary } = verdicts[question];
-          return `<td class="${verdict}" title="${escape(summary)}">${verdict.replace("_", " ")}</td>`;
+          return `<td class="${verdict}" title="${markupSafe(summary)}">${verdict.replace("_", " ")}</td>`;
         },
-      ).join("")}<td><code>${escape(root ?? "–")}</code></td></tr>`,
+      ).join("")}<td><code>${markupSafe(root ?? "–")}</code></td></tr>`,
   );
   const found = audits.flatMap(({ environment, verdicts }) =>
     QUESTIONS.flatMap((question) =>
       verdicts[question].findings.map(
         ({ seq, what, fix }) =>
-          `<li><strong>${escape(environment)}${seq === null ? "" : `, event ${seq}`}</strong> (${question}): ${escape(what)} <em>${escape(fix)}</em></li>`,
+          `<li><strong>${markupSafe(environment)}${seq === null ? "" : `, event ${seq}`}</strong> (${question}): ${markupSafe(what)} <em>${markupSafe(fix)}</em></li>`,
       ),
     ),
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Audit trail of ${escape(project)}</title><style>${STYLE}</style></head><body>
-<header><h1>Audit trail of ${escape(project)}</h1>
-<p>Made ${escape(madeAt.toISOString())}${period === "" ? "" : `; events ${escape(period)}`}. Every signature was checked on the way.</p></header>
+<title>Audit trail of ${markupSafe(project)}</title><style>${STYLE}</style></head><body>
+<header><h1>Audit trail of ${markupSafe(project)}</h1>
+<p>Made ${markupSafe(madeAt.toISOString())}${period === "" ? "" : `; events ${markupSafe(period)}`}. Every signature was checked on the way.</p></header>
 <main><section><h2>Is it what was written?</h2><div class="wide"><table>
 <thead><tr><th scope="col">Environment</th><th scope="col">Events</th><th scope="col">Store</th>${QUESTIONS.map((question) => `<th scope="col">${question[0]?.toUpperCase()}${question.slice(1)}</th>`).join("")}<th scope="col">Merkle root</th></tr></thead>
 <tbody>${rows.join("\n")}</tbody></table></div>
@@ -65,7 +65,7 @@ export function htmlRow({ summary }: ExportedEvent): string {
   } = summary;
   const what = kind === action ? kind : `${action} ${kind}`;
   const good = result === "succeeded" ? "ok" : result === null ? "" : "failed";
-  return `<tr${counts ? "" : ' class="void"'}><td><time datetime="${escape(at)}">${escape(at.replace(/\.\d+Z$/, "Z"))}</time></td><td>${escape(environment)}</td><td class="n">${seq}</td><td>${escape(what)}</td><td title="${escape(digest ?? "")}">${escape(version ?? "–")}</td><td class="${good}">${escape(counts ? (result ?? "–") : "no effect")}</td><td>${escape(operator)}</td><td>${escape(reason ?? "")}</td><td><code title="${escape(hash)}">${escape(hash.slice(7, 19))}</code></td></tr>
+  return `<tr${counts ? "" : ' class="void"'}><td><time datetime="${markupSafe(at)}">${markupSafe(at.replace(/\.\d+Z$/, "Z"))}</time></td><td>${markupSafe(environment)}</td><td class="n">${seq}</td><td>${markupSafe(what)}</td><td title="${markupSafe(digest ?? "")}">${markupSafe(version ?? "–")}</td><td class="${good}">${markupSafe(counts ? (result ?? "–") : "no effect")}</td><td>${markupSafe(operator)}</td><td>${markupSafe(reason ?? "")}</td><td><code title="${markupSafe(hash)}">${markupSafe(hash.slice(7, 19))}</code></td></tr>
 `;
 }
 
@@ -87,7 +87,7 @@ tr.void td{color:var(--dim);text-decoration:line-through}tr.void td:nth-child(6)
 @media print{body{max-width:none;padding:0;font-size:11px}.wide{overflow:visible}thead th{position:static}tr{break-inside:avoid}}
 `.replaceAll("\n", "");
 
-function escape(text: string): string {
+function markupSafe(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
