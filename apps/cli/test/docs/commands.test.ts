@@ -87,8 +87,9 @@ describe("docs/reference/commands.md", () => {
       ...(id.startsWith("artifact:") ? artifactRows : {}),
       ...own,
     };
-    // Its --output is a path.
-    if (id === "platform:compile") delete documented["`--output`, `-o`, `--format`"];
+    // There --format is a flag of its own.
+    if (id === "platform:compile" || id === "audit:export")
+      delete documented["`--output`, `-o`, `--format`"];
     // Making a key pair concerns no artifact of a registry, and the cache is nobody's in particular.
     if (id === "artifact:keygen" || id.startsWith("artifact:cache:"))
       for (const cell of Object.keys(artifactRows)) delete documented[cell];

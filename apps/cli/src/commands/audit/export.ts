@@ -2,7 +2,7 @@ import { EXPORT_FORMATS } from "@floe/core";
 import { Flags } from "@oclif/core";
 import { readCursor } from "../../export-cursor.ts";
 import { writeWhole } from "../../files/write-whole.ts";
-import { FloeCommand } from "../../floe-command.ts";
+import { FloeCommand, FORMATS } from "../../floe-command.ts";
 import { parseTime } from "../../parse-flags.ts";
 import { print } from "../../render/print.ts";
 
@@ -16,12 +16,17 @@ export default class AuditExport extends FloeCommand {
     "<%= config.bin %> audit export --format html --out audit.html",
   ];
   static override flags = {
-    output: Flags.option({
-      char: "o",
+    format: Flags.option({
       options: [...EXPORT_FORMATS],
-      aliases: ["format"],
       required: true,
       description: "ndjson, cloudevents, cdevents, ocsf, csv or html",
+    })(),
+    output: Flags.option({
+      char: "o",
+      options: FORMATS,
+      default: "table",
+      description: "How errors are printed; here --format says how events are written",
+      helpGroup: "GLOBAL",
     })(),
     env: Flags.string({ description: "Only this environment" }),
     from: Flags.string({ description: "Only events since a time, or for a duration (30d)" }),
@@ -36,12 +41,9 @@ export default class AuditExport extends FloeCommand {
     const { flags } = await this.parse(AuditExport);
     const now = new Date();
     const cursor = await readCursor(flags.cursor);
-    await using composed = await this.compose(
-      { ...flags, output: "table" },
-      { writes: false, withoutGates: true },
-    );
+    await using composed = await this.compose(flags, { writes: false, withoutGates: true });
     const request = {
-      format: flags.output,
+      format: flags.format,
       environment: flags.env,
       from: parseTime(flags.from, now),
       to: parseTime(flags.to, now),
