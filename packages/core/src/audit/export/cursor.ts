@@ -11,9 +11,6 @@ const Position = z.object({
 
 const Cursor = z.object({ version: z.literal(1), positions: z.record(z.string(), Position) });
 
-/** How far a ledger's events were told to somebody. */
-export type CursorPosition = z.infer<typeof Position>;
-
 /** How far the events of several ledgers were told, by the ledger's name. */
 export type ExportCursor = z.infer<typeof Cursor>;
 

@@ -3,7 +3,7 @@ import { eventName } from "./event-name.ts";
 import type { ExportedEvent } from "./exported-event.ts";
 
 /** Version of the Open Cybersecurity Schema Framework that {@link ocsfEvent} follows; later ones mean other things by `metadata.uid`. */
-export const OCSF_VERSION = "1.6.0";
+const OCSF_VERSION = "1.6.0";
 
 const CATEGORY_APPLICATION = 6;
 const CLASS_API_ACTIVITY = 6003;
