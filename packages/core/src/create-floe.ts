@@ -5,6 +5,7 @@ import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 import type { FloePlugin } from "./contract/index.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
+import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
 import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
@@ -154,6 +155,8 @@ export interface Floe extends AsyncDisposable {
   /** Events whole, as they were signed. Needs no signer. */
   showEvents(request: EventRequest, options?: RequestOptions): Promise<ShownEvent[]>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
+  /** Judges the gates of a promotion again, from the reports that were kept. Needs no signer; no command runs. */
+  verifyGates(request: VerifyGatesRequest, options?: RequestOptions): Promise<GatesVerified>;
   listGates(): GateListing[];
 }
 
@@ -345,6 +348,10 @@ export function createFloe(options: FloeOptions): Floe {
     async runGate(request, given) {
       const { runOneGate } = await import("./gates/run-one.ts");
       return await runOneGate(request, context, ledgers, call(given));
+    },
+    async verifyGates(request, given) {
+      const { verifyGates } = await import("./gates/verify-gates.ts");
+      return await verifyGates(request, context, ledgers, call(given));
     },
     listGates: () => registry.list(),
     async [Symbol.asyncDispose]() {

@@ -21,6 +21,7 @@ export type { FieldChange } from "./compare/json-changes.ts";
 export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./create-floe.ts";
 export * from "./errors/index.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
+export type { GateReverdict, GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
 export { type ProbeOptions, probeBackend } from "./ledger/probe-backend.ts";
 export type * from "./manifest/manifest.ts";
 export type { Webhook, WebhookEvent, WebhookFormat } from "./manifest/webhook.ts";

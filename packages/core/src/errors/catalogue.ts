@@ -374,6 +374,15 @@ export const ERRORS = {
     exit: EXIT.gate,
     summary: "The temporary folder of a gate could not be made or removed.",
   },
+  FLOE_GATE_VERDICT_DIFFERS: {
+    exit: EXIT.gate,
+    summary:
+      "Judged again from its stored report, a gate comes to another verdict than the record.",
+  },
+  FLOE_GATE_EVIDENCE_INVALID: {
+    exit: EXIT.integrity,
+    summary: "Evidence that a signed record names is gone, or is not what it should be.",
+  },
   FLOE_GATE_NOT_FOUND: {
     exit: EXIT.notFound,
     summary: "The environment has no gate of that name.",

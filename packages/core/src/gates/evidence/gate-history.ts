@@ -1,5 +1,3 @@
-import type { GateBaseline } from "../../contract/index.ts";
-import type { LedgerState } from "../../ledger/event.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import type {
   AttestationRule,
@@ -7,16 +5,15 @@ import type {
   GateConfig,
   Identity,
 } from "../../manifest/manifest.ts";
-import { type Digest, isDigest } from "../../model/digest.ts";
-import { identitiesOf, isValidAt, operatorTrust } from "../../model/identity.ts";
+import type { Digest } from "../../model/digest.ts";
+import { identitiesOf, isValidAt } from "../../model/identity.ts";
 import type { ArtifactStore, CallOptions, TrustedSigner } from "../../ports/index.ts";
 import type { FloeContext } from "../../promotion/context.ts";
-import { findArrival } from "../../promotion/find-arrival.ts";
-import { isRecordOf, readRecord } from "../../promotion/read-record.ts";
 import { GateError } from "../gate-error.ts";
 import type { Baseline } from "./baseline.ts";
 import { type EvidenceAnswer, findEvidence } from "./find-evidence.ts";
-import { readEvidence, readReports } from "./read-evidence.ts";
+import { loadBaseline } from "./load-baseline.ts";
+import { type PromotedRecord, readPromotedRecord, saidOfGates } from "./promoted-record.ts";
 import { type AttestedVerdict, attestedTests } from "./test-attestation.ts";
 
 /** What gates have found before, as far as it can be believed. */
@@ -69,18 +66,30 @@ export function createGateHistory(place: HistoryPlace): GateHistory {
   const signersOf = ({ signers }: AttestationRule): TrustedSigner[] =>
     signers ? valid(signers) : promoters();
   let opened: ReturnType<HistoryPlace["open"]> | null = null;
-  let promoted: Promise<Promoted | null> | null = null;
+  let promoted: Promise<PromotedRecord | null> | null = null;
   return {
     async baselineOf(gate, options) {
       opened ??= place.open();
       const { ledger, view } = await opened;
       const current = view?.state.current;
       if (!current) return null;
-      promoted ??= readPromoted(current.digest, place, { ledger, view }, options);
+      promoted ??= readPromotedRecord(
+        { digest: current.digest },
+        environment,
+        { ledger, view },
+        context,
+        options,
+      );
       const found = await promoted;
-      const evidence = found?.evidence.get(gate.name);
-      if (!found || !evidence) return null;
-      return await readBaseline(gate, evidence, found, current, place, options);
+      const said = found && saidOfGates(found.record).find((one) => one.gate === gate.name);
+      if (!found || !said?.evidence) return null;
+      const evidence = { digest: said.evidence, artifact: current.digest };
+      const baseline = await loadBaseline(gate, evidence, found.trusted, context, options);
+      if (!baseline || !("problem" in baseline)) return baseline;
+      throw new GateError(
+        "BASELINE_INVALID",
+        `what ${gate.name} found for ${current.version}, which runs in ${environment.name}, cannot be used: ${baseline.problem} (evidence ${said.evidence})`,
+      );
     },
     reusableEvidence: async (gate, options) =>
       await findEvidence(
@@ -110,84 +119,5 @@ export function createGateHistory(place: HistoryPlace): GateHistory {
         context,
         options,
       ),
-  };
-}
-
-/** The committed promotion of what runs there: which evidence its record names, and who has signed it. */
-interface Promoted {
-  readonly evidence: ReadonlyMap<string, Digest>;
-  readonly trusted: readonly TrustedSigner[];
-}
-
-async function readPromoted(
-  digest: Digest,
-  { environment, context }: HistoryPlace,
-  { ledger, view }: Awaited<ReturnType<HistoryPlace["open"]>>,
-  options: CallOptions,
-): Promise<Promoted | null> {
-  // What came by a rollback was promoted before: gates were judged then.
-  const arrival = await findArrival(ledger, view, { digest, promotedOnly: true }, options);
-  if (arrival?.kind !== "outcome") return null;
-  const { record, action, intent, operation } = arrival;
-  const trusted = operatorTrust(arrival.by, context.manifest);
-  const read = await readRecord(record.digest, digest, trusted, context, options);
-  const wanted = { action, operation, environment: environment.name, intent };
-  if (!read || !isRecordOf(read, wanted))
-    throw new GateError(
-      "BASELINE_INVALID",
-      `the record ${record.digest} of what runs in ${environment.name} is ${read ? "about something else" : "gone"}`,
-    );
-  return {
-    evidence: evidenceIn(read.predicate["gate_results"]),
-    // The record is the operator's, and names it by digest: whoever of the manifest has signed it may have been reused.
-    trusted: [...trusted, ...context.manifest.identities.map((identity) => identity.trusted)],
-  };
-}
-
-function evidenceIn(results: unknown): ReadonlyMap<string, Digest> {
-  const list: readonly unknown[] = Array.isArray(results) ? results : [];
-  return new Map(
-    list.flatMap((result) => {
-      const { gate, evidence } = (result ?? {}) as { gate?: unknown; evidence?: unknown };
-      const { digest } = (evidence ?? {}) as { digest?: unknown };
-      return typeof gate === "string" && isDigest(digest) ? [[gate, digest] as const] : [];
-    }),
-  );
-}
-
-async function readBaseline(
-  gate: GateConfig,
-  digest: Digest,
-  { trusted }: Promoted,
-  current: NonNullable<LedgerState["current"]>,
-  { environment, context }: HistoryPlace,
-  options: CallOptions,
-): Promise<Baseline | null> {
-  const invalid = (why: string): GateError =>
-    new GateError(
-      "BASELINE_INVALID",
-      `what ${gate.name} found for ${current.version}, which runs in ${environment.name}, cannot be used: ${why} (evidence ${digest})`,
-    );
-  const read = await readEvidence(digest, current.digest, trusted, context, options);
-  // Without it a gate would be asked less than it was: whoever can delete a manifest must not decide that.
-  if (!read) throw invalid("it is gone, and the signed record names it");
-  if ("problem" in read) throw invalid(read.problem);
-  const { result, judged_at } = read.statement;
-  if (result.gate !== gate.name) throw invalid(`it is of the gate ${result.gate}`);
-  // Another kind measures something else, and without a verdict there is nothing to compare with.
-  if (result.kind !== gate.kind || result.status === "error") return null;
-  const kept = await readReports(read, context, options);
-  if ("problem" in kept) throw invalid(kept.problem);
-  return {
-    subject: {
-      digest: current.digest,
-      version: current.version,
-      judgedAt: new Date(judged_at),
-      status: result.status,
-      metrics: result.metrics,
-      details: result.details as GateBaseline["details"],
-      reports: kept.reports,
-    },
-    evidence: digest,
   };
 }
