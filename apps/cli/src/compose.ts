@@ -5,6 +5,7 @@ import {
   type ArtifactStore,
   createFloe,
   createPluginRegistry,
+  type Exemption,
   type Floe,
   type Logger,
   type Manifest,
@@ -38,6 +39,8 @@ export interface ComposeInput {
    * rollback, a lock or the board must not fail because of a gate's plugin. Default `false`.
    */
   readonly withoutGates?: boolean;
+  /** Expressions and patterns of policies are checked as well, which loads what reads them. Default `false`. */
+  readonly thoroughly?: boolean;
   readonly installed: readonly PluginSource[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
@@ -70,14 +73,19 @@ export async function loadProject(
     | "version"
     | "signal"
     | "withoutGates"
+    | "thoroughly"
   >,
 ): Promise<{
   readonly manifest: Manifest;
   readonly sources: readonly PluginSource[];
   readonly policy: FloePlugin;
+  /** Read only where gates are run: nothing else may fail because of that file. */
+  readonly exemptions: readonly Exemption[];
 }> {
-  const { findManifest, loadManifest } = await import("@floe/core/manifest");
-  const { policiesSchema, createPolicyGate } = await import("@floe/policy");
+  const { findManifest, loadExemptions, loadManifest } = await import("@floe/core/manifest");
+  const { checkExpressions, createPolicyGate, parsePolicies, policiesSchema } = await import(
+    "@floe/policy"
+  );
   const { signal, installed, cwd } = input;
   const path = await findManifest(input.manifestPath, { cwd, signal });
   let project: Promise<PluginSource[]> | null = null;
@@ -101,12 +109,17 @@ export async function loadProject(
     },
     ...(input.registry === undefined ? {} : { registryOverride: input.registry }),
   });
+  const environments = manifest.environments.map((environment) => environment.name);
+  if (input.thoroughly === true)
+    await checkExpressions(parsePolicies(manifest.policies, environments), { signal });
+  const exemptions =
+    input.withoutGates === true ? [] : await loadExemptions(manifest, { signal, cwd });
   if (input.withoutGates !== true)
     project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));
   const sources = [...((await project) ?? []), ...installed];
   const gate = createPolicyGate({
     policies: manifest.policies,
-    environments: manifest.environments.map((environment) => environment.name),
+    environments,
     repository: manifest.registry.uri.replace(/^oci:\/\//, ""),
     versionPattern: manifest.tags.versionPattern,
     now: () => new Date(),
@@ -116,12 +129,12 @@ export async function loadProject(
     meta: { name: "@floe/policy", version: input.version },
     gates: [gate],
   };
-  return { manifest, sources, policy };
+  return { manifest, sources, policy, exemptions };
 }
 
 /** Wires adapters, policy and plugins into a floe. This is the only place that knows all of them. */
 export async function compose(input: ComposeInput): Promise<Composed> {
-  const { manifest, sources, policy } = await loadProject(input);
+  const { manifest, sources, policy, exemptions } = await loadProject(input);
   // Opening a key takes a while, and the rest is loaded meanwhile.
   const finding = input.writes ? findOperator({ ...input, manifest }) : null;
   finding?.catch(() => {});
@@ -151,6 +164,7 @@ export async function compose(input: ComposeInput): Promise<Composed> {
       ...([keyless, input.env, input.logger] as const),
     ),
     policy,
+    exemptions,
     pluginSources: sources,
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),
     readSecret: (ref) => readSecret(ref, input.env),

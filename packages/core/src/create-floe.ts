@@ -4,6 +4,7 @@ import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 import type { FloePlugin } from "./contract/index.ts";
+import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
 import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
@@ -79,6 +80,8 @@ export interface FloeOptions {
   readonly sbomReader?: SbomReader;
   /** The built-in `policy_compliance`, as a plugin. */
   readonly policy: FloePlugin;
+  /** From `loadExemptions` of `@floe/core/manifest`. Default: none, so that every finding counts. */
+  readonly exemptions?: readonly Exemption[];
   /** Plugins that the app hands in itself. */
   readonly plugins?: readonly FloePlugin[];
   /** Installed plugins, imported when the manifest needs them. */
@@ -183,6 +186,7 @@ export function createFloe(options: FloeOptions): Floe {
     storeOf: options.storeOf ?? onlyStore,
     copier: options.copier ?? null,
     notifier: options.notifier ?? null,
+    exemptions: options.exemptions ?? [],
   };
   const ledgers = createLedgers(context);
   const call = (given?: RequestOptions): { readonly signal: AbortSignal } => ({

@@ -20,6 +20,7 @@ export type { ArtifactComparison } from "./compare/compare-artifacts.ts";
 export type { FieldChange } from "./compare/json-changes.ts";
 export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./create-floe.ts";
 export * from "./errors/index.ts";
+export type { Exemption, UsedExemption } from "./gates/exemption.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
 export type { GateReverdict, GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
 export { type ProbeOptions, probeBackend } from "./ledger/probe-backend.ts";
@@ -36,6 +37,7 @@ export {
   PREDICATE_TYPES,
   type PromotionRecord,
   type RecordedApproval,
+  type RecordedReason,
   type RollbackRecord,
   resourceUri,
   type VerificationSummary,

@@ -3,7 +3,11 @@ import { closest } from "fastest-levenshtein";
 import { type Policies, type PolicyRule, policiesSchema } from "./policies-schema.ts";
 import { ALWAYS_ON } from "./rules/always-on.ts";
 import { CONFIGURABLE } from "./rules/configurable.ts";
-import type { Judge } from "./rules/rule.ts";
+import type { BuiltinRule, Judge } from "./rules/rule.ts";
+import { scanSecrets } from "./secrets/secret-scanning.ts";
+
+/** Code of what a rule with `expr` finds. */
+const EXPRESSION = "FLOE-E401";
 
 /** A rule, ready to judge. */
 export interface BoundRule {
@@ -11,8 +15,13 @@ export interface BoundRule {
   readonly id: string;
   readonly builtin: string;
   readonly code: string;
-  readonly judge: Judge;
-  /** `null` for an always-on rule. */
+  /** Whether it needs an artifact, or only what one is made of. */
+  readonly about: BuiltinRule["about"];
+  /** Its place in the manifest. */
+  readonly where: string;
+  /** `null`: an expression, which is evaluated elsewhere. */
+  readonly judge: Judge | null;
+  /** `null` for an always-on rule and for secret scanning. */
   readonly rule: PolicyRule | null;
 }
 
@@ -23,6 +32,19 @@ function invalid(lines: readonly string[]): FloeError {
     hint: "The rules and their settings are in docs/reference/policies.md.",
     details: { issues: [...lines] },
   });
+}
+
+/**
+ * Checks what no schema can without loading much: expressions and patterns.
+ * @throws {FloeError} FLOE_MANIFEST_INVALID - with all that cannot be read
+ */
+export async function checkExpressions(
+  policies: Policies,
+  options: { readonly signal: AbortSignal },
+): Promise<void> {
+  const { findBrokenExpressions } = await import("./find-broken-expressions.ts");
+  const broken = await findBrokenExpressions(policies, options);
+  if (broken.length > 0) throw invalid(broken);
 }
 
 /** @throws {FloeError} FLOE_MANIFEST_INVALID - every issue of the policies, or unknown environments */
@@ -53,20 +75,53 @@ export function parsePolicies(value: unknown, environments: readonly string[]): 
   return result.data;
 }
 
-/** The rules that floe can judge, always-on rules first, with their settings bound. */
-export function bindRules(policies: Policies): BoundRule[] {
-  const always = ALWAYS_ON.map((builtin) => ({
-    id: builtin.name,
-    builtin: builtin.name,
-    code: builtin.code,
-    judge: builtin.bind({}),
-    rule: null,
-  }));
-  const configured = policies.rules.flatMap((rule) => {
+/** A rule as an environment has it: with what `overrides` change for it. Later overrides win. */
+function asIn(rule: PolicyRule, overrides: Policies["overrides"], target: string): PolicyRule {
+  const changed: { -readonly [Key in keyof PolicyRule]: PolicyRule[Key] } = { ...rule };
+  for (const { rule: id, environments, severity, with: settings } of overrides) {
+    if (id !== rule.id || !environments.includes(target)) continue;
+    if (severity !== undefined) changed.severity = severity;
+    if (settings !== undefined) changed.with = { ...changed.with, ...settings };
+  }
+  return changed;
+}
+
+/** The rules of an environment with their settings bound: those that are always on first. */
+export function bindRules(policies: Policies, target: string): BoundRule[] {
+  const always = ALWAYS_ON.map(
+    (builtin): BoundRule => ({
+      id: builtin.name,
+      builtin: builtin.name,
+      code: builtin.code,
+      about: builtin.about,
+      where: `built-in rule ${builtin.name}`,
+      judge: builtin.bind({}),
+      rule: null,
+    }),
+  );
+  const configured = policies.rules.flatMap((written): BoundRule[] => {
+    const rule = asIn(written, policies.overrides, target);
     const builtin = rule.builtin === undefined ? undefined : CONFIGURABLE.get(rule.builtin);
+    const place = { id: rule.id, rule, where: `policies.rules.${rule.id}` };
+    if (rule.expr !== undefined)
+      return [{ ...place, builtin: "expr", code: EXPRESSION, about: "content", judge: null }];
     if (builtin === undefined) return [];
-    const { name, code } = builtin;
-    return [{ id: rule.id, builtin: name, code, judge: builtin.bind(rule.with), rule }];
+    const { name, code, about } = builtin;
+    return [{ ...place, builtin: name, code, about, judge: builtin.bind(rule.with) }];
   });
-  return [...always, ...configured];
+  const scanning = policies.secret_scanning;
+  if (scanning?.enabled !== true) return [...always, ...configured];
+  return [
+    ...always,
+    {
+      id: "secret_scanning",
+      builtin: "secret_scanning",
+      code: "FLOE-E301",
+      about: "content",
+      where: "policies.secret_scanning",
+      judge: (input) => scanSecrets(input, scanning),
+      rule: null,
+    },
+    ...configured,
+  ];
 }

@@ -1,2 +1,3 @@
+export { checkExpressions, parsePolicies } from "./bind-rules.ts";
 export { type Policies, type PolicyRule, policiesSchema } from "./policies-schema.ts";
 export { createPolicyGate, type PolicyGateOptions } from "./policy-gate.ts";

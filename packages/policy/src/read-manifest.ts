@@ -5,6 +5,7 @@ const descriptorSchema = z.object({
   mediaType: z.string().min(1),
   digest: z.string().min(1),
   size: z.int().nonnegative(),
+  annotations: z.record(z.string(), z.string()).optional().catch(undefined),
 });
 
 const commonShape = {

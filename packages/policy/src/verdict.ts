@@ -1,6 +1,7 @@
 import { FloeError } from "@floe/core/errors";
 import type { GateReason, GateVerdict } from "@floe/core/plugin";
 import type { BoundRule } from "./bind-rules.ts";
+import type { Evaluation } from "./evaluate-policies.ts";
 import type { RuleResult } from "./judge-rule.ts";
 
 /** Code of a rule that could not be judged, where something else decides. */
@@ -45,8 +46,7 @@ function listed(reasons: readonly GateReason[]): GateReason[] {
 }
 
 function reasonsOf({ bound, level, effective, violations, obstacle }: RuleResult): GateReason[] {
-  const { rule } = bound;
-  const where = rule === null ? `built-in rule ${bound.builtin}` : `policies.rules.${bound.id}`;
+  const { rule, where } = bound;
   const later = effective ? "" : ` (blocks from ${rule?.effective_on})`;
   if (obstacle !== null) {
     const fix = rule?.suggestion ?? "Publish the artifact with what the rule needs.";
@@ -89,13 +89,10 @@ function summaryOf(
 }
 
 /**
- * Makes one verdict of what the rules say. `elsewhere` are the rules of other environments, for the details.
+ * Makes one verdict of what the rules say.
  * @throws {FloeError} FLOE_GATE_ERROR - a blocking rule could not be judged and no other refuses the artifact
  */
-export function verdictOf(
-  results: readonly RuleResult[],
-  elsewhere: readonly BoundRule[],
-): GateVerdict {
+export function verdictOf({ results, elsewhere }: Evaluation): GateVerdict {
   const blocking = results.filter(({ level }) => level === "fail");
   const refused = blocking.some(({ violations }) => violations.length > 0);
   const obstacles = blocking.filter(({ obstacle }) => obstacle !== null);
@@ -123,7 +120,7 @@ export function verdictOf(
     details: {
       rules: [
         ...results.map((result) => ({ ...identify(result.bound), status: outcomeOf(result) })),
-        ...elsewhere.map((bound) => ({ ...identify(bound), status: "other_environment" })),
+        ...elsewhere.map(({ bound, why }) => ({ ...identify(bound), status: why })),
       ],
     },
   };

@@ -35,9 +35,9 @@ describe("createPolicyGate", () => {
     );
   });
 
-  test("ends at once when it is aborted", () => {
+  test("ends at once when it is aborted", async () => {
     const aborted = AbortSignal.abort(new Error("stop"));
-    expect(() => gateFor({}).evaluate(subjectOf(), { signal: aborted })).toThrow("stop");
+    await expect(gateFor({}).evaluate(subjectOf(), { signal: aborted })).rejects.toThrow("stop");
   });
 });
 
@@ -113,36 +113,20 @@ describe("a rule that cannot be judged", () => {
   });
 });
 
-describe("what this version cannot judge", () => {
+describe("an override of a rule", () => {
+  const overrides = [
+    { rule: "names", environments: ["dev"], severity: "info" },
+    { rule: "names", environments: ["staging"], with: { allow: ["v*"] } },
+  ];
+
   test.for([
-    ["expr", { rules: [{ id: "cel", expr: "true" }] }, "policies.rules.cel.expr"],
-    ["exemptions", { exemptions: "exemptions.yaml" }, "policies.exemptions"],
-    ["secret scanning", { secret_scanning: {} }, "policies.secret_scanning"],
-    [
-      "overrides",
-      { overrides: [{ rule: "names", environments: ["prod"], severity: "info" }] },
-      "policies.overrides",
-    ],
-  ] as const)("%s is an error, never ignored", async ([, policies, named]) => {
-    await expect(judge(policies, subjectOf())).rejects.toMatchObject({
-      code: "FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED",
-      details: { unsupported: [named] },
-    });
-  });
-
-  test("is an error also when a rule refuses the artifact, because an exemption may cover it", async () => {
-    const policies = { rules: [NAMING], exemptions: "exemptions.yaml" };
-    await expect(judge(policies, subjectOf())).rejects.toThrow("cannot judge policies.exemptions");
-  });
-
-  test("does not matter where it does not apply or is switched off", async () => {
-    const policies = {
-      rules: [{ id: "cel", expr: "true", environments: ["prod"] }],
-      secret_scanning: { enabled: false },
-      overrides: [{ rule: "names", environments: ["prod"] }],
-    };
-    const verdict = await judge(policies, subjectOf(IMAGE, { target: "dev" }));
-    expect(verdict.status).toBe("passed");
+    ["dev", "passed", ["info FLOE-E207"]],
+    ["staging", "passed", []],
+    ["prod", "failed", ["fail FLOE-E207"]],
+  ] as const)("counts in its environments alone: %s", async ([target, status, found]) => {
+    const verdict = await judge({ rules: [NAMING], overrides }, subjectOf(IMAGE, { target }));
+    expect(verdict.status).toBe(status);
+    expect(findings(verdict)).toEqual(found);
   });
 });
 

@@ -1,5 +1,6 @@
 import { digestOf, MEDIA_TYPES } from "@floe/core/model";
 import type { Gate, GateSubject, GateVerdict, PluginServices } from "@floe/core/plugin";
+import type { ArtifactFacts, RequirementReport } from "@floe/core/ports";
 import { createPolicyGate, type PolicyGateOptions } from "../src/index.ts";
 
 export const REPOSITORY = "registry.example.com/acme/app";
@@ -60,13 +61,42 @@ export function subjectOf(
   };
 }
 
+/** Facts of a registry that has exactly these blobs, attestations and arrivals. */
+export function factsOf(
+  known: {
+    readonly blobs?: readonly Uint8Array[];
+    readonly attested?: Readonly<Record<string, RequirementReport["status"]>>;
+    readonly since?: Readonly<Record<string, Date>>;
+  } = {},
+): ArtifactFacts {
+  return {
+    requirements: async (types) =>
+      types.map((type) => ({
+        ...{ type, threshold: 1, signers: [], candidates: [], referrers: [] },
+        status: known.attested?.[type] ?? "failed",
+        problem: null,
+        reason: known.attested?.[type] === "satisfied" ? null : `nothing is attached as ${type}`,
+      })) as never,
+    async blob({ digest, size }, { maxBytes }) {
+      const found = known.blobs?.find((bytes) => digestOf(bytes) === digest);
+      if (!found || size > maxBytes) throw new Error(`no blob ${digest}`);
+      return found;
+    },
+    since: async (environment) => known.since?.[environment] ?? null,
+  };
+}
+
 const services: PluginServices = {
   logger: { debug() {}, info() {}, warn() {} },
   runCommand: () => Promise.reject(new Error("the policy gate runs no commands")),
   now: () => NOW,
 };
 
-export function gateFor(policies: unknown, options: Partial<PolicyGateOptions> = {}): Gate {
+export function gateFor(
+  policies: unknown,
+  options: Partial<PolicyGateOptions> = {},
+  facts?: ArtifactFacts,
+): Gate {
   const provider = createPolicyGate({
     policies,
     environments: ["dev", "staging", "prod"],
@@ -74,15 +104,21 @@ export function gateFor(policies: unknown, options: Partial<PolicyGateOptions> =
     now: () => NOW,
     ...options,
   });
-  const gate = provider.create({}, services);
+  const gate = provider.create({}, { ...services, ...(facts && { facts }) } as PluginServices);
   if (gate instanceof Promise) throw new Error("the policy gate is made at once");
   return gate;
 }
 
 /** Judges a subject by policies; `rules` alone may be given. */
-export async function judge(policies: unknown, subject: GateSubject): Promise<GateVerdict> {
+export async function judge(
+  policies: unknown,
+  subject: GateSubject,
+  facts?: ArtifactFacts,
+): Promise<GateVerdict> {
   const section = Array.isArray(policies) ? { rules: policies } : policies;
-  return await gateFor(section).evaluate(subject, { signal: new AbortController().signal });
+  return await gateFor(section, {}, facts).evaluate(subject, {
+    signal: new AbortController().signal,
+  });
 }
 
 /** Codes and levels of a verdict's reasons. */

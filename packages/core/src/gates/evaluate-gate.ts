@@ -6,6 +6,8 @@ import type {
   PluginServices,
 } from "../contract/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
+import { POLICY_GATE } from "../manifest/resolve/gate-kinds.ts";
+import type { ArtifactFacts } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { GateError } from "./gate-error.ts";
 import type { GateTarget } from "./gate-target.ts";
@@ -37,7 +39,7 @@ export async function evaluateGate(
   signal: AbortSignal,
 ): Promise<GateVerdict> {
   const settings = await settled(checkedSettings(gate, provider.config), signal);
-  const services: PluginServices = {
+  const services: PluginServices & { readonly facts?: ArtifactFacts } = {
     logger: {
       debug: (message) => context.logger.debug(`${gate.name}: ${message}`),
       info: (message) => context.logger.info(`${gate.name}: ${message}`),
@@ -55,6 +57,7 @@ export async function evaluateGate(
         { signal: AbortSignal.any([signal, options.signal]) },
       ),
     now: () => context.clock.now(),
+    ...(gate.kind === POLICY_GATE && target.facts ? { facts: target.facts } : {}),
   };
   const { artifact, source, target: environment, dryRun } = target;
   const subject = freeze({

@@ -1,4 +1,6 @@
 import type { GateSubject } from "../contract/index.ts";
+import type { ArtifactFacts } from "../ports/index.ts";
+import type { Exemption } from "./exemption.ts";
 
 /** What all gates of one evaluation judge. */
 export interface GateTarget {
@@ -7,4 +9,8 @@ export interface GateTarget {
   readonly target: string;
   readonly dryRun: boolean;
   readonly traceId: string;
+  /** For the built-in policies alone: other gates get no more than their subject. */
+  readonly facts?: ArtifactFacts;
+  /** Findings that somebody answers for. */
+  readonly exemptions?: readonly Exemption[];
 }

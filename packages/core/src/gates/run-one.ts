@@ -4,6 +4,7 @@ import type { GateResult } from "../model/records.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { createArtifactFacts } from "../promotion/artifact-facts.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
 import { findEnvironment, judgeTransition } from "../promotion/environments.ts";
 import { findArtifact } from "../promotion/find-artifact.ts";
@@ -52,6 +53,8 @@ export async function runOneGate(
     target: environment.name,
     dryRun: !record,
     traceId,
+    exemptions: context.exemptions,
+    facts: createArtifactFacts(artifact, from, environment, context, ledgers),
   };
   const open = async () => {
     const ledger = ledgers.of(environment);

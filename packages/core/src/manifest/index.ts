@@ -2,6 +2,7 @@ export { parseDuration } from "./duration.ts";
 export { explainManifest } from "./explain-manifest.ts";
 export { DEFAULT_MANIFEST, findManifest } from "./find-manifest.ts";
 export { formatIssue, type ManifestIssue } from "./issue-list.ts";
+export { loadExemptions } from "./load-exemptions.ts";
 export {
   type GateSchemaContext,
   type LoadManifestOptions,

@@ -1,11 +1,15 @@
 import type { GateReason } from "../contract/index.ts";
 import type { JsonObject } from "../errors/index.ts";
+import type { UsedExemption } from "../gates/exemption.ts";
 import type { EventActor } from "../ledger/event.ts";
 import type { OverrideKind } from "../manifest/override-kind.ts";
 import type { Digest } from "./digest.ts";
 
 /** The five answers of a gate. `error`: it could not judge; that blocks, and reads differently from `failed`. */
 export type GateStatus = "passed" | "warning" | "failed" | "error" | "skipped";
+
+/** Why a gate decided as it did; `exempted_by` names the exemption that answers for it. */
+export type RecordedReason = GateReason & { readonly exempted_by?: string };
 
 /** What one gate said, as records and JSON outputs hold it. */
 export interface GateResult {
@@ -17,7 +21,9 @@ export interface GateResult {
   readonly duration_ms: number;
   /** One sentence. */
   readonly summary: string;
-  readonly reasons: readonly GateReason[];
+  readonly reasons: readonly RecordedReason[];
+  /** Only where exemptions met findings. */
+  readonly exemptions?: readonly UsedExemption[];
   /** Only with status `error`: why no verdict could be had. */
   readonly error?: { readonly code: string; readonly message: string };
   readonly metrics: Readonly<Record<string, number>>;

@@ -1,4 +1,5 @@
 export type { ArtifactCopier, CopyAmount, CopyRoute, CopyStep } from "./artifact-copier.ts";
+export type { ArtifactFacts } from "./artifact-facts.ts";
 export type {
   ArtifactStore,
   BlobSource,

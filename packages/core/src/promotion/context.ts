@@ -1,4 +1,5 @@
 import type { GateProvider } from "../contract/index.ts";
+import type { Exemption } from "../gates/exemption.ts";
 import type {
   EnvironmentConfig,
   Manifest,
@@ -58,6 +59,8 @@ export interface FloeContext {
   readonly artifactVerifier: ArtifactVerifier;
   /** Absent: what artifacts are made of is not compared. */
   readonly sbomReader?: SbomReader;
+  /** Findings of gates that somebody answers for. */
+  readonly exemptions: readonly Exemption[];
   readonly gates: GateRegistry;
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */

@@ -10,6 +10,7 @@ import { latestTag } from "../model/tag.ts";
 import type { ArtifactStore, CallOptions } from "../ports/index.ts";
 import { approvalQuestion } from "./approvals/approval-question.ts";
 import { judgeApprovals } from "./approvals/judge-approvals.ts";
+import { createArtifactFacts } from "./artifact-facts.ts";
 import { assertNotCut } from "./assert-not-cut.ts";
 import { onlyApprovalsMissing } from "./checks/check-approvals.ts";
 import { busyReasons } from "./checks/check-busy.ts";
@@ -113,7 +114,11 @@ export async function planPromotion(
         `the gates of ${target.name} took ${Math.round(estimatedGatesMs / 1000)} s for what runs there now`,
       );
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
-    const traced = { ...subject, dryRun: input.dryRun, traceId: input.traceId };
+    const traced = {
+      ...{ ...subject, dryRun: input.dryRun, traceId: input.traceId },
+      exemptions: context.exemptions,
+      facts: createArtifactFacts(artifact, input.from, target, context, ledgers),
+    };
     const { view } = input;
     const open = () => Promise.resolve({ ledger: ledgers.of(target), view });
     const history = createGateHistory({

@@ -2,7 +2,11 @@ import { z } from "zod";
 import { globSchema, matchesAny } from "../glob.ts";
 import { durationSchema, sizeSchema } from "../quantity.ts";
 import type { ImageManifest, ManifestReading } from "../read-manifest.ts";
-import { type BuiltinRule, CannotJudge, defineRule, type RuleInput } from "./rule.ts";
+import { CannotJudge } from "./cannot-judge.ts";
+import { COMPONENT_RULES } from "./component-rules.ts";
+import { nameMatcher, patternSchema } from "./name-pattern.ts";
+import { type BuiltinRule, defineRule, type RuleInput } from "./rule.ts";
+import { TRUST_RULES } from "./trust.ts";
 
 const globs = z.array(globSchema).min(1);
 const annotationKey = z.string().min(1).max(256);
@@ -200,19 +204,30 @@ const allowedArtifactTypes = defineRule({
 const naming = defineRule({
   name: "naming",
   code: "FLOE-E207",
-  summary: "The version, or the annotation `annotation`, matches one of the patterns `allow`.",
-  settings: z.strictObject({ allow: globs, annotation: annotationKey.optional() }),
-  judge(input, { allow, annotation: key }) {
+  summary:
+    "The version, or the annotation `annotation`, matches one of the patterns `allow` and the expression `pattern`.",
+  settings: z
+    .strictObject({
+      allow: globs.optional(),
+      pattern: patternSchema.optional(),
+      annotation: annotationKey.optional(),
+    })
+    .refine(({ allow, pattern }) => allow !== undefined || pattern !== undefined, {
+      error: "expected allow, pattern or both",
+    }),
+  async judge(input, settings) {
+    const { annotation: key } = settings;
+    const { matches, limit } = await nameMatcher(settings);
     const what = key === undefined ? "version" : `annotation ${key}`;
     const name = key === undefined ? input.artifact.version : annotation(input, key);
-    if (name !== null && matchesAny(allow, name)) return [];
+    if (name !== null && matches(name)) return [];
     return [
       {
         message:
           name === null ? `the ${what} is missing` : `the ${what} is not named as the rule wants`,
         subject: key ?? input.artifact.version,
         ...(name !== null && { measured: name }),
-        limit: allow.join(", "),
+        limit,
         fix: `Publish the artifact with another ${what}.`,
       },
     ];
@@ -229,5 +244,7 @@ export const CONFIGURABLE: ReadonlyMap<string, BuiltinRule> = new Map(
     allowedMediaTypes,
     allowedArtifactTypes,
     naming,
+    ...TRUST_RULES,
+    ...COMPONENT_RULES,
   ].map((rule) => [rule.name, rule]),
 );

@@ -1,10 +1,15 @@
 import type { GateSubject } from "@floe/core/plugin";
+import type { ArtifactFacts } from "@floe/core/ports";
 import type { z } from "zod";
+import type { ArtifactContent } from "../content.ts";
 import type { ManifestReading } from "../read-manifest.ts";
 
 /** What a rule judges. */
 export interface RuleInput {
   readonly artifact: GateSubject["artifact"];
+  /** `none` for the first environment. */
+  readonly source: string;
+  readonly target: string;
   /** The artifact's manifest, read once for all rules. */
   readonly manifest: ManifestReading;
   /** The repositories that take part: the artifact's own and the configured one. */
@@ -13,6 +18,11 @@ export interface RuleInput {
   readonly environments: readonly string[];
   readonly versionPattern: RegExp | null;
   readonly now: Date;
+  /** What the artifact is made of. */
+  readonly content: ArtifactContent;
+  /** What only the registry and the ledgers know; `null` where nobody can ask them. */
+  readonly facts: ArtifactFacts | null;
+  readonly signal: AbortSignal;
 }
 
 /** One thing that is not as a rule wants it. */
@@ -26,7 +36,7 @@ export interface Violation {
 }
 
 /** Judges an artifact by a rule whose settings are bound. @throws {CannotJudge} what it needs is not there */
-export type Judge = (input: RuleInput) => readonly Violation[];
+export type Judge = (input: RuleInput) => readonly Violation[] | Promise<readonly Violation[]>;
 
 /** A rule that floe brings, as the tables of rules hold it. */
 export interface BuiltinRule {
@@ -36,6 +46,8 @@ export interface BuiltinRule {
   readonly code: string;
   /** One line for the reference. */
   readonly summary: string;
+  /** `content`: it looks only into what the artifact is made of, so that it can judge before there is an artifact. */
+  readonly about: "artifact" | "content";
   /** Checks `with`. */
   readonly settings: z.ZodType;
   /** Binds settings that `settings` accepts. */
@@ -48,19 +60,19 @@ export function defineRule<Schema extends z.ZodType>(rule: {
   readonly code: string;
   readonly summary: string;
   readonly settings: Schema;
-  readonly judge: (input: RuleInput, settings: z.output<Schema>) => readonly Violation[];
+  readonly about?: BuiltinRule["about"];
+  readonly judge: (
+    input: RuleInput,
+    settings: z.output<Schema>,
+  ) => readonly Violation[] | Promise<readonly Violation[]>;
 }): BuiltinRule {
   const { judge, ...rest } = rule;
   return {
+    about: "artifact",
     ...rest,
     bind(value) {
       const settings = rule.settings.parse(value ?? {}, { jitless: true });
       return (input) => judge(input, settings);
     },
   };
-}
-
-/** Thrown by a rule that lacks what it needs to judge: neither kept nor violated. */
-export class CannotJudge extends Error {
-  override readonly name = "CannotJudge";
 }

@@ -18,6 +18,7 @@ export default class Validate extends FloeCommand {
       cwd: process.cwd(),
       version: this.config.version,
       signal: this.signal,
+      thoroughly: true,
     });
     const unsupported = [
       ...manifest.unsupported,
