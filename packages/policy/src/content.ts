@@ -22,11 +22,11 @@ export interface ArtifactText {
 /** What an artifact is made of, read when a rule asks and at most once. */
 export interface ArtifactContent {
   /** @throws {CannotJudge} it is not a compiled artifact of floe */
-  compiled(): Promise<CompiledArtifact>;
+  readonly compiled: () => Promise<CompiledArtifact>;
   /** The labels of the image's config or of the compiled platform. @throws {CannotJudge} it has no place for labels */
-  labels(): Promise<Readonly<Record<string, string>>>;
+  readonly labels: () => Promise<Readonly<Record<string, string>>>;
   /** The config and every layer that is JSON, YAML or text. Archives and programs are not among them. */
-  texts(): Promise<readonly ArtifactText[]>;
+  readonly texts: () => Promise<readonly ArtifactText[]>;
 }
 
 /** The content of a compiled artifact that is not in a registry yet. */

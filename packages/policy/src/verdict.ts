@@ -69,6 +69,8 @@ function outcomeOf(result: RuleResult): "passed" | "failed" | "warning" | "info"
   return ({ fail: "failed", warn: "warning", info: "info" } as const)[result.level];
 }
 
+const SEVERITIES = { fail: "error", warn: "warning", info: "info" } as const;
+
 const SAID = { fail: "refused by", warn: "warnings from", info: "notes from" } as const;
 
 function summaryOf(
@@ -119,7 +121,11 @@ export function verdictOf({ results, elsewhere }: Evaluation): GateVerdict {
     metrics: { rules: results.length, violations: count("fail"), warnings: count("warn") },
     details: {
       rules: [
-        ...results.map((result) => ({ ...identify(result.bound), status: outcomeOf(result) })),
+        ...results.map((result) => ({
+          ...identify(result.bound),
+          severity: SEVERITIES[result.level],
+          status: outcomeOf(result),
+        })),
         ...elsewhere.map(({ bound, why }) => ({ ...identify(bound), status: why })),
       ],
     },

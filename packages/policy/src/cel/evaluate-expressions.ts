@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { CelAnswer, CelTask } from "./cel-task.ts";
 
 /** How long one expression may take, in milliseconds. */
-export const EXPRESSION_LIMIT_MS = 1000;
+const EXPRESSION_LIMIT_MS = 1000;
 /** The thread has to start and load the language; that is not the expression's fault. */
 const START_LIMIT_MS = 15_000;
 /** Megabytes of objects that a thread may hold. */

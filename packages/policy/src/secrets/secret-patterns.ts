@@ -33,7 +33,9 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     id: "json_web_token",
     what: "a JSON web token",
-    pattern: /\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{10,600}/,
+    // From the beginning of a run of its characters alone: otherwise each part of a long one would be a beginning.
+    pattern:
+      /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{10,600}/,
   },
   {
     id: "url_password",

@@ -14,7 +14,7 @@ const MAX_FINDINGS = 100;
 
 interface Detector {
   readonly what: string;
-  finds(value: string): boolean;
+  readonly finds: (value: string) => boolean;
 }
 
 /** Looks for secrets in the texts of an artifact. A finding says what and where, and never shows any of it. */
