@@ -232,8 +232,13 @@ async function completeness(
 function endings(events: readonly VerifiedEvent[]): AuditFinding[] {
   const findings: AuditFinding[] = [];
   const ended = new Map<string, number>();
-  for (const { event, hash, authorized } of events) {
-    if (!authorized || event.kind !== "outcome") continue;
+  const begun = new Map<string, number>();
+  let last: VerifiedEvent | null = null;
+  for (const stored of events) {
+    const { event, hash, authorized } = stored;
+    if (!authorized) continue;
+    if (event.kind === "intent") begun.set(event.operation, event.seq);
+    if (event.kind !== "outcome") continue;
     const before = ended.get(event.operation);
     const twice = { seq: event.seq, hash, code: "FLOE_LEDGER_DRIFT" as const };
     if (before !== undefined)
@@ -251,6 +256,16 @@ function endings(events: readonly VerifiedEvent[]): AuditFinding[] {
         what: `it says that the ${event.body.action} of ${event.body.version} succeeded, and it had no effect: another one had gone before`,
         fix: "Two operations ran at once, which a registry without exclusive tags cannot prevent. Compare the tags with floe audit drift.",
       });
+    const intent = begun.get(event.operation);
+    if (before === undefined && event.body.result === "succeeded") {
+      if (last && intent !== undefined && last.event.seq > intent)
+        findings.push({
+          ...twice,
+          what: `the ${event.body.action} of ${event.body.version} and that of event ${last.event.seq} ran at once`,
+          fix: "A registry without exclusive tags cannot prevent it. Compare the tags with floe audit drift.",
+        });
+      last = stored;
+    }
     if (before === undefined) ended.set(event.operation, event.seq);
   }
   return findings;

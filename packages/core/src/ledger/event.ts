@@ -61,6 +61,8 @@ const Current = z.looseObject({
   adopted: z.literal(true).optional(),
   /** What was overridden to bring it there; absent where nothing was. */
   overrides: z.array(Override).optional(),
+  /** Another operation that succeeded between this one's intent and outcome: two ran at once, where nothing could prevent it. */
+  overlaps: z.string().optional(),
 });
 
 const Hold = z.looseObject({

@@ -174,6 +174,7 @@ function foldOutcome(
   };
   if (body.result !== "succeeded") return closed;
   const { by } = intent;
+  const overlapped = state.current !== null && state.current.seq > intent.seq;
   const current = {
     version: body.version,
     digest: body.digest,
@@ -186,6 +187,7 @@ function foldOutcome(
     ...(body.overrides && body.overrides.length > 0 ? { overrides: body.overrides } : {}),
     ...(body.gate_ms ? { gate_ms: body.gate_ms } : {}),
     ...(body.policy ? { policy: body.policy } : {}),
+    ...(overlapped && state.current ? { overlaps: state.current.operation } : {}),
   };
   // What was approved is done: the same approval cannot be used twice. A denial stands until its author takes it back.
   const approvals = closed.approvals.filter(

@@ -120,6 +120,7 @@ export async function status(
         ledger: !view ? "none" : ledger.mode === "slot" ? "strong" : "advisory",
         findings: [
           ...disregarded(environment.name, view),
+          ...overlapFindings(environment.name, current),
           ...driftFindings(environment.name, drift, current, immutable?.digest ?? null),
         ],
       };
@@ -184,6 +185,20 @@ function pinOf(
     acceptedAt: pinned.at,
     matches: otherPin(environment, view) === null,
   };
+}
+
+function overlapFindings(
+  environment: string,
+  current: NonNullable<LedgerView["state"]["current"]> | null,
+): Reason[] {
+  if (current?.overlaps === undefined) return [];
+  return [
+    reason(
+      "FLOE_LEDGER_DRIFT",
+      `two operations ran at once in ${environment}: ${current.operation}, which brought ${current.version}, and ${current.overlaps}`,
+      `The registry cannot keep writers apart (floe doctor). Check what ${latestTag(environment)} should hold, with floe audit verify and floe audit drift; the next promotion or rollback clears this.`,
+    ),
+  ];
 }
 
 function driftFindings(

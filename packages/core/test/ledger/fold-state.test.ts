@@ -66,6 +66,30 @@ function finish(state: LedgerState, event: EventFacts): LedgerState {
   return foldState({ ...state, open_intents: [...state.open_intents, open] }, event);
 }
 
+describe("two operations that ran at once", () => {
+  const began = (operation: string, version: string, at: number) => ({
+    ...{ operation, seq: at, digest: digestOf(version), by: "release", owner_seq: at },
+  });
+
+  test("are named by what came last, until something else is current", () => {
+    const open = [began("op-1", "v1.0.0", seq + 1), began("op-2", "v1.1.0", seq + 1)];
+    seq += 1;
+    const first = foldState({ ...EMPTY_STATE, open_intents: open }, outcome("op-1", "v1.0.0"));
+    expect(first.current).not.toHaveProperty("overlaps");
+    const second = foldState(first, outcome("op-2", "v1.1.0"));
+    expect(second.current).toMatchObject({ version: "v1.1.0", overlaps: "op-1" });
+    expect(finish(second, outcome("op-3", "v1.2.0")).current).not.toHaveProperty("overlaps");
+  });
+
+  test("are none where the other one was withdrawn", () => {
+    const open = [began("op-1", "v1.0.0", seq + 1), began("op-2", "v1.1.0", seq + 1)];
+    seq += 1;
+    const withdrawn = outcome("op-1", "v1.0.0", { result: "withdrawn", record: null });
+    const one = foldState({ ...EMPTY_STATE, open_intents: open }, withdrawn);
+    expect(foldState(one, outcome("op-2", "v1.1.0")).current).not.toHaveProperty("overlaps");
+  });
+});
+
 describe("the state of an environment", () => {
   test("is what the last committed outcome made current, linked to the one before", () => {
     const first = outcome("op-1", "v1.0.0");
