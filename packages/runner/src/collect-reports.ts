@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { open, readdir, realpath, stat } from "node:fs/promises";
-import { extname, join, resolve } from "node:path";
+import { lstat, open, readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import type { GateReport } from "@floe/core/plugin";
 import type { GateWorkspace, ReportPattern } from "@floe/core/ports";
@@ -60,7 +60,7 @@ export async function collectReports(
         refused.push(`${name} (symbolic link to a place outside, not followed)`);
         continue;
       }
-      if (seen.has(realPath)) continue;
+      if (seen.has(realPath) || isOwn(realPath, dir)) continue;
       seen.add(realPath);
       const file = await readReport(realPath, name, options.signal);
       if (file === null) continue;
@@ -77,6 +77,32 @@ export async function collectReports(
   }
   const nearby = reports.length > 0 ? [] : await findNearby(patterns, roots, options);
   return { reports, stale, nearby: [...refused, ...nearby].slice(0, MAX_NEARBY) };
+}
+
+/** Reads a file of the gate's folder that is no report; `null` where there is none. */
+export async function readOwnFile(
+  dir: string,
+  name: string,
+  options: {
+    readonly signal: AbortSignal;
+    readonly secrets: readonly string[];
+    readonly maxBytes: number;
+  },
+): Promise<Uint8Array | null> {
+  const path = join(dir, name);
+  try {
+    await lstat(path);
+  } catch {
+    return null;
+  }
+  const file = await readReport(path, name, options.signal, options.maxBytes);
+  if (file === null) throw unreadable(name, "it is no plain file");
+  return createSecretMask(options.secrets).bytes(file.bytes);
+}
+
+/** Whether a file is floe's and the command's business, and no report. */
+function isOwn(realPath: string, dir: string): boolean {
+  return dirname(realPath) === dir && basename(realPath).startsWith(".floe-");
 }
 
 async function realCwd(cwd: string): Promise<string> {
@@ -96,6 +122,7 @@ async function readReport(
   path: string,
   name: string,
   signal: AbortSignal,
+  maxBytes = MAX_REPORT_BYTES,
 ): Promise<{ readonly bytes: Uint8Array; readonly modifiedAt: Date } | null> {
   try {
     await using file = await open(
@@ -107,8 +134,8 @@ async function readReport(
       mtime: status.mtime,
     }));
     if (size === null) return null;
-    if (size > MAX_REPORT_BYTES) {
-      throw unreadable(name, `it has ${size} bytes, the limit is ${MAX_REPORT_BYTES}`);
+    if (size > maxBytes) {
+      throw unreadable(name, `it has ${size} bytes, the limit is ${maxBytes}`);
     }
     signal.throwIfAborted();
     return { bytes: await file.readFile(), modifiedAt: mtime };

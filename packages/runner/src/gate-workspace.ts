@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, realpath, rm, utimes, writeFile } from "node:f
 import { basename, join } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import type { GateWorkspace } from "@floe/core/ports";
-import { collectReports } from "./collect-reports.ts";
+import { collectReports, readOwnFile } from "./collect-reports.ts";
 
 /**
  * Makes a fresh folder that only this user can enter; it is removed on disposal with all that was written to it.
@@ -14,6 +14,7 @@ export async function openWorkspace(tmpDir: string): Promise<GateWorkspace> {
   return {
     dir,
     write: (name, bytes, modifiedAt) => writeInput(dir, name, bytes, modifiedAt),
+    read: (name, options) => readOwnFile(dir, basename(name), options),
     collect: (patterns, options) => collectReports(dir, patterns, options),
     [Symbol.asyncDispose]: () => removeFolder(dir),
   };

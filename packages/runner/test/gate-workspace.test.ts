@@ -231,3 +231,34 @@ describe("collect", () => {
     await expect(found).rejects.toBe(reason);
   });
 });
+
+describe("a file that the command writes for floe", () => {
+  const limits = { signal: NEVER, secrets: ["hunter2-secret"], maxBytes: 100 };
+
+  test("is read masked, and is no report", async () => {
+    await write(join(workspace.dir, ".floe-out.json"), '{"a": "hunter2-secret"}');
+    await write(join(workspace.dir, "report.json"));
+    const bytes = await workspace.read(".floe-out.json", limits);
+    expect(new TextDecoder().decode(bytes ?? undefined)).toBe('{"a": "***"}');
+    const { reports } = await collect([`${workspace.dir}/*.json`, `${workspace.dir}/.*`]);
+    expect(reports.map(({ path }) => path)).toEqual(["report.json"]);
+  });
+
+  test("may be missing, and is refused where it is too large or a link", async () => {
+    expect(await workspace.read(".floe-out.json", limits)).toBeNull();
+    await write(join(workspace.dir, ".floe-big.json"), "x".repeat(101));
+    await symlink("/etc/hostname", join(workspace.dir, ".floe-link.json"));
+    for (const name of [".floe-big.json", ".floe-link.json"])
+      await expect(workspace.read(name, limits)).rejects.toMatchObject({
+        code: "FLOE_GATE_REPORT_UNREADABLE",
+      });
+  });
+
+  test("is put there with the time that it is given, so that it is no report of this run", async () => {
+    const path = await workspace.write("baseline.json", new Uint8Array(3), new Date(0));
+    expect((await stat(path)).mtime).toEqual(new Date(0));
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const { reports, stale } = await collect([`${workspace.dir}/*.json`]);
+    expect([reports, stale]).toEqual([[], ["baseline.json"]]);
+  });
+});

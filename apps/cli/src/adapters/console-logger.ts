@@ -20,16 +20,23 @@ export function createConsoleLogger(options: LoggerOptions): Logger {
     options.color ? styleText(format, text, { validateStream: false }) : text;
   const clearLine = options.terminal ? "\r\u001b[K" : "";
 
+  // What is under way, on the one live line: the last thing that was said, and what else runs beside it.
+  const live = (scope: string, message: string): void => {
+    const others = [...started.keys()].filter((other) => other !== scope);
+    const beside = others.length === 0 ? "" : `, beside ${others.join(", ")}`;
+    options.write(`${clearLine}${paint("dim", `… ${scope}: ${message}${beside}`.slice(0, 200))}`);
+  };
+
   function progress(given: ProgressEvent): void {
     if (options.quiet) return;
     const event = { ...given, message: plain(given.message) };
     if (event.phase === "start") {
       started.set(event.scope, options.now());
-      if (options.terminal)
-        options.write(`${clearLine}${paint("dim", `… ${event.scope}: ${event.message}`)}`);
+      if (options.terminal) live(event.scope, event.message);
       return;
     }
     const seconds = (options.now() - (started.get(event.scope) ?? options.now())) / 1000;
+    if (event.phase !== "update") started.delete(event.scope);
     const took = event.phase === "update" ? "" : ` (${seconds.toFixed(1)} s)`;
     if (!options.terminal) {
       options.write(`${event.scope}: ${event.message}${took}\n`);
@@ -45,6 +52,8 @@ export function createConsoleLogger(options: LoggerOptions): Logger {
     options.write(
       `${clearLine}${mark} ${event.scope}: ${event.message}${paint("dim", took)}${end}`,
     );
+    const [still] = started.keys();
+    if (event.phase !== "update" && still !== undefined) live(still, "running");
   }
 
   return {

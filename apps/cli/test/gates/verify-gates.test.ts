@@ -49,6 +49,19 @@ describe("judging the gates of a promotion again", () => {
     ]);
   });
 
+  test("takes into account what the command said of itself then", async () => {
+    const say = 'echo \'{"status": "warning", "summary": "slow"}\' > "$FLOE_GATE_OUTPUT"';
+    const command = `${String(counted(7)["command"])}; ${say}`;
+    await using world = await aCountedWorld({ command });
+    await promoted(world);
+    const { count } = await reverdict(world);
+    expect(count).toMatchObject({
+      verdict: "same",
+      recorded: "warning",
+      now: { status: "warning", summary: "slow" },
+    });
+  });
+
   test("compares with what was compared with then, not with what runs now", async () => {
     await using world = await aCountedWorld({}, true);
     for (const version of ["v1.0.0", "v1.1.0", "v1.2.0"]) await promoted(world, version);

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { FloeContext } from "../promotion/context.ts";
+import { OUTPUT_FILE } from "./gate-output.ts";
 import type { GateTarget } from "./gate-target.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
 
@@ -22,6 +24,7 @@ export async function gateEnvironment(
     ...secret,
     FLOE_GATE: gate.name,
     FLOE_GATE_DIR: values.FLOE_GATE_DIR,
+    FLOE_GATE_OUTPUT: join(values.FLOE_GATE_DIR, OUTPUT_FILE),
     FLOE_ARTIFACT_REF: values.ARTIFACT_REF,
     FLOE_ARTIFACT_DIGEST: values.ARTIFACT_DIGEST,
     FLOE_ARTIFACT_TAG: values.ARTIFACT_TAG,

@@ -1,4 +1,3 @@
-import type { GateReport, GateRun } from "../contract/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateWorkspace } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
@@ -7,6 +6,7 @@ import { evaluateGate } from "./evaluate-gate.ts";
 import type { Baseline } from "./evidence/baseline.ts";
 import { gateEnvironment } from "./gate-environment.ts";
 import { GateError } from "./gate-error.ts";
+import { worsened } from "./gate-output.ts";
 import type { GateTarget } from "./gate-target.ts";
 import type { Judged } from "./judged.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
@@ -22,7 +22,7 @@ export interface Attempt {
   /** Filled while the gate runs; masked in everything that leaves it. */
   readonly secrets: string[];
   /** Told what the command left, as soon as it has: also where no verdict comes of it. */
-  readonly onMaterial: (run: GateRun, reports: readonly GateReport[]) => void;
+  readonly onMaterial: (ran: CommandResult) => void;
 }
 
 type Context = Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger">;
@@ -73,9 +73,10 @@ export async function judge(
       // The runner ends the command at its own limit; only the user's abort reaches it from here.
       signal,
     });
-    attempt.onMaterial(ran.run, ran.reports);
+    attempt.onMaterial(ran);
   }
-  if (!found) return byExitStatus(gate, ran);
+  const output = ran?.output ?? null;
+  if (!found) return worsened(byExitStatus(gate, ran), output);
   const { secrets, deadline } = attempt;
   // A command may read it although the gate does not compare.
   const baseline = found.provider.usesBaseline === true ? attempt.baseline : null;
@@ -87,7 +88,7 @@ export async function judge(
     context,
     AbortSignal.any([signal, attempt.limit]),
   );
-  return corroborated(gate, verdict, ran);
+  return worsened(corroborated(gate, verdict, ran), output);
 }
 
 /** So much older than this run is the report that it is compared with, whatever the clocks say. */

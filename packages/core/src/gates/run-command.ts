@@ -2,12 +2,15 @@ import type { GateReport, GateRun } from "../contract/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { CommandRunner, GateWorkspace, Logger } from "../ports/index.ts";
 import { GateError } from "./gate-error.ts";
+import { type GateOutput, MAX_OUTPUT_BYTES, OUTPUT_FILE, parseGateOutput } from "./gate-output.ts";
 import { fillPlaceholders, type PlaceholderValues } from "./placeholders.ts";
 
 /** A command that ended by itself, with what it left. */
 export interface CommandResult {
   readonly run: GateRun;
   readonly reports: readonly GateReport[];
+  /** What it said of itself; `null`: nothing. */
+  readonly output: GateOutput | null;
 }
 
 /**
@@ -51,7 +54,13 @@ export async function runGateCommand(
     { signal },
   );
   refuseUnjudgeable(gate, run);
-  if (gate.reports.length === 0) return { run, reports: [] };
+  const said = await input.workspace.read(OUTPUT_FILE, {
+    signal,
+    secrets,
+    maxBytes: MAX_OUTPUT_BYTES,
+  });
+  const output = said && said.byteLength > 0 ? parseGateOutput(said) : null;
+  if (gate.reports.length === 0) return { run, reports: [], output };
   const patterns = gate.reports.map(({ path, format }) => ({
     path: fillPlaceholders(path, input.placeholders),
     format,
@@ -68,7 +77,7 @@ export async function runGateCommand(
     if (collected.reports.length === 0) throw missingReport(pattern.path, run, collected);
     for (const report of collected.reports) reports.set(report.path, report);
   }
-  return { run, reports: [...reports.values()] };
+  return { run, reports: [...reports.values()], output };
 }
 
 /**

@@ -1,4 +1,3 @@
-import type { GateReport, GateRun } from "../contract/index.ts";
 import { EXIT, isFloeError } from "../errors/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
@@ -12,6 +11,7 @@ import type { GateTarget } from "./gate-target.ts";
 import { judge } from "./judge.ts";
 import { type Judged, unjudged } from "./judged.ts";
 import { maskValues } from "./mask-values.ts";
+import type { CommandResult } from "./run-command.ts";
 import type { WordedVerdict } from "./verdict-by-word.ts";
 
 /** What gates are run with. */
@@ -47,9 +47,9 @@ export async function runGate(
   const deadline = started + gate.timeoutSeconds * 1000;
   const secrets: string[] = [];
   let baseline: Baseline | null = null;
-  let left: { readonly run: GateRun; readonly reports: readonly GateReport[] } | null = null;
-  const onMaterial = (run: GateRun, reports: readonly GateReport[]): void => {
-    left = { run, reports };
+  let left: CommandResult | null = null;
+  const onMaterial = (ran: CommandResult): void => {
+    left = ran;
   };
   let reused: WordedVerdict["reused"] | null = null;
   let judged: Judged = unjudged(new GateError("NOT_RUN", "it did not run"));

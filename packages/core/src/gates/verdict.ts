@@ -5,7 +5,8 @@ import { PARSE_ONCE } from "../model/parse-once.ts";
 /** Bytes of JSON that a verdict may have; details beyond it are dropped and said to be. */
 const MAX_VERDICT_BYTES = 256 * 1024;
 
-const Json: z.ZodType<PluginJson> = z.lazy(() =>
+/** JSON as a plugin or a command says it. */
+export const Json: z.ZodType<PluginJson> = z.lazy(() =>
   z.union([
     z.string(),
     z.number(),
@@ -16,7 +17,8 @@ const Json: z.ZodType<PluginJson> = z.lazy(() =>
   ]),
 );
 
-const Reason = z.object({
+/** A reason as a plugin or a command says it. */
+export const Reason = z.object({
   code: z.string().regex(/^[A-Z][A-Za-z0-9_-]{0,63}$/),
   level: z.enum(["fail", "warn", "info"]),
   message: z.string().max(4000),

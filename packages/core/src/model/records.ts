@@ -93,6 +93,8 @@ export interface GateResultStatement {
   readonly config_digest: Digest;
   readonly judged_at: string;
   readonly run: RecordedRun | null;
+  /** What the command said of itself; `null`: nothing. */
+  readonly output: JsonObject | null;
   readonly reports: readonly RecordedReport[];
   /** The blob that holds the reports which are kept; `null`: none is. */
   readonly pack: { readonly digest: Digest; readonly size: number } | null;

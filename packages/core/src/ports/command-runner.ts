@@ -37,7 +37,15 @@ export interface GateWorkspace extends AsyncDisposable {
    */
   write(name: string, bytes: Uint8Array, modifiedAt: Date): Promise<string>;
   /**
-   * Reads the files that match the patterns. Files last changed before `since` are stale and listed apart.
+   * Reads a file of the folder, with secrets masked; `null` where there is none. It never counts as a report.
+   * @throws {FloeError} FLOE_GATE_REPORT_UNREADABLE - larger than `maxBytes`, or no plain file
+   */
+  read(
+    name: string,
+    options: CallOptions & { readonly secrets: readonly string[]; readonly maxBytes: number },
+  ): Promise<Uint8Array | null>;
+  /**
+   * Reads the files that match the patterns, but for those whose names begin with `.floe-`. Files last changed before `since` are stale and listed apart.
    * `nearby` names files that exist, for the message when nothing matches.
    */
   collect(

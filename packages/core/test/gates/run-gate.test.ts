@@ -34,6 +34,10 @@ function ports(script: {
     : never;
   readonly run?: Partial<GateRun>;
   readonly reports?: readonly string[];
+  /** What the command writes to FLOE_GATE_OUTPUT. */
+  readonly output?: string;
+  /** Called while the command runs. */
+  readonly during?: (gate: string) => Promise<void>;
   readonly needsCommand?: boolean;
 }) {
   const commands: CommandSpec[] = [];
@@ -50,6 +54,8 @@ function ports(script: {
   const workspace: GateWorkspace = {
     dir: "/gate",
     write: async (name) => `/gate/${name}`,
+    read: async () =>
+      script.output === undefined ? null : new TextEncoder().encode(script.output),
     collect: async (patterns) => ({
       reports: patterns
         .filter((pattern) => script.reports?.includes(pattern.path))
@@ -74,6 +80,7 @@ function ports(script: {
     runner: {
       run: async (command: CommandSpec): Promise<GateRun> => {
         commands.push(command);
+        await script.during?.(command.env["FLOE_GATE"] ?? "");
         return {
           argv: command.argv,
           exitCode: 0,
@@ -321,4 +328,112 @@ test("gates run after those that they need, and all of them run", async () => {
   ];
   const results = await runGates(gates, target, context, signal);
   expect(results.map(({ result }) => result.gate)).toEqual(["b", "a", "c"]);
+});
+
+describe("gates of an environment", () => {
+  /** Runs gates whose commands end only when the test says so, and tells which run at each step. */
+  async function steps(gates: readonly GateConfig[], ends: readonly string[]) {
+    const running = new Map<string, () => void>();
+    const seen: string[][] = [];
+    const { context } = ports({
+      during: async (gate) => {
+        await new Promise<void>((resolve) => running.set(gate, resolve));
+        running.delete(gate);
+      },
+    });
+    const all = runGates(gates, target, context, signal);
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push([...running.keys()].sort());
+    };
+    await settle();
+    for (const gate of ends) {
+      running.get(gate)?.();
+      await settle();
+    }
+    return { seen, results: (await all).map(({ result }) => result.gate) };
+  }
+
+  test("run at the same time, four at most, and each after those that it needs", async () => {
+    const gates = [
+      aGate("a", { command, needs: ["b"] }),
+      ...["b", "c", "d", "e", "f"].map((name) => aGate(name, { command })),
+    ];
+    const { seen, results } = await steps(gates, ["c", "b", "a", "d", "e", "f"]);
+    expect(seen).toEqual([
+      ["b", "c", "d", "e"],
+      ["b", "d", "e", "f"],
+      ["a", "d", "e", "f"],
+      ["d", "e", "f"],
+      ["e", "f"],
+      ["f"],
+      [],
+    ]);
+    expect(results).toEqual(["b", "a", "c", "d", "e", "f"]);
+  });
+
+  test("an exclusive one runs while no other does, and none is started before it", async () => {
+    const gates = [
+      aGate("a", { command }),
+      aGate("alone", { command, exclusive: true }),
+      aGate("b", { command }),
+    ];
+    const { seen } = await steps(gates, ["a", "alone", "b"]);
+    expect(seen).toEqual([["a"], ["alone"], ["b"], []]);
+  });
+
+  test("stop together when they are told to, and none is left running", async () => {
+    const stop = new AbortController();
+    const ended: string[] = [];
+    const { context } = ports({
+      during: async (gate) => {
+        await new Promise((resolve) => stop.signal.addEventListener("abort", resolve));
+        await new Promise((resolve) => setTimeout(resolve, gate === "a" ? 1 : 20));
+        ended.push(gate);
+        throw stop.signal.reason;
+      },
+    });
+    const gates = ["a", "b"].map((name) => aGate(name, { command }));
+    const all = runGates(gates, target, context, stop.signal);
+    setTimeout(() => stop.abort(new Error("enough")), 5);
+    await expect(all).rejects.toThrow("enough");
+    expect(ended).toEqual(["a", "b"]);
+  });
+});
+
+describe("what a command says of itself", () => {
+  test.each([
+    [0, { status: "failed", summary: "3 licences" }, "failed", "3 licences"],
+    [0, { status: "warning" }, "warning", "the command says warning"],
+    [0, { status: "error", summary: "no network" }, "error", "no network"],
+    [0, { reasons: [{ code: "BAD", level: "fail", message: "x" }] }, "failed", "says failed"],
+    [0, { status: "passed", metrics: { n: 3 } }, "passed", "check ended with 0"],
+    [1, { status: "passed", summary: "all is well" }, "failed", "check ended with 1"],
+    [1, { status: "warning" }, "failed", "check ended with 1"],
+  ])("beside exit status %i, %j makes it %s", async (exitCode, output, status, summary) => {
+    const { context } = ports({ run: { exitCode }, output: JSON.stringify(output) });
+    const result = await runGate(aGate("check", { command }), target, context, signal);
+    expect(result).toMatchObject({ status, summary: expect.stringContaining(summary) });
+  });
+
+  test("cannot make a plugin's verdict better, and adds to its metrics", async () => {
+    const { context } = ports({
+      evaluate: () => ({ status: "failed", summary: "bad", metrics: { n: 1 } }),
+      output: JSON.stringify({ status: "passed", metrics: { n: 0, more: 2 } }),
+    });
+    const result = await runGate(aGate("check", { command }), target, context, signal);
+    expect(result).toMatchObject({ status: "failed", metrics: { n: 1, more: 2 } });
+  });
+
+  test.each([
+    ["no JSON", "passed"],
+    ["a status that does not exist", '{"status": "ok"}'],
+    ["a member that does not exist", '{"verdict": "passed"}'],
+    ["a list", "[]"],
+  ])("is an error where it is %s", async (_, output) => {
+    const { context } = ports({ output });
+    const result = await runGate(aGate("check", { command }), target, context, signal);
+    expect(result).toMatchObject({ status: "error", error: { code: "OUTPUT_INVALID" } });
+  });
 });

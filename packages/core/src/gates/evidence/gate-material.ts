@@ -1,8 +1,10 @@
-import type { GateReport, GateRun } from "../../contract/index.ts";
+import type { GateRun } from "../../contract/index.ts";
 import type { GateConfig } from "../../manifest/manifest.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { RecordedRun } from "../../model/records.ts";
+import type { GateOutput } from "../gate-output.ts";
 import { maskValues } from "../mask-values.ts";
+import type { CommandResult } from "../run-command.ts";
 import type { Baseline } from "./baseline.ts";
 import { type PackedReports, packReports } from "./report-pack.ts";
 
@@ -15,6 +17,8 @@ export interface GateMaterial extends PackedReports {
   readonly configDigest: Digest;
   readonly judgedAt: Date;
   readonly run: RecordedRun | null;
+  /** What the command said of itself. */
+  readonly output: GateOutput | null;
   /** What it was compared with. */
   readonly baseline: { readonly digest: Digest; readonly evidence: Digest } | null;
 }
@@ -25,7 +29,7 @@ export interface GateMaterial extends PackedReports {
  */
 export async function gateMaterial(
   gate: GateConfig,
-  left: { readonly run: GateRun; readonly reports: readonly GateReport[] } | null,
+  left: CommandResult | null,
   baseline: Baseline | null,
   secrets: readonly string[],
   judgedAt: Date,
@@ -41,6 +45,7 @@ export async function gateMaterial(
     configDigest: gate.configDigest,
     judgedAt,
     run: left && maskValues(recordedRun(left.run), secrets),
+    output: left && maskValues(left.output, secrets),
     reports,
     pack,
     baseline: baseline && {

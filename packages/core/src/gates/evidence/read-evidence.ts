@@ -7,6 +7,7 @@ import { PREDICATE_TYPES } from "../../model/records.ts";
 import type { CallOptions, TrustedSigner } from "../../ports/index.ts";
 import type { FloeContext } from "../../promotion/context.ts";
 import { readRecord } from "../../promotion/read-record.ts";
+import { GateOutput } from "../gate-output.ts";
 import { packDescriptor, unpackReports } from "./report-pack.ts";
 
 const DigestText = z.custom<Digest>(isDigest, "is no digest");
@@ -41,6 +42,7 @@ const Statement = z.looseObject({
       leftover_processes: z.int(),
     })
     .nullable(),
+  output: GateOutput.nullable(),
   reports: z.array(
     z.object({
       path: z.string(),

@@ -2,6 +2,7 @@ import type { GateConfig } from "../../manifest/manifest.ts";
 import { byExitStatus, corroborated } from "../by-exit-status.ts";
 import { evaluateGate } from "../evaluate-gate.ts";
 import { GateError } from "../gate-error.ts";
+import { worsened } from "../gate-output.ts";
 import type { GateTarget } from "../gate-target.ts";
 import type { Judged } from "../judged.ts";
 import { refuseUnjudgeable } from "../run-command.ts";
@@ -25,12 +26,12 @@ export async function rejudge(
   const { run } = statement;
   if (gate.command && !run)
     throw new GateError("EVIDENCE_INCOMPLETE", "it does not say how the command ended");
-  const ran = run && { run: gateRunOf(run), reports };
+  const ran = run && { run: gateRunOf(run), reports, output: statement.output };
   if (ran) refuseUnjudgeable(gate, ran.run);
   if (gate.reports.length > 0 && reports.length === 0)
     throw new GateError("EVIDENCE_INCOMPLETE", "it keeps no report");
   const found = await context.gates.find(gate.kind);
-  if (!found) return byExitStatus(gate, ran);
+  if (!found) return worsened(byExitStatus(gate, ran), statement.output);
   const input = {
     ran,
     baseline: found.provider.usesBaseline === true ? (baseline?.subject ?? null) : null,
@@ -38,5 +39,5 @@ export async function rejudge(
     deadline: context.clock.now().getTime() + gate.timeoutSeconds * 1000,
   };
   const verdict = await evaluateGate(gate, found.provider, target, input, context, signal);
-  return corroborated(gate, verdict, ran);
+  return worsened(corroborated(gate, verdict, ran), statement.output);
 }

@@ -128,6 +128,7 @@ function statementOf(run: EvidenceRun, { result, material }: GateToKeep): GateRe
     config_digest: material.configDigest,
     judged_at: material.judgedAt.toISOString(),
     run: material.run,
+    output: material.output,
     reports: material.reports,
     pack: material.pack && {
       digest: material.pack.descriptor.digest,
