@@ -278,6 +278,14 @@ test("gate list says which gates there are, where they come from and which canno
   );
   expect(rows).toContainEqual(
     expect.objectContaining({
+      id: "security_scan",
+      plugin: "@floe/plugin-gate-security-scan",
+      origin: "bundled",
+      usable: true,
+    }),
+  );
+  expect(rows).toContainEqual(
+    expect.objectContaining({
       id: "acme_check",
       usable: false,
       problem: expect.stringContaining("floe.dev/v9"),

@@ -29,10 +29,15 @@ export function recordingLogger(): RecordingLogger {
 
 /**
  * Makes services for a gate under test. No command is ever run: `runCommand` says how each would end, and without it
- * a gate that starts one gets an error. The clock stands at `now`, by default 2026-03-04T05:06:07Z.
+ * a gate that starts one gets an error. The clock stands at `now`, by default 2026-03-04T05:06:07Z; paths
+ * start at `cwd`, by default the current folder.
  */
 export function fakeServices(
-  init: { readonly runCommand?: (command: PluginCommand) => GateRun; readonly now?: Date } = {},
+  init: {
+    readonly runCommand?: (command: PluginCommand) => GateRun;
+    readonly now?: Date;
+    readonly cwd?: string;
+  } = {},
 ): FakeServices {
   const commands: PluginCommand[] = [];
   const now = init.now ?? new Date("2026-03-04T05:06:07.000Z");
@@ -40,6 +45,7 @@ export function fakeServices(
     logger: recordingLogger(),
     commands,
     now: () => new Date(now),
+    cwd: init.cwd ?? process.cwd(),
     runCommand: async (command, { signal }) => {
       signal.throwIfAborted();
       commands.push(command);

@@ -90,6 +90,7 @@ const services: PluginServices = {
   logger: { debug() {}, info() {}, warn() {} },
   runCommand: () => Promise.reject(new Error("the policy gate runs no commands")),
   now: () => NOW,
+  cwd: "/",
 };
 
 export function gateFor(

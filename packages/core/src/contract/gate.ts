@@ -32,6 +32,8 @@ export interface PluginServices {
   runCommand(command: PluginCommand, options: { readonly signal: AbortSignal }): Promise<GateRun>;
   /** The current time. */
   now(): Date;
+  /** Where relative paths in the gate's settings start: the folder in which its command runs. Absolute. */
+  readonly cwd: string;
 }
 
 /** How the gate's command ended. */
@@ -127,6 +129,11 @@ export interface GateVerdict {
   readonly reasons?: readonly GateReason[];
   readonly metrics?: Readonly<Record<string, number>>;
   readonly details?: { readonly [key: string]: PluginJson };
+  /**
+   * Whether what the reports list is why the command did not end with 0: scanners have an exit status for findings, whatever the
+   * limits are. Without it, a good verdict beside such an exit status is a contradiction. Default `false`.
+   */
+  readonly explainsExitStatus?: boolean;
 }
 
 /** A gate, configured for one environment. */
@@ -151,9 +158,19 @@ export interface GateProvider<Config = unknown> {
   readonly needsCommand?: boolean;
   /**
    * Whether the gate compares with what it found for the artifact that runs in the target environment: only then floe reads
-   * that, and hands it over as `baseline`. Default `false`.
+   * that, and hands it over as `baseline`. A function is given the settings as the manifest has them. Default `false`.
    */
-  readonly usesBaseline?: boolean;
+  readonly usesBaseline?: boolean | ((settings: Readonly<Record<string, unknown>>) => boolean);
+  /**
+   * Whether the standard output of a command without `reports` is its report: it is handed over as one, named `stdout`.
+   * Default `false`.
+   */
+  readonly readsOutput?: boolean;
+  /**
+   * Takes out of a report what nobody may keep, such as the secrets that a scanner has found: what comes back is judged, and
+   * kept as evidence. Gives the same bytes where there is nothing to take out. A report that it throws for is not kept.
+   */
+  redactReport?(report: GateReport): Uint8Array;
   /** Checks the gate's own settings; `true` in the manifest is passed as `{}`. Should refuse unknown keys. */
   readonly config: StandardSchema<unknown, Config>;
   create(config: Config, services: PluginServices): Gate | Promise<Gate>;

@@ -1,7 +1,9 @@
+import * as z from "zod";
 import type { GateReason, GateVerdict } from "../contract/index.ts";
 import type { JsonObject } from "../errors/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
-import type { GateStatus } from "../model/records.ts";
+import { PARSE_ONCE } from "../model/parse-once.ts";
+import type { GateStatus, SecuritySummary } from "../model/records.ts";
 import { GateError } from "./gate-error.ts";
 import type { Judged } from "./judged.ts";
 import { type CommandResult, tail } from "./run-command.ts";
@@ -53,7 +55,7 @@ export function byExitStatus(gate: GateConfig, ran: CommandResult | null): Judge
  * @throws {GateError} CONTRADICTION - a good report beside a bad exit status
  */
 // The report decides and the exit status corroborates: a good report beside a bad exit status is a contradiction, which
-// nobody can judge. An exit status never makes a verdict better.
+// nobody can judge; unless the plugin says that the findings in the report are the reason. An exit status never makes a verdict better.
 export function corroborated(
   gate: GateConfig,
   verdict: GateVerdict,
@@ -62,8 +64,9 @@ export function corroborated(
   const good = verdict.status === "passed" || verdict.status === "warning";
   const exitCode = ran?.run.exitCode ?? 0;
   const warn = gate.exitCodes.warn.includes(exitCode);
-  if (ran && good && exitCode !== 0 && !warn) {
-    if (gate.reports.length === 0) return byExitStatus({ ...gate, reports: [] }, ran);
+  const explained = verdict.explainsExitStatus === true && ran !== null && ran.reports.length > 0;
+  if (ran && good && exitCode !== 0 && !warn && !explained) {
+    if (ran.reports.length === 0) return byExitStatus({ ...gate, reports: [] }, ran);
     throw new GateError(
       "CONTRADICTION",
       `the report says ${verdict.status}, but the command ended with ${exitCode}${tail(ran.run)}`,
@@ -76,9 +79,29 @@ export function corroborated(
     summary: verdict.summary,
     reasons: [...(verdict.reasons ?? []), ...(ran ? leftovers(ran) : [])],
     metrics: verdict.metrics ?? {},
-    details: (verdict.details ?? {}) as JsonObject,
     judged_by: judgedBy,
+    ...withSummary((verdict.details ?? {}) as JsonObject),
   };
+}
+
+const Summary: z.ZodType<SecuritySummary> = z.object({
+  total_vulnerabilities: z.int(),
+  by_severity: z.object({
+    CRITICAL: z.int(),
+    HIGH: z.int(),
+    MEDIUM: z.int(),
+    LOW: z.int(),
+    UNKNOWN: z.int(),
+  }),
+  blocking_cves: z.array(z.string()),
+  ignored_unfixed: z.int(),
+});
+
+/** A summary of vulnerabilities has a place of its own in results; what is none stays among the details. */
+function withSummary(details: JsonObject): Pick<Judged, "details" | "security_summary"> {
+  const { security_summary: summary, ...others } = details;
+  const parsed = Summary.safeParse(summary, PARSE_ONCE);
+  return parsed.success ? { details: others, security_summary: parsed.data } : { details };
 }
 
 function leftovers({ run }: CommandResult): GateReason[] {

@@ -58,6 +58,7 @@ export async function evaluateGate(
       ),
     now: () => context.clock.now(),
     ...(gate.kind === POLICY_GATE && target.facts ? { facts: target.facts } : {}),
+    cwd: gate.cwd,
   };
   const { artifact, source, target: environment, dryRun } = target;
   const subject = freeze({

@@ -10,6 +10,7 @@ import { worsened } from "./gate-output.ts";
 import type { GateTarget } from "./gate-target.ts";
 import type { Judged } from "./judged.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
+import { comparesWithBaseline, isOutputReport, presentReports } from "./present-reports.ts";
 import { type CommandResult, runGateCommand } from "./run-command.ts";
 
 /** One attempt at judging a gate. */
@@ -70,16 +71,18 @@ export async function judge(
       secrets: attempt.secrets,
       timeoutMs: Math.max(1, attempt.deadline - context.clock.now().getTime()),
       logger: context.logger,
+      outputIsReport: found !== null && isOutputReport(gate, found.provider),
       // The runner ends the command at its own limit; only the user's abort reaches it from here.
       signal,
     });
+    if (found) ran = presentReports(gate, found.provider, ran);
     attempt.onMaterial(ran);
   }
   const output = ran?.output ?? null;
   if (!found) return worsened(byExitStatus(gate, ran), output);
   const { secrets, deadline } = attempt;
   // A command may read it although the gate does not compare.
-  const baseline = found.provider.usesBaseline === true ? attempt.baseline : null;
+  const baseline = comparesWithBaseline(gate, found.provider) ? attempt.baseline : null;
   const verdict = await evaluateGate(
     gate,
     found.provider,

@@ -4,7 +4,7 @@ import { GateError } from "./gate-error.ts";
 /** What judging a gate once came to, before anything that only core knows is added. */
 export type Judged = Pick<
   GateResult,
-  "status" | "summary" | "reasons" | "metrics" | "details" | "judged_by"
+  "status" | "summary" | "reasons" | "metrics" | "details" | "judged_by" | "security_summary"
 > & {
   readonly error?: { readonly code: string; readonly message: string };
 };

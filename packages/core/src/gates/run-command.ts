@@ -27,6 +27,8 @@ export async function runGateCommand(
     readonly secrets: readonly string[];
     readonly timeoutMs: number;
     readonly logger: Logger;
+    /** The standard output is a report, in which the gate's plugin may find what nobody should see: it is not logged. */
+    readonly outputIsReport: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<CommandResult> {
@@ -49,7 +51,10 @@ export async function runGateCommand(
       passEnv: gate.passEnv,
       secrets,
       timeoutMs: input.timeoutMs,
-      onOutput: ({ stream, text }) => input.logger.debug(`${gate.name} ${stream}: ${text}`),
+      onOutput: ({ stream, text }) => {
+        if (stream === "stdout" && input.outputIsReport) return;
+        input.logger.debug(`${gate.name} ${stream}: ${text}`);
+      },
     },
     { signal },
   );

@@ -11,6 +11,7 @@ import type { GateTarget } from "./gate-target.ts";
 import { judge } from "./judge.ts";
 import { type Judged, unjudged } from "./judged.ts";
 import { maskValues } from "./mask-values.ts";
+import { comparesWithBaseline } from "./present-reports.ts";
 import type { CommandResult } from "./run-command.ts";
 import type { WordedVerdict } from "./verdict-by-word.ts";
 
@@ -140,7 +141,7 @@ async function baselineFor(
   const found = await gates.find(gate.kind);
   const words = [...(gate.command?.argv ?? []), ...Object.values(gate.env)];
   const isRead = words.some((word) => word.includes("BASELINE_REPORT"));
-  if (!isRead && found?.provider.usesBaseline !== true) return null;
+  if (!isRead && !(found && comparesWithBaseline(gate, found.provider))) return null;
   try {
     return await history.baselineOf(gate, { signal });
   } catch (cause) {

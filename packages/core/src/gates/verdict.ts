@@ -35,6 +35,7 @@ const Verdict = z.strictObject({
   reasons: z.array(Reason).max(1000).optional(),
   metrics: z.record(z.string(), z.number()).optional(),
   details: z.record(z.string(), Json).optional(),
+  explainsExitStatus: z.boolean().optional(),
 });
 
 /** What parsing a plugin's answer came to. */

@@ -11,6 +11,19 @@ export type GateStatus = "passed" | "warning" | "failed" | "error" | "skipped";
 /** Why a gate decided as it did; `exempted_by` names the exemption that answers for it. */
 export type RecordedReason = GateReason & { readonly exempted_by?: string };
 
+/** How many vulnerabilities a scan found, and which of them blocked. */
+export interface SecuritySummary {
+  /** Findings that count, of every kind. */
+  readonly total_vulnerabilities: number;
+  readonly by_severity: Readonly<
+    Record<"CRITICAL" | "HIGH" | "MEDIUM" | "LOW" | "UNKNOWN", number>
+  >;
+  /** CVE ids; another id where there is no CVE. */
+  readonly blocking_cves: readonly string[];
+  /** Not counted, for want of a fix. */
+  readonly ignored_unfixed: number;
+}
+
 /** What one gate said, as records and JSON outputs hold it. */
 export interface GateResult {
   readonly gate: string;
@@ -28,6 +41,8 @@ export interface GateResult {
   readonly error?: { readonly code: string; readonly message: string };
   readonly metrics: Readonly<Record<string, number>>;
   readonly details: JsonObject;
+  /** Only of gates that judge vulnerabilities. */
+  readonly security_summary?: SecuritySummary;
   /** `exit_status`: the command's exit status was all there was to judge. */
   readonly judged_by: "report" | "exit_status" | "artifact" | "attestation" | "nothing";
   /** `null`: judged by core from the command's exit status alone. */

@@ -4,6 +4,8 @@ import { expect, test } from "vitest";
 const read = (path: string): string =>
   readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
 const reference = read("docs/reference/gates.md");
+const sectionOf = (gate: string): string =>
+  reference.split(`\n## ${gate}\n`)[1]?.split("\n## ", 1)[0] ?? "";
 
 test("docs/reference/gates.md lists the variables that a gate's command gets", () => {
   const source = read("packages/core/src/gates/gate-environment.ts");
@@ -16,7 +18,15 @@ test("docs/reference/gates.md lists the variables that a gate's command gets", (
 
 test("docs/reference/gates.md lists the settings of the gate tests", () => {
   const source = read("plugins/gate-tests/src/config.ts");
-  const [, section = ""] = reference.split("\n## tests\n");
+  const section = sectionOf("tests");
   const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
   expect(documented).toEqual([...source.matchAll(/^ {2}(\w+): z\./gm)].map(([, name]) => name));
+});
+
+test("docs/reference/gates.md lists the settings of the gate security_scan", () => {
+  const source = read("plugins/gate-security-scan/src/config.ts");
+  const [, settings = ""] = source.split("export const SecurityConfig");
+  const section = sectionOf("security_scan");
+  const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  expect(documented).toEqual([...settings.matchAll(/^ {2}(\w+): ?\w/gm)].map(([, name]) => name));
 });

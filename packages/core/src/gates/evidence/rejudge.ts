@@ -5,6 +5,7 @@ import { GateError } from "../gate-error.ts";
 import { worsened } from "../gate-output.ts";
 import type { GateTarget } from "../gate-target.ts";
 import type { Judged } from "../judged.ts";
+import { comparesWithBaseline } from "../present-reports.ts";
 import { refuseUnjudgeable } from "../run-command.ts";
 import type { GateContext } from "../run-gate.ts";
 import type { Baseline } from "./baseline.ts";
@@ -34,7 +35,7 @@ export async function rejudge(
   if (!found) return worsened(byExitStatus(gate, ran), statement.output);
   const input = {
     ran,
-    baseline: found.provider.usesBaseline === true ? (baseline?.subject ?? null) : null,
+    baseline: comparesWithBaseline(gate, found.provider) ? (baseline?.subject ?? null) : null,
     secrets: [],
     deadline: context.clock.now().getTime() + gate.timeoutSeconds * 1000,
   };

@@ -1,0 +1,43 @@
+import type { GateReport } from "@floe/core/plugin";
+import { cleanText } from "./clean-text.ts";
+import { parseJson } from "./parse-json.ts";
+import { scanReaders } from "./readers/scan-readers.ts";
+import { SCAN_FORMATS, type ScanFormat, type ScanReport } from "./scan-report.ts";
+
+/**
+ * Reads one report: by the format that the manifest names, or by its structure.
+ *
+ * @throws {Error} naming the file, when it is of no format that is read, or damaged.
+ */
+export function readScan(report: GateReport, defaultFormat: ScanFormat | "auto"): ScanReport {
+  const wanted = report.format === "auto" ? defaultFormat : report.format;
+  try {
+    const value = parseJson(report.bytes);
+    return chooseReader(wanted, value).read(value);
+  } catch (cause) {
+    // The cause is not kept: its stack and its message could show what the report holds.
+    throw new Error(
+      `cannot read ${cleanText(report.path)}: ${cause instanceof Error ? cleanText(cause.message, 600) : "it is damaged"}`,
+    );
+  }
+}
+
+function chooseReader(wanted: string, value: unknown): (typeof scanReaders)[number] {
+  if (wanted !== "auto") {
+    const named = scanReaders.find(({ format }) => format === wanted);
+    if (named) return named;
+    throw new Error(
+      `its format is given as "${wanted}"; what is read is ${SCAN_FORMATS.join(", ")}`,
+    );
+  }
+  const found = scanReaders.find(({ matches }) => matches(value));
+  if (found) return found;
+  if (Array.isArray(value) && value.length === 0) {
+    throw new Error(
+      "it is an empty list, which says nothing of what was scanned; if gitleaks wrote it, set scanner_format: gitleaks",
+    );
+  }
+  throw new Error(
+    `it is not a report of a scanner that is known (${SCAN_FORMATS.join(", ")}); let the scanner write JSON`,
+  );
+}
