@@ -114,7 +114,8 @@ export async function loadProject(
     await checkExpressions(parsePolicies(manifest.policies, environments), { signal });
   const exemptions =
     input.withoutGates === true ? [] : await loadExemptions(manifest, { signal, cwd });
-  if (input.withoutGates !== true)
+  // Where a plugin keeps the ledger, there is nothing that can be done without it.
+  if (input.withoutGates !== true || manifest.audit.provider !== "oci")
     project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));
   const sources = [...((await project) ?? []), ...installed];
   const gate = createPolicyGate({

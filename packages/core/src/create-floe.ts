@@ -3,13 +3,14 @@ import type { ExportedLedgers, ExportRequest } from "./audit/export/export-event
 import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
-import type { FloePlugin } from "./contract/index.ts";
+import type { AuditBackend, FloePlugin } from "./contract/index.ts";
 import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
+import { createLedgerStore, type LedgerStore } from "./ledger/ledger-store.ts";
 import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
-import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
+import { createPluginRegistry, type GateListing, type PluginRegistry } from "./plugins/registry.ts";
 import type {
   ArtifactCopier,
   ArtifactStore,
@@ -86,6 +87,11 @@ export interface FloeOptions {
   readonly plugins?: readonly FloePlugin[];
   /** Installed plugins, imported when the manifest needs them. */
   readonly pluginSources?: readonly PluginSource[];
+  /**
+   * An opened audit backend, in place of the one that the manifest names. Whoever opened it closes it. Ledgers that are begun
+   * there are pinned to what the manifest names, or to `inline` where it names `oci`.
+   */
+  readonly ledger?: AuditBackend;
   readonly runner: CommandRunner;
   /** Reads the value behind a `secret_env` reference. */
   readonly readSecret: (ref: SecretRef) => Promise<string>;
@@ -167,7 +173,7 @@ export interface Floe extends AsyncDisposable {
  * Makes a floe from a checked manifest and its adapters. Holds no global state; several may live in one process.
  */
 export function createFloe(options: FloeOptions): Floe {
-  const { plugins = [], pluginSources = [], policy, ...rest } = options;
+  const { plugins = [], pluginSources = [], policy, ledger: _ledger, ...rest } = options;
   const registry = createPluginRegistry({
     sources: pluginSources,
     inline: [
@@ -183,6 +189,7 @@ export function createFloe(options: FloeOptions): Floe {
   const context: FloeContext = {
     ...rest,
     gates: registry,
+    ledgerStore: ledgerStoreOf(options, registry),
     storeOf: options.storeOf ?? onlyStore,
     copier: options.copier ?? null,
     notifier: options.notifier ?? null,
@@ -359,8 +366,26 @@ export function createFloe(options: FloeOptions): Floe {
     },
     listGates: () => registry.list(),
     async [Symbol.asyncDispose]() {
+      await context.ledgerStore?.[Symbol.asyncDispose]();
       await options.signer?.[Symbol.asyncDispose]?.();
       await options.store[Symbol.asyncDispose]?.();
     },
   };
+}
+
+function ledgerStoreOf(options: FloeOptions, registry: PluginRegistry): LedgerStore | null {
+  const { ledger, manifest, readSecret } = options;
+  const { provider } = manifest.audit;
+  if (ledger) {
+    // Whoever opened it closes it.
+    const lent: AuditBackend = Object.create(ledger, {
+      [Symbol.asyncDispose]: { value: undefined },
+    });
+    return createLedgerStore(provider === "oci" ? "inline" : provider, async () => lent);
+  }
+  if (provider === "oci") return null;
+  return createLedgerStore(provider, async (call) => {
+    const { openAuditBackend } = await import("./plugins/open-audit-backend.ts");
+    return await openAuditBackend(manifest, registry, readSecret, call);
+  });
 }

@@ -102,7 +102,7 @@ export function aManifest(
     policies: {},
     rollback: { blockOnImpact: false },
     webhooks: [],
-    audit: { backend: "oci", with: {} },
+    audit: { backend: "oci", provider: "oci", with: {} },
     plugins: { use: [], allow: null },
     unsupported: [],
     ...changes,

@@ -99,7 +99,7 @@ async function auditLedger(
     environment: environment.name,
     backend: context.manifest.audit.backend,
     mode: ledger.mode,
-    serialises: ledger.capabilities.serialises,
+    serialises: ledger.mode === "slot" ? "strong" : "advisory",
   };
   const pinned = await orProblem(() => ledger.pinned(options));
   if (isFloeError(pinned)) {

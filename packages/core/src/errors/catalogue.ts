@@ -396,6 +396,10 @@ export const ERRORS = {
     exit: EXIT.auditStore,
     summary: "The ledger cannot accept an event; nothing was changed.",
   },
+  FLOE_LEDGER_UNAUTHENTICATED: {
+    exit: EXIT.authentication,
+    summary: "The store of the ledger does not know who asks.",
+  },
   FLOE_LEDGER_OUTCOME_MISSING: {
     exit: EXIT.outcomeMissing,
     summary: "The change was made, but its outcome is not in the ledger yet.",

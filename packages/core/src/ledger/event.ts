@@ -216,6 +216,8 @@ const Bodies = {
     backend: z.string(),
     /** `self`: the environment's own repository. */
     location: z.string(),
+    /** Name of the chain in a store that several repositories may share; absent where it is the repository. */
+    slots: z.string().min(1).max(1000).optional(),
     /** `metadata.name` of the manifest: a ledger counts for one project only. */
     project: z.string(),
     mode: z.enum(["slot", "own-tag"]),

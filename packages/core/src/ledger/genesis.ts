@@ -1,4 +1,3 @@
-import type { AuditBackend } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
@@ -11,7 +10,8 @@ import { assertReadable } from "./assert-readable.ts";
 import { eventStatement, invalidEvent, type LedgerEvent } from "./event.ts";
 import { EMPTY_STATE } from "./fold-state.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
-import { eventBytes, eventManifest, type LedgerMode } from "./oci-backend.ts";
+import type { LedgerPlace } from "./ledger-place.ts";
+import { eventBytes, eventManifest } from "./oci-backend.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
 /** The first event of a ledger, pinned in the environment's repository. */
@@ -31,7 +31,7 @@ type Verify = (bytes: Uint8Array, where: string) => VerifiedEvent;
 export async function findGenesis(
   environment: EnvironmentConfig,
   context: LedgerContext,
-  mode: LedgerMode,
+  place: LedgerPlace,
   verify: Verify,
   options: CallOptions & { readonly adopting?: boolean | undefined },
 ): Promise<Genesis | null> {
@@ -55,7 +55,6 @@ export async function findGenesis(
   if (event.kind !== "genesis" || event.seq !== 0 || event.size !== 1 || event.prev !== null)
     throw invalidEvent(tag, "it is not a genesis");
   const { body } = event;
-  const backend = context.manifest.audit.backend;
   const project = context.manifest.metadata.name;
   if (body.project !== project) {
     throw new FloeError({
@@ -64,14 +63,26 @@ export async function findGenesis(
       hint: "Check that the manifest names the right repository. A project keeps its metadata.name, because its ledgers are bound to it.",
     });
   }
-  if (body.backend !== backend || body.location !== "self" || body.mode !== mode) {
+  const here = await placeText(place, options);
+  const there = { backend: body.backend, location: body.location, mode: body.mode };
+  if (textOf(there) !== here) {
     throw new FloeError({
       code: "FLOE_LEDGER_ELSEWHERE",
-      message: `the ledger of ${environment.name} is pinned to backend ${body.backend} (${body.location}, ${body.mode}), the manifest and registry give ${backend} (self, ${mode})`,
+      message: `the ledger of ${environment.name} is pinned to backend ${textOf(there)}, the manifest and registry give ${here}`,
       hint: "Set promotion.audit back to what the ledger was made with; moving a ledger is an explicit operation.",
     });
   }
+  if (body.slots !== undefined) place.follow(body.slots);
   return { chain: event.chain, bytes };
+}
+
+function textOf(pinned: { backend: string; location: string; mode: string }): string {
+  return `${pinned.backend} (${pinned.location}, ${pinned.mode})`;
+}
+
+async function placeText(place: LedgerPlace, options: CallOptions): Promise<string> {
+  const { backend, mode } = place;
+  return textOf({ backend, mode, location: await place.location(options) });
 }
 
 // Everything in the repository that only an environment with a ledger has. A first event alone is none: it is left by
@@ -121,12 +132,13 @@ function missingLedger(environment: EnvironmentConfig, left: readonly string[]):
 export async function createGenesis(
   environment: EnvironmentConfig,
   context: LedgerContext,
-  audit: AuditBackend,
-  mode: LedgerMode,
+  place: LedgerPlace,
   verify: Verify,
   options: CallOptions & { readonly traceId: string },
 ): Promise<Genesis> {
   const { store } = context;
+  const { audit, mode } = place;
+  await place.prepare(options);
   const tag = genesisTag(environment.name);
   const beginnings = async (): Promise<VerifiedEvent[]> => {
     const found: VerifiedEvent[] = [];
@@ -139,7 +151,7 @@ export async function createGenesis(
   // Somebody who was interrupted before pinning, or is just about to, has left a beginning: then that one is pinned.
   let first = mode === "own-tag" ? (await beginnings())[0]?.bytes : undefined;
   if (first === undefined) {
-    const mine = await firstEvent(environment, context, audit, mode, options);
+    const mine = await firstEvent(environment, context, place, options);
     assertReadable(mine, "genesis", audit, verify);
     const claim = await audit.claim(environment.name, 0, mine, options);
     first = claim.status === "taken" ? claim.bytes : mine;
@@ -159,10 +171,10 @@ export async function createGenesis(
 async function firstEvent(
   environment: EnvironmentConfig,
   context: LedgerContext,
-  audit: AuditBackend,
-  mode: LedgerMode,
+  place: LedgerPlace,
   options: CallOptions & { readonly traceId: string },
 ): Promise<Uint8Array> {
+  const slots = place.slots();
   const signer = requireSigner(context.signer, "ledger");
   const id = uuidV7(context.store.now(), context.host.randomBytes(10));
   const chain = `urn:floe:ledger:${environment.name}:${id}`;
@@ -182,11 +194,12 @@ async function firstEvent(
     authority_digest: authorityDigest(environment),
     trace_id: options.traceId,
     body: {
-      backend: context.manifest.audit.backend,
-      location: "self",
+      backend: place.backend,
+      location: await place.location(options),
+      ...(slots === null ? {} : { slots }),
       project: context.manifest.metadata.name,
-      mode,
-      serialises: audit.capabilities().serialises,
+      mode: place.mode,
+      serialises: place.audit.capabilities().serialises,
     },
     state: EMPTY_STATE,
   };

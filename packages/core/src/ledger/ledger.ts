@@ -1,4 +1,4 @@
-import type { AuditCapabilities, AuditEntry } from "../contract/index.ts";
+import type { AuditEntry } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
@@ -20,6 +20,7 @@ import {
 import { foldState } from "./fold-state.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
+import { type LedgerPlace, ownRepository } from "./ledger-place.ts";
 import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
 import { assertPinned } from "./pinned-policy.ts";
 import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
@@ -87,8 +88,6 @@ export interface Ledger {
   ): AsyncIterable<AuditEntry>;
   /** The event that the environment's tag pins, or `null` without a ledger. */
   pinned(options: CallOptions): Promise<Genesis | null>;
-  /** What the store promises. */
-  readonly capabilities: AuditCapabilities;
 }
 
 /** An event that was appended, and the state that it made. */
@@ -97,15 +96,17 @@ export interface AppendedEvent extends StoredEvent {
 }
 
 /**
- * Opens the ledger of an environment over the backend that the manifest names.
+ * Opens the ledger of an environment.
+ * @param elsewhere - where it is when that is not the environment's own repository
  */
 export function createLedger(
   environment: EnvironmentConfig,
   context: LedgerContext,
   lists: TagLists,
+  elsewhere: LedgerPlace | null,
 ): Ledger {
-  const mode = modeFor(context.store);
-  const audit = createOciBackend(context.store, mode, context.clock, lists);
+  const place = elsewhere ?? inRepository(context, lists);
+  const { mode, audit } = place;
   const chain = environment.name;
   let genesis: Genesis | null = null;
   const vouchedFor = new Set<Digest>();
@@ -116,14 +117,10 @@ export function createLedger(
   const reader = createViewReader(chain, mode, audit, verify);
 
   async function view(options: ViewOptions): Promise<LedgerView | null> {
-    genesis ??= await findGenesis(environment, context, mode, verify, options);
+    genesis ??= await findGenesis(environment, context, place, verify, options);
     if (!genesis) return null;
     const head = await audit.head(chain, options);
-    if (!head)
-      throw invalidEvent(
-        `${chain}#0`,
-        "the environment's genesis is pinned and its ledger is empty",
-      );
+    if (!head) throw await emptyLedger(chain, place, options);
     return await reader.view(genesis, head, options);
   }
 
@@ -186,7 +183,7 @@ export function createLedger(
   // By whom an environment may be changed today says nothing about what was done before: an event counts that somebody
   // who may change it has gone by. Found out on the way back: every event vouches for what it follows.
   async function* readBack(options: CallOptions): AsyncGenerator<VerifiedEvent> {
-    genesis ??= await findGenesis(environment, context, mode, verify, options);
+    genesis ??= await findGenesis(environment, context, place, verify, options);
     if (!genesis) return;
     const head = await audit.head(chain, options);
     const followed = new Set<Digest>();
@@ -228,8 +225,8 @@ export function createLedger(
     view,
 
     async begin(options): Promise<void> {
-      genesis ??= await findGenesis(environment, context, mode, verify, options);
-      genesis ??= await createGenesis(environment, context, audit, mode, verify, options);
+      genesis ??= await findGenesis(environment, context, place, verify, options);
+      genesis ??= await createGenesis(environment, context, place, verify, options);
     },
 
     async append(draftFor, options): Promise<AppendedEvent | null> {
@@ -263,7 +260,7 @@ export function createLedger(
     },
 
     async *read(from, to, options): AsyncGenerator<VerifiedEvent> {
-      genesis ??= await findGenesis(environment, context, mode, verify, options);
+      genesis ??= await findGenesis(environment, context, place, verify, options);
       if (!genesis) return;
       const pinned = genesis;
       for await (const entry of audit.read(chain, from, to, options))
@@ -273,11 +270,33 @@ export function createLedger(
     readBack,
     entries: (range, options) => audit.read(chain, range.from, range.to, options),
     async pinned(options) {
-      genesis ??= await findGenesis(environment, context, mode, verify, options);
+      genesis ??= await findGenesis(environment, context, place, verify, options);
       return genesis;
     },
-    capabilities: audit.capabilities(),
   };
+}
+
+function inRepository({ store, clock }: LedgerContext, lists: TagLists): LedgerPlace {
+  const mode = modeFor(store);
+  return ownRepository(mode, createOciBackend(store, mode, clock, lists));
+}
+
+async function emptyLedger(
+  environment: string,
+  place: LedgerPlace,
+  options: CallOptions,
+): Promise<FloeError> {
+  if (place.backend === "oci")
+    return invalidEvent(
+      `${environment}#0`,
+      "the environment's genesis is pinned and its ledger is empty",
+    );
+  return new FloeError({
+    code: "FLOE_LEDGER_MISSING",
+    message: `the registry says that ${environment} has a ledger at ${await place.location(options)}, and there is none`,
+    hint: "It may be on the machine where it was begun, or deleted: run floe there, or restore the store from a copy. A new one is not begun in its place.",
+    details: { environment, backend: place.backend },
+  });
 }
 
 // The key stands in the event once.

@@ -26,6 +26,16 @@ export interface RegistryAuth {
   readonly credentialsRef: SecretRef | null;
 }
 
+/** Where the ledgers are. */
+export interface AuditConfig {
+  /** As the manifest says it. */
+  readonly backend: string;
+  /** `oci`, or the id of the audit backend that a plugin provides: for `database`, `sqlite` or `postgres`. */
+  readonly provider: string;
+  /** The backend's settings, which its own schema reads. May hold secrets. */
+  readonly with: Readonly<Record<string, unknown>>;
+}
+
 /** Where and how much content of artifacts is kept on this machine. */
 export interface CacheConfig {
   /** Default `true`. */
@@ -313,7 +323,7 @@ export interface Manifest {
   /** `promotion.rollback.block_on_impact`: whether a rollback whose impact is BLOCKED is refused. */
   readonly rollback: { readonly blockOnImpact: boolean };
   readonly webhooks: readonly Webhook[];
-  readonly audit: { readonly backend: string; readonly with: Readonly<Record<string, unknown>> };
+  readonly audit: AuditConfig;
   readonly plugins: { readonly use: readonly string[]; readonly allow: readonly string[] | null };
   /** Parts outside environments that are configured and that this version cannot honour. */
   readonly unsupported: readonly string[];

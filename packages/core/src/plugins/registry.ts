@@ -1,4 +1,4 @@
-import type { FloePlugin, GateProvider } from "../contract/index.ts";
+import type { AuditBackendProvider, FloePlugin, GateProvider } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { GateRegistry, ProviderOrigin } from "../promotion/context.ts";
 import { type PluginSource, parseDescriptor } from "./descriptor.ts";
@@ -27,6 +27,10 @@ export interface PluginRegistryOptions {
 
 /** Plugins by what they provide; a plugin is imported when one of its gates is needed, and not before. */
 export interface PluginRegistry extends GateRegistry {
+  /** Finds the provider of an audit backend; `null` where no plugin provides it. */
+  findBackend(
+    id: string,
+  ): Promise<{ readonly provider: AuditBackendProvider; readonly plugin: ProviderOrigin } | null>;
   list(): GateListing[];
 }
 
@@ -39,45 +43,50 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
   );
   const loaded = new Map<string, Promise<FloePlugin>>();
 
-  function declaredGates(source: PluginSource): readonly string[] {
+  function declared(source: PluginSource, part: Part): readonly string[] {
     try {
-      return parseDescriptor(source).gates;
+      return parseDescriptor(source)[part];
     } catch (cause) {
-      if (isFloeError(cause)) return looseGates(source.descriptor);
+      if (isFloeError(cause)) return looseIds(source.descriptor, part);
       throw cause;
     }
   }
 
-  function inlineProvider(kind: string): { provider: GateProvider; plugin: ProviderOrigin } | null {
+  async function find<Provider>(
+    part: Part,
+    id: string,
+  ): Promise<{ provider: Provider; plugin: ProviderOrigin } | null> {
+    const own = inlineProvider<Provider>(part, id);
+    if (own?.plugin.origin === "built-in") return own;
+    const providers = sources.filter((source) => declared(source, part).includes(id));
+    const names = [...(own ? [own.plugin.name] : []), ...providers.map((source) => source.name)];
+    if (names.length > 1) throw duplicate(part, id, names);
+    if (own) return own;
+    const [source] = providers;
+    if (!source) return null;
+    if (!isAllowed(source.name, options.allow)) throw notAllowed(source, part, id);
+    const loading = loaded.get(source.name) ?? loadPlugin(source);
+    loaded.set(source.name, loading);
+    const provider = (await loading)[part]?.find((one) => one.id === id);
+    if (!provider) return null;
+    const { name, version, origin } = source;
+    return { provider: provider as Provider, plugin: { name, version, origin } };
+  }
+
+  function inlineProvider<Provider>(
+    part: Part,
+    id: string,
+  ): { provider: Provider; plugin: ProviderOrigin } | null {
     for (const { plugin, origin } of options.inline) {
-      const provider = plugin.gates?.find((gate) => gate.id === kind);
-      if (provider)
-        return { provider: provider as GateProvider, plugin: { ...plugin.meta, origin } };
+      const provider = plugin[part]?.find((one) => one.id === id);
+      if (provider) return { provider: provider as Provider, plugin: { ...plugin.meta, origin } };
     }
     return null;
   }
 
   return {
-    async find(kind) {
-      const builtIn = inlineProvider(kind);
-      const providers = sources.filter((source) => declaredGates(source).includes(kind));
-      const names = [
-        ...(builtIn ? [builtIn.plugin.name] : []),
-        ...providers.map((source) => source.name),
-      ];
-      if (builtIn?.plugin.origin === "built-in") return builtIn;
-      if (names.length > 1) throw duplicate(kind, names);
-      if (builtIn) return builtIn;
-      const [source] = providers;
-      if (!source) return null;
-      if (!isAllowed(source.name, options.allow)) throw notAllowed(source, kind);
-      const loading = loaded.get(source.name) ?? loadPlugin(source);
-      loaded.set(source.name, loading);
-      const provider = (await loading).gates?.find((gate) => gate.id === kind);
-      if (!provider) return null;
-      const { name, version, origin } = source;
-      return { provider: provider as GateProvider, plugin: { name, version, origin } };
-    },
+    find: (kind) => find<GateProvider>("gates", kind),
+    findBackend: (id) => find<AuditBackendProvider>("auditBackends", id),
 
     list() {
       const listings: GateListing[] = [];
@@ -88,7 +97,7 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
       }
       for (const source of sources) {
         const { name, version, origin } = source;
-        for (const id of declaredGates(source))
+        for (const id of declared(source, "gates"))
           listings.push({ id, plugin: { name, version, origin }, problem: problemOf(source) });
       }
       return listings.map((listing) => {
@@ -117,12 +126,17 @@ export function createPluginRegistry(options: PluginRegistryOptions): PluginRegi
   }
 }
 
-// A plugin whose descriptor is refused still says which gates it would provide, so that whoever needs one of them
-// learns why it cannot be used.
-function looseGates(descriptor: unknown): string[] {
-  const gates = (descriptor as { gates?: unknown } | null)?.gates;
-  return Array.isArray(gates)
-    ? gates.filter((gate): gate is string => typeof gate === "string").slice(0, 100)
+// What of a plugin is looked for.
+type Part = "gates" | "auditBackends";
+
+const PART_NAMES = { gates: "gate", auditBackends: "audit backend" } as const;
+
+// A plugin whose descriptor is refused still says what it would provide, so that whoever needs something of it learns why
+// it cannot be used.
+function looseIds(descriptor: unknown, part: Part): string[] {
+  const ids = (descriptor as Partial<Record<Part, unknown>> | null)?.[part];
+  return Array.isArray(ids)
+    ? ids.filter((id): id is string => typeof id === "string").slice(0, 100)
     : [];
 }
 
@@ -133,20 +147,20 @@ function isAllowed(name: string, allow: readonly string[] | null): boolean {
   );
 }
 
-function notAllowed(source: PluginSource, kind: string): FloeError {
+function notAllowed(source: PluginSource, part: Part, id: string): FloeError {
   return new FloeError({
     code: "FLOE_PLUGIN_NOT_ALLOWED",
-    message: `gate ${kind} comes from plugin ${source.name}, which plugins.allow does not list`,
+    message: `${PART_NAMES[part]} ${id} comes from plugin ${source.name}, which plugins.allow does not list`,
     hint: `Add ${source.name} to plugins.allow in the manifest if you trust it.`,
-    details: { plugin: source.name, gate: kind },
+    details: { plugin: source.name, [part === "gates" ? "gate" : "backend"]: id },
   });
 }
 
-function duplicate(kind: string, names: readonly string[]): FloeError {
+function duplicate(part: Part, id: string, names: readonly string[]): FloeError {
   return new FloeError({
     code: "FLOE_PLUGIN_DUPLICATE_ID",
-    message: `gate ${kind} is provided by ${names.join(" and ")}`,
+    message: `${PART_NAMES[part]} ${id} is provided by ${names.join(" and ")}`,
     hint: "Uninstall one of them (floe plugins uninstall …); floe does not choose for you.",
-    details: { gate: kind, plugins: [...names] },
+    details: { [part === "gates" ? "gate" : "backend"]: id, plugins: [...names] },
   });
 }

@@ -1,5 +1,6 @@
 import type { GateProvider } from "../contract/index.ts";
 import type { Exemption } from "../gates/exemption.ts";
+import type { LedgerStore } from "../ledger/ledger-store.ts";
 import type {
   EnvironmentConfig,
   Manifest,
@@ -62,6 +63,8 @@ export interface FloeContext {
   /** Findings of gates that somebody answers for. */
   readonly exemptions: readonly Exemption[];
   readonly gates: GateRegistry;
+  /** Where the ledgers are; `null`: each in its environment's repository. */
+  readonly ledgerStore: LedgerStore | null;
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */
   readonly readSecret: (ref: SecretRef) => Promise<string>;

@@ -1,6 +1,7 @@
 import { FloeError } from "../errors/index.ts";
 import { createLedger, type Ledger } from "../ledger/ledger.ts";
 import type { LedgerContext } from "../ledger/ledger-context.ts";
+import { placeInStore } from "../ledger/ledger-store.ts";
 import { createMoments, createTagLists, type Moment, type TagLists } from "../ledger/tag-lists.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import type { ArtifactStore } from "../ports/index.ts";
@@ -59,9 +60,11 @@ export function createLedgers(context: FloeContext): Ledgers {
           hint: "Remove it from the manifest, or use a version of floe that supports it.",
         });
       }
+      const here = placeOf(context, environment);
+      const elsewhere = context.ledgerStore && placeInStore(context.ledgerStore, environment, here);
       const ledger =
         open.get(environment.name) ??
-        createLedger(environment, placeOf(context, environment), listsOf(environment));
+        createLedger(environment, here, listsOf(environment), elsewhere);
       open.set(environment.name, ledger);
       return ledger;
     },

@@ -29,8 +29,8 @@ test("explainManifest shows what is resolved, in snake case, with secrets by ref
     registry: { auth: { type: "token", credentials_ref: "env:TOKEN" }, tls_verify: true },
     signing: { private_key_ref: `file:${folder.dir}/keys/a.key`, password_ref: "env:PASSWORD" },
     identities: { a: { method: "key" }, b: { method: "keyless", subject: "s" } },
-    audit: { backend: "database", with: { database_url: "postgres://u:***@db.example/a" } },
-    unsupported: ["artifacts.promotion.audit.backend"],
+    audit: { backend: "database", with: { url: "postgres://u:***@db.example/a" } },
+    unsupported: [],
     environments: [
       {
         name: "prod",

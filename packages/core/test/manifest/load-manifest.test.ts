@@ -8,9 +8,12 @@ import { newPublicKey, openManifestFolder, withArtifacts, withGates } from "./ma
 
 const promotion = (lines: string) => withArtifacts(`  promotion:\n${lines}`);
 
-async function loadText(text: string) {
+async function loadText(
+  text: string,
+  options: { readonly env?: Readonly<Record<string, string>> } = {},
+) {
   await using folder = await openManifestFolder(text);
-  return { manifest: await folder.load(), dir: folder.dir };
+  return { manifest: await folder.load(options), dir: folder.dir };
 }
 
 async function loadGate(gates: string, name: string, more = "") {
@@ -71,7 +74,7 @@ describe("loadManifest", () => {
       requireRekor: true,
       operatorKeyRef: null,
       policies: {},
-      audit: { backend: "oci", with: {} },
+      audit: { backend: "oci", provider: "oci", with: {} },
       plugins: { use: [], allow: null },
       unsupported: [],
       ignored: [],
@@ -189,15 +192,6 @@ describe("loadManifest", () => {
   });
 
   test.each([
-    ["artifacts.promotion.audit.backend", "  promotion: { audit: { backend: s3, s3_bucket: b } }"],
-    [
-      "artifacts.promotion.audit.backend",
-      "  promotion: { audit: { backend: database, database_url: sqlite:a.db } }",
-    ],
-    [
-      "artifacts.promotion.audit.backend",
-      "  promotion: { audit: { backend: acme_store, with: { a: 1 } } }",
-    ],
     ["artifacts.promotion.audit.with", "  promotion: { audit: { with: { a: 1 } } }"],
     [
       "artifacts.promotion.audit.repository",
@@ -205,6 +199,25 @@ describe("loadManifest", () => {
     ],
   ])("lists %s as not supported", async (key, lines) => {
     expect((await loadText(withArtifacts(lines))).manifest.unsupported).toEqual([key]);
+  });
+
+  test.each([
+    ["{ backend: s3, s3_bucket: b }", "s3", { bucket: "b" }],
+    ["{ backend: s3, with: { bucket: b, prefix: p } }", "s3", { bucket: "b", prefix: "p" }],
+    ["{ backend: database }", "sqlite", {}],
+    ["{ backend: database, database_url: sqlite:a.db }", "sqlite", { path: "a.db" }],
+    [
+      "{ backend: database, database_url: 'postgres://u:${PW}@h/db' }",
+      "postgres",
+      { url: "postgres://u:s3cret@h/db" },
+    ],
+    ["{ backend: acme_store, with: { a: 1 } }", "acme_store", { a: 1 }],
+  ])("finds the provider and settings of audit: %s", async (audit, provider, settings) => {
+    const env = { PW: "s3cret" };
+    const { manifest } = await loadText(withArtifacts(`  promotion: { audit: ${audit} }`), { env });
+
+    expect(manifest.audit).toMatchObject({ provider, with: settings });
+    expect(manifest.unsupported).toEqual([]);
   });
 
   test("lists nothing for parts that are written and say what happens anyway", async () => {

@@ -5,6 +5,7 @@ import { quote } from "../issue-list.ts";
 import type { Manifest, SigningConfig } from "../manifest.ts";
 import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
 import type { Audit, Policies } from "../schema/promotion.ts";
+import { expandVariables } from "./expand-variables.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { resolveKeyRef, resolveSecretRef } from "./resolve-secret-ref.ts";
 import { resolveSigstore } from "./resolve-sigstore.ts";
@@ -60,22 +61,41 @@ export function resolveAudit(context: ResolveContext, audit: Audit | undefined):
         suggestion,
       });
   }
-  if (backend === "s3" && bucket === null)
+  if (backend === "s3" && bucket === null && !Object.hasOwn(audit?.with ?? {}, "bucket"))
     context.report([...path, "s3_bucket"], "is required for backend: s3");
   if (backend !== "s3" && bucket !== null)
     context.report([...path, "s3_bucket"], "needs backend: s3", { side: "key" });
   if (backend !== "database" && url !== null)
     context.report([...path, "database_url"], "needs backend: database", { side: "key" });
-  if (url !== null && !/^(?:sqlite:|postgres(?:ql)?:\/\/|.*\$\{)/.test(url))
+  const expanded = url === null ? null : expandVariables(context, url, [...path, "database_url"]);
+  if (expanded !== null && !DATABASE_URL.test(expanded))
     context.report([...path, "database_url"], "expected sqlite:PATH or postgres://…");
-  return {
-    backend,
-    with: {
-      ...audit?.with,
-      ...(bucket === null ? {} : { s3_bucket: bucket }),
-      ...(url === null ? {} : { database_url: url }),
-    },
-  };
+  const given = audit?.with ?? {};
+  for (const [key, value] of [
+    ["s3_bucket", bucket],
+    ["database_url", url],
+  ] as const)
+    if (value !== null && SETTING_OF[key].some((name) => Object.hasOwn(given, name)))
+      context.report([...path, key], `is also given in with (${SETTING_OF[key].join(", ")})`);
+  const provider = backend === "database" ? databaseOf(expanded) : backend;
+  return { backend, provider, with: { ...given, ...placeSettings(bucket, expanded) } };
+}
+
+const DATABASE_URL = /^(?:sqlite:.|postgres(?:ql)?:\/\/)/;
+const SETTING_OF = { s3_bucket: ["bucket"], database_url: ["path", "url"] } as const;
+
+// A database is a file beside the manifest unless its URL says otherwise.
+function databaseOf(url: string | null): "sqlite" | "postgres" {
+  return url === null || url.startsWith("sqlite:") ? "sqlite" : "postgres";
+}
+
+function placeSettings(
+  bucket: string | null,
+  url: string | null,
+): Readonly<Record<string, string>> {
+  if (bucket !== null) return { bucket };
+  if (url === null) return {};
+  return url.startsWith("sqlite:") ? { path: url.slice("sqlite:".length) } : { url };
 }
 
 /** `policies` with the exemptions' path made absolute; the rest is `@floe/policy`'s to read. */
@@ -94,7 +114,6 @@ export function unsupportedOf(document: ManifestDocument): string[] {
   const promotion = artifacts.promotion;
   const backend = promotion?.audit?.backend ?? "oci";
   const configured: readonly (readonly [string, boolean])[] = [
-    ["artifacts.promotion.audit.backend", backend !== "oci"],
     ["artifacts.promotion.audit.repository", promotion?.audit?.repository !== undefined],
     [
       "artifacts.promotion.audit.with",
