@@ -137,7 +137,7 @@ describe("a rollback", () => {
   });
 });
 
-describe("a ledger that is configured elsewhere than this version can write", () => {
+describe("a ledger whose backend no plugin provides", () => {
   const s3 = { backend: "s3", s3_bucket: "audit" };
   test.each([
     ["promote", async (floe: Floe) => await floe.promote({ version: "v1.0.0", to: "dev" })],
@@ -155,7 +155,7 @@ describe("a ledger that is configured elsewhere than this version can write", ()
   ])("is not begun in the registry by %s", async (_, run) => {
     await using world = await aWorld({ audit: s3 });
     await world.publish("v1.0.0");
-    expect(await endOf(run(world.floe()) as never)).toBe("FLOE_MANIFEST_REQUIREMENT_UNSUPPORTED");
+    expect(await endOf(run(world.floe()) as never)).toBe("FLOE_PLUGIN_NOT_FOUND");
     expect(floeTags(world)).toEqual([]);
   });
 

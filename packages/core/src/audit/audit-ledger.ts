@@ -99,7 +99,7 @@ async function auditLedger(
     environment: environment.name,
     backend: context.manifest.audit.backend,
     mode: ledger.mode,
-    serialises: ledger.mode === "slot" ? "strong" : "advisory",
+    serialises: ledger.mode === "slot" ? ("strong" as const) : ("advisory" as const),
   };
   const pinned = await orProblem(() => ledger.pinned(options));
   if (isFloeError(pinned)) {

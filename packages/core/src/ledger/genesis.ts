@@ -38,6 +38,8 @@ export async function findGenesis(
   const tag = genesisTag(environment.name);
   let pinned = await context.store.getManifest(tag, options);
   if (!pinned) {
+    // That nothing was begun is no answer for a manifest whose backend is not to be had.
+    await place.location(options);
     const left = await tagsOf(environment, context, options);
     const none = async (): Promise<null> => {
       await assertNotElsewhere(environment, context, options);

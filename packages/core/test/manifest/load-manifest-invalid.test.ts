@@ -388,12 +388,12 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
   [
     "a database that is none",
     promotion("    audit: { backend: database, database_url: mysql://h/db }"),
-    [["8:46", "artifacts.promotion.audit.database_url", "expected sqlite:PATH or postgres://…"]],
+    [["8:47", "artifacts.promotion.audit.database_url", "expected sqlite:PATH or postgres://…"]],
   ],
   [
     "a database that is given twice",
     promotion("    audit: { backend: database, database_url: sqlite:a.db, with: { path: b.db } }"),
-    [["8:46", "artifacts.promotion.audit.database_url", "is also given in with"]],
+    [["8:47", "artifacts.promotion.audit.database_url", "is also given in with"]],
   ],
   [
     "identities that differ by case, or are the same",
