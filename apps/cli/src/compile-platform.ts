@@ -1,4 +1,4 @@
-import { FloeError, type Manifest } from "@floe/core";
+import { type Exemption, FloeError, type Manifest } from "@floe/core";
 import type { CompiledArtifact } from "@floe/core/spec";
 
 /** What compiling takes. */
@@ -7,6 +7,8 @@ export interface CompileInput {
   readonly registry: string | undefined;
   /** `--spec`. */
   readonly spec: string;
+  /** It is going to be judged: exemptions are read. Default `false`. */
+  readonly judged?: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly version: string;
@@ -16,6 +18,8 @@ export interface CompileInput {
 /** A compiled platform, with the manifest that it was compiled for. */
 export interface CompiledPlatform {
   readonly manifest: Manifest;
+  /** Empty unless it is going to be judged. */
+  readonly exemptions: readonly Exemption[];
   readonly artifact: CompiledArtifact;
   readonly bytes: Uint8Array;
 }
@@ -28,9 +32,12 @@ export async function compilePlatform(input: CompileInput): Promise<CompiledPlat
   const { signal, cwd, spec } = input;
   const { loadProject } = await import("./compose.ts");
   const { compile, loadSpec } = await import("@floe/core/spec");
-  const { manifest } = await loadProject({ ...input, installed: [], withoutGates: true });
+  const { manifest, exemptions } = await loadProject({
+    ...{ ...input, installed: [], withoutGates: true },
+    withExemptions: input.judged === true,
+  });
   const loaded = await loadSpec(spec, { signal, cwd });
-  return { manifest, ...compile(loaded, manifest) };
+  return { manifest, exemptions, ...compile(loaded, manifest) };
 }
 
 /**

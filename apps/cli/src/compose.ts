@@ -39,6 +39,8 @@ export interface ComposeInput {
    * rollback, a lock or the board must not fail because of a gate's plugin. Default `false`.
    */
   readonly withoutGates?: boolean;
+  /** The command runs no gate and judges by policies all the same. Default `false`. */
+  readonly withExemptions?: boolean;
   /** Expressions and patterns of policies are checked as well, which loads what reads them. Default `false`. */
   readonly thoroughly?: boolean;
   readonly installed: readonly PluginSource[];
@@ -74,6 +76,7 @@ export async function loadProject(
     | "signal"
     | "withoutGates"
     | "thoroughly"
+    | "withExemptions"
   >,
 ): Promise<{
   readonly manifest: Manifest;
@@ -113,7 +116,9 @@ export async function loadProject(
   if (input.thoroughly === true)
     await checkExpressions(parsePolicies(manifest.policies, environments), { signal });
   const exemptions =
-    input.withoutGates === true ? [] : await loadExemptions(manifest, { signal, cwd });
+    input.withoutGates === true && input.withExemptions !== true
+      ? []
+      : await loadExemptions(manifest, { signal, cwd });
   // Where a plugin keeps the ledger, there is nothing that can be done without it.
   if (input.withoutGates !== true || manifest.audit.provider !== "oci")
     project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));

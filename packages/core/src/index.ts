@@ -20,6 +20,7 @@ export type { ArtifactComparison } from "./compare/compare-artifacts.ts";
 export type { FieldChange } from "./compare/json-changes.ts";
 export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./create-floe.ts";
 export * from "./errors/index.ts";
+export { applyExemptions, type ExemptionScope } from "./gates/apply-exemptions.ts";
 export type { Exemption, UsedExemption } from "./gates/exemption.ts";
 export type { RunGateRequest } from "./gates/run-one.ts";
 export type { GateReverdict, GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";

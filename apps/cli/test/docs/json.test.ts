@@ -247,13 +247,21 @@ describe("docs/reference/json.md", () => {
   });
 
   test("describes what compile and publish print", async () => {
-    await using project = await aProject({ versions: [] });
+    const rules = [{ id: "many", expr: "components.size() > 9", environments: ["prod"] }];
+    await using project = await aProject({ versions: [], policies: { rules } });
     const components = "components: [{ name: a, type: service }]";
     project.write(
       "floe.yaml",
       `apiVersion: floe.dev/v1\nkind: Spec\nmetadata: { name: acme }\n${components}\n`,
     );
-    compare(["platform compile"], [(await project.run("platform", "compile", "--json")).json]);
+    const compiled = ["platform", "compile", "--json"];
+    compare(
+      ["platform compile"],
+      [
+        (await project.run(...compiled)).json,
+        (await project.run(...compiled, "--enforcement-report", "policies.json")).json,
+      ],
+    );
     compare(
       ["platform publish"],
       [await json(project, "platform", "publish", "v1.0.0", "--key", "keys/artifact.key")],

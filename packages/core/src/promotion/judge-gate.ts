@@ -19,7 +19,9 @@ export function judgeGate(
   }
   // policy_compliance is the one gate that nobody overrides.
   const more = gate.gate === "policy_compliance" ? {} : { override: `gate:${gate.gate}` as const };
-  const fix = gate.reasons.find((candidate) => candidate.fix !== undefined)?.fix;
+  const fixable = gate.reasons.filter((candidate) => candidate.fix !== undefined);
+  // Not of what is exempted, where something else refuses.
+  const fix = (fixable.find(({ level }) => level === "fail") ?? fixable[0])?.fix;
   switch (gate.status) {
     case "failed":
       blocking.push(reason("FLOE_GATE_FAILED", text, fix ?? `Try the gate alone: ${alone}`, more));

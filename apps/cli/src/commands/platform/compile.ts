@@ -4,6 +4,9 @@ import { digestOf } from "@floe/core/model";
 import { Flags } from "@oclif/core";
 import { compilePlatform } from "../../compile-platform.ts";
 import { FloeCommand, FORMATS } from "../../floe-command.ts";
+import { compileReport, judgePlatform } from "../../judge-platform.ts";
+import { refusedJson } from "../../render/refused-json.ts";
+import { openReportFile, REPORT_FORMATS } from "../../report-file.ts";
 import { specFlag } from "../../spec-flag.ts";
 
 export default class Compile extends FloeCommand {
@@ -14,6 +17,7 @@ export default class Compile extends FloeCommand {
   static override examples = [
     "<%= config.bin %> platform compile",
     "<%= config.bin %> platform compile --spec platform/floe.yaml --output build/platform.json --json",
+    "<%= config.bin %> platform compile --enforcement-report target/policies.html",
   ];
   static override flags = {
     ...specFlag,
@@ -28,33 +32,57 @@ export default class Compile extends FloeCommand {
       description: "How the result is printed",
       helpGroup: "GLOBAL",
     })(),
+    "enforcement-report": Flags.string({
+      description:
+        "Judge by the policies of every environment, as far as they speak of what is compiled, and write what they say to this file; ends with 8 when one of them refuses",
+    }),
+    "enforcement-format": Flags.option({
+      options: REPORT_FORMATS,
+      dependsOn: ["enforcement-report"],
+      description: "Default by the file's name: .sarif, .html, .xml (JUnit), else JSON",
+    })(),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Compile);
-    const { artifact, bytes } = await compilePlatform({
+    const path = flags["enforcement-report"];
+    await using report = await openReportFile(
+      path,
+      flags["enforcement-format"],
+      "--enforcement-report",
+    );
+    const compiled = await compilePlatform({
+      judged: path !== undefined,
       ...{ manifestPath: flags.manifest, registry: flags.registry, spec: flags.spec },
       ...{ env: process.env, cwd: process.cwd(), version: this.config.version },
       signal: this.signal,
     });
+    const { artifact, bytes } = compiled;
+    const at = new Date();
+    const judged =
+      path === undefined ? null : await judgePlatform(compiled, at, { signal: this.signal });
+    if (judged) await report.write(() => compileReport(compiled, judged, this.config.version, at));
     await mkdir(dirname(flags.output), { recursive: true });
     // Whoever reads it meanwhile sees the old file or the new one.
     const unfinished = `${flags.output}.${process.pid}.tmp`;
     await writeFile(unfinished, bytes);
     await rename(unfinished, flags.output);
+    const blocking = judged?.blocking ?? [];
     const { components, environments, metadata } = artifact;
     const view = {
-      success: true,
+      ...(blocking.length === 0 ? { success: true } : refusedJson(blocking)),
       output: flags.output,
       digest: digestOf(bytes),
       size: bytes.byteLength,
       name: metadata.name,
       components: components.map(({ name }) => name),
       environments: environments.map(({ name }) => name),
+      ...(judged ? { policies: judged.rows } : {}),
     };
     await this.result(
       view,
       () => `${view.output}: ${view.components.length} components, ${view.digest}`,
     );
+    if (blocking.length > 0) this.refuse(blocking);
   }
 }

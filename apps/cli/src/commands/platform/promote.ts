@@ -10,6 +10,8 @@ import {
 import { openPlanFile, readPlan } from "../../plan-file.ts";
 import { operationJson } from "../../render/operation-json.ts";
 import { operationText } from "../../render/operation-text.ts";
+import { promotionReport } from "../../render/promotion-report.ts";
+import { openReportFile, REPORT_FORMATS } from "../../report-file.ts";
 
 export default class Promote extends FloeCommand {
   static override summary = "Promote a version to the next environment";
@@ -21,6 +23,7 @@ export default class Promote extends FloeCommand {
     "<%= config.bin %> promote v1.2.3 --to prod --dry-run",
     "<%= config.bin %> promote v1.2.3 --to prod --override freeze --reason 'fixes incident 4711'",
     "<%= config.bin %> promote v1.2.3 --to prod --dry-run --plan-out prod.plan && <%= config.bin %> promote v1.2.3 --to prod --plan prod.plan",
+    "<%= config.bin %> promote v1.2.3 --to prod --dry-run --report gates.html",
     "<%= config.bin %> promote v1.2.3@sha256:… --to prod --wait 2m --annotation ticket=OPS-12 -o json",
   ];
   static override args = {
@@ -58,6 +61,14 @@ export default class Promote extends FloeCommand {
       description:
         "Run gates although there is evidence that would do: --rerun for all, --rerun=GATE for one",
     }),
+    report: Flags.string({
+      description: "Write what the gates said to this file, whatever comes of it",
+    }),
+    "report-format": Flags.option({
+      options: REPORT_FORMATS,
+      dependsOn: ["report"],
+      description: "Default by the file's name: .sarif, .html, .xml (JUnit), else JSON",
+    })(),
     annotation: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
@@ -87,9 +98,13 @@ export default class Promote extends FloeCommand {
       annotations: parseAnnotations(flags.annotation ?? []),
     };
     await using planFile = await openPlanFile(flags["plan-out"]);
+    await using report = await openReportFile(flags.report, flags["report-format"], "--report");
     await using composed = await this.compose(flags, { writes: true });
     const outcome = await composed.floe.promote(request, { signal: this.signal });
     await planFile.save(outcome);
+    await report.write(() =>
+      promotionReport(outcome, request, this.config.version, composed.store.now()),
+    );
     const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);
