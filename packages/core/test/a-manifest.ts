@@ -28,6 +28,7 @@ export function aGate(name: string, changes: Partial<GateConfig> = {}): GateConf
     exitCodes: { warn: [], error: [] },
     retryAttempts: 1,
     settings: {},
+    platforms: null,
     maxAgeSeconds: null,
     evidenceFrom: [],
     fromAttestation: null,

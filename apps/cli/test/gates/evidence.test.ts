@@ -50,7 +50,7 @@ describe("a gate that had reports", () => {
       operation: outcome.operation,
       operator: "release",
       result: { gate: "count", status: "passed", metrics: { count: 7 } },
-      run: { exit_code: 0 },
+      runs: [{ platform: null, digest, run: { exit_code: 0 }, output: null }],
       reports: [
         {
           path: "count.json",

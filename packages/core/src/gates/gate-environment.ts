@@ -29,6 +29,7 @@ export async function gateEnvironment(
     FLOE_ARTIFACT_DIGEST: values.ARTIFACT_DIGEST,
     FLOE_ARTIFACT_TAG: values.ARTIFACT_TAG,
     FLOE_ARTIFACT_MEDIA_TYPE: target.artifact.mediaType,
+    FLOE_PLATFORM: target.platform ?? "",
     FLOE_SOURCE_ENV: values.SOURCE_ENV,
     FLOE_TARGET_ENV: values.TARGET_ENV,
     FLOE_BASELINE_REPORT: values.BASELINE_REPORT,

@@ -3,17 +3,19 @@ import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { applyExemptions } from "./apply-exemptions.ts";
-import type { Baseline } from "./evidence/baseline.ts";
+import { type Baseline, baselineOn } from "./evidence/baseline.ts";
 import type { GateHistory } from "./evidence/gate-history.ts";
-import { type GateMaterial, gateMaterial } from "./evidence/gate-material.ts";
+import { type GateMaterial, gateMaterial, type MeasuredPart } from "./evidence/gate-material.ts";
 import { GateError } from "./gate-error.ts";
 import type { GateTarget } from "./gate-target.ts";
 import { judge } from "./judge.ts";
 import { type Judged, unjudged } from "./judged.ts";
 import { maskValues } from "./mask-values.ts";
+import { type PlatformTarget, platformTargets } from "./platform-targets.ts";
 import { comparesWithBaseline } from "./present-reports.ts";
 import type { CommandResult } from "./run-command.ts";
 import type { WordedVerdict } from "./verdict-by-word.ts";
+import { worstVerdict } from "./worst-verdict.ts";
 
 /** What gates are run with. */
 export interface GateContext
@@ -47,33 +49,18 @@ export async function runGate(
   const limit = AbortSignal.timeout(gate.timeoutSeconds * 1000);
   const deadline = started + gate.timeoutSeconds * 1000;
   const secrets: string[] = [];
-  let baseline: Baseline | null = null;
-  let left: CommandResult | null = null;
-  const onMaterial = (ran: CommandResult): void => {
-    left = ran;
-  };
-  let reused: WordedVerdict["reused"] | null = null;
-  let judged: Judged = unjudged(new GateError("NOT_RUN", "it did not run"));
-  for (let attempt = 1; attempt <= gate.retryAttempts; attempt++) {
-    left = null;
-    try {
-      const stop = AbortSignal.any([signal, limit]);
-      baseline ??= await baselineFor(gate, context, stop);
-      const word = await byWord(gate, target, baseline, context, stop);
-      if (word) {
-        judged = word.judged;
-        reused = word.reused;
-        break;
-      }
-      const how = { signal, limit, deadline, attempt, secrets, baseline, onMaterial };
-      judged = await judge(gate, target, context, how);
-    } catch (cause) {
-      signal.throwIfAborted();
-      judged = unjudged(limit.aborted ? timeoutError(gate, cause) : cause);
-    }
-    if (judged.status !== "error" || limit.aborted || judged.error?.code === "COMMAND_MISSING")
-      break;
-  }
+  const run: Run = { signal, limit, deadline, secrets };
+  const heard = await beforehand(gate, target, context, run);
+  const parts = "parts" in heard ? heard.parts : [];
+  const measured: MeasuredPart[] = [];
+  for (const part of parts)
+    measured.push({
+      ...part,
+      ...(await attempts(gate, part.target, heard.baseline, context, run)),
+    });
+  const { baseline } = heard;
+  const judged = "judged" in heard ? heard.judged : worstVerdict(measured);
+  const reused = "reused" in heard ? heard.reused : null;
   const found = await context.gates.find(gate.kind).catch(() => null);
   const masked = maskValues(judged, secrets);
   const judgement: GateResult = {
@@ -97,10 +84,74 @@ export async function runGate(
     message: `${result.status}: ${result.summary}`,
   });
   const material = await gateMaterial(
-    ...([gate, left, baseline, secrets, context.clock.now()] as const),
-    context.measured === true,
+    gate,
+    { parts: measured, baseline, judgement },
+    ...([secrets, context.clock.now(), context.measured === true] as const),
   );
   return { result, material };
+}
+
+/** What holds for a gate's whole run. */
+interface Run {
+  readonly signal: AbortSignal;
+  readonly limit: AbortSignal;
+  readonly deadline: number;
+  readonly secrets: string[];
+}
+
+// What is known before anything runs: a verdict by somebody's word, or that there is none to be had; else what to judge.
+async function beforehand(
+  gate: GateConfig,
+  target: GateTarget,
+  context: GateContext,
+  { signal, limit }: Run,
+): Promise<
+  { readonly baseline: Baseline | null } & (
+    | { readonly judged: Judged; readonly reused: WordedVerdict["reused"] | null }
+    | { readonly parts: readonly PlatformTarget[] }
+  )
+> {
+  const stop = AbortSignal.any([signal, limit]);
+  let baseline: Baseline | null = null;
+  try {
+    baseline = await baselineFor(gate, context, stop);
+    const word = await byWord(gate, target, baseline, context, stop);
+    if (word) return { baseline, ...word };
+    return { baseline, parts: await platformTargets(gate, target, { signal: stop }) };
+  } catch (cause) {
+    signal.throwIfAborted();
+    const why = limit.aborted ? timeoutError(gate, cause) : cause;
+    return { baseline, judged: unjudged(why), reused: null };
+  }
+}
+
+// One platform, or the artifact as a whole: again only after an `error`, where `retry` allows.
+async function attempts(
+  gate: GateConfig,
+  target: GateTarget,
+  baseline: Baseline | null,
+  context: GateContext,
+  { signal, limit, deadline, secrets }: Run,
+): Promise<{ readonly judged: Judged; readonly left: CommandResult | null }> {
+  let left: CommandResult | null = null;
+  const onMaterial = (ran: CommandResult): void => {
+    left = ran;
+  };
+  const compared = baseline && baselineOn(baseline, target.platform ?? null);
+  let judged: Judged = unjudged(new GateError("NOT_RUN", "it did not run"));
+  for (let attempt = 1; attempt <= gate.retryAttempts; attempt++) {
+    left = null;
+    try {
+      const how = { signal, limit, deadline, attempt, secrets, baseline: compared, onMaterial };
+      judged = await judge(gate, target, context, how);
+    } catch (cause) {
+      signal.throwIfAborted();
+      judged = unjudged(limit.aborted ? timeoutError(gate, cause) : cause);
+    }
+    if (judged.status !== "error" || limit.aborted || judged.error?.code === "COMMAND_MISSING")
+      break;
+  }
+  return { judged, left };
 }
 
 // By what somebody has signed before, where the manifest says that that counts; `null`: the gate has to run.

@@ -1,5 +1,6 @@
 import { actorName } from "../ledger/fold-state.ts";
 import { actorOf, requireSigner } from "../ledger/ledger-context.ts";
+import type { Digest } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
 import { randomTraceId } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
@@ -52,6 +53,7 @@ export async function runOneGate(
     source,
     target: environment.name,
     dryRun: !record,
+    readManifest: (digest: Digest, within: CallOptions) => from.getManifest(digest, within),
     traceId,
     exemptions: context.exemptions,
     facts: createArtifactFacts(artifact, from, environment, context, ledgers),
@@ -78,7 +80,7 @@ export async function runOneGate(
       operation: uuidV7(from.now(), given.host.randomBytes(10)),
       operator: { name: actorName(actor), actor },
     },
-    [{ result, material }],
+    [{ result: material.judgement, material }],
     { store: from, signer },
     options,
   );

@@ -102,6 +102,7 @@ export async function verifyGates(
     target: environment.name,
     dryRun: true,
     traceId: randomTraceId(given.host),
+    readManifest: (child, within) => context.store.getManifest(child, within),
   };
   const configOf = await readConfigs(promoted, environment, context, options);
   const gates: GateReverdict[] = [];
@@ -120,6 +121,7 @@ export async function verifyGates(
 const Asked = z.looseObject({
   kind: z.string(),
   settings: z.record(z.string(), z.unknown()),
+  platforms: z.union([z.literal("all"), z.array(z.string())]).optional(),
   command: z.tuple([z.string()], z.string()).optional(),
   shell: z.boolean().optional(),
   reports: z.array(z.object({ path: z.string(), format: z.string() })).optional(),
@@ -144,9 +146,10 @@ async function readConfigs(
     const gate = Object.hasOwn(found.policy.gates, name) ? found.policy.gates[name] : undefined;
     const asked = Asked.safeParse(gate);
     if (!gate || !asked.success) return null;
-    const { kind, settings, command, shell, reports, exit_codes } = asked.data;
+    const { kind, settings, platforms, command, shell, reports, exit_codes } = asked.data;
     const entries = Object.entries(gate).filter(([key]) => !DEMANDS.includes(key));
     return {
+      platforms: platforms ?? null,
       ...{ name, kind, settings, required: gate.required, reports: reports ?? [] },
       command: command ? { argv: command, shell: shell === true } : null,
       exitCodes: exit_codes ?? { warn: [], error: [] },
@@ -215,7 +218,11 @@ async function reverdict(
     return {
       ...base,
       ...{ signedBy, judgedAt: statement.judged_at, now: { status, summary, reasons } },
-      verdict: recorded === status ? "same" : "different",
+      // What was exempted then is a warning in the record, and a refusal in what the gate itself found.
+      verdict:
+        status === statement.result.status && (recorded === status || said.exempted)
+          ? "same"
+          : "different",
     };
   } catch (cause) {
     if (!isFloeError(cause, "FLOE_RECORD_INVALID")) throw cause;

@@ -213,6 +213,8 @@ export interface GateConfig {
   readonly retryAttempts: number;
   /** The rest of the map: the provider's own settings, not yet checked by its schema. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Which platforms of an index are judged each; `null`: the index as a whole. */
+  readonly platforms: "all" | readonly string[] | null;
   /** How old evidence may be that counts instead of running the gate, in seconds; `null`: it always runs. */
   readonly maxAgeSeconds: number | null;
   /** Whose evidence counts besides that of whoever may promote here. */

@@ -83,6 +83,18 @@ export interface RecordedRun {
   readonly leftover_processes: number;
 }
 
+/** One thing that a gate judged: a platform of an index, or the artifact as a whole. */
+export interface RecordedPart {
+  /** `null`: the artifact as a whole. */
+  readonly platform: string | null;
+  /** Of the manifest that was judged. */
+  readonly digest: Digest;
+  /** `null`: no command ran to its end. */
+  readonly run: RecordedRun | null;
+  /** What the command said of itself; `null`: nothing. */
+  readonly output: JsonObject | null;
+}
+
 /** A report that a gate judged. */
 export interface RecordedReport {
   readonly path: string;
@@ -107,9 +119,8 @@ export interface GateResultStatement {
   /** SHA-256 over what the gate is asked: kind, settings, command, reports. */
   readonly config_digest: Digest;
   readonly judged_at: string;
-  readonly run: RecordedRun | null;
-  /** What the command said of itself; `null`: nothing. */
-  readonly output: JsonObject | null;
+  /** One for each platform that was judged, or for the artifact as a whole. */
+  readonly runs: readonly RecordedPart[];
   readonly reports: readonly RecordedReport[];
   /** The blob that holds the reports which are kept; `null`: none is. */
   readonly pack: { readonly digest: Digest; readonly size: number } | null;

@@ -116,6 +116,7 @@ export async function planPromotion(
     const subject = { artifact: gateArtifact(artifact), source: input.source, target: target.name };
     const traced = {
       ...{ ...subject, dryRun: input.dryRun, traceId: input.traceId },
+      readManifest: (child: Digest, within: CallOptions) => input.from.getManifest(child, within),
       exemptions: context.exemptions,
       facts: createArtifactFacts(artifact, input.from, target, context, ledgers),
     };

@@ -124,7 +124,7 @@ async function keepEvidence(
   const { writeEvidence } = await import("../gates/evidence/write-evidence.ts");
   const kept = plan.gates.flatMap((result) => {
     const material = plan.material.find(({ gate }) => gate === result.gate);
-    return material ? [{ result, material }] : [];
+    return material ? [{ result: material.judgement, material }] : [];
   });
   const run = {
     artifact: plan.artifact.manifest.descriptor,

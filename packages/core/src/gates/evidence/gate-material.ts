@@ -1,24 +1,31 @@
 import type { GateRun } from "../../contract/index.ts";
 import type { GateConfig } from "../../manifest/manifest.ts";
 import type { Digest } from "../../model/digest.ts";
-import type { RecordedRun } from "../../model/records.ts";
-import type { GateOutput } from "../gate-output.ts";
+import type { GateResult, RecordedPart, RecordedRun } from "../../model/records.ts";
+import type { Judged } from "../judged.ts";
 import { maskValues } from "../mask-values.ts";
+import type { PlatformTarget } from "../platform-targets.ts";
 import type { CommandResult } from "../run-command.ts";
-import type { Baseline } from "./baseline.ts";
+import { type Baseline, platformFolder } from "./baseline.ts";
 import { type PackedReports, packReports } from "./report-pack.ts";
 
 /** Characters of the command's output that evidence keeps, from the end of each stream. */
 const KEPT_OUTPUT = 4000;
+
+/** How one platform was judged, or the artifact as a whole. */
+export interface MeasuredPart extends PlatformTarget {
+  readonly judged: Judged;
+  readonly left: CommandResult | null;
+}
 
 /** What a gate's verdict rests on, ready to be signed: secrets are masked in it, and it has a bounded size. */
 export interface GateMaterial extends PackedReports {
   readonly gate: string;
   readonly configDigest: Digest;
   readonly judgedAt: Date;
-  readonly run: RecordedRun | null;
-  /** What the command said of itself. */
-  readonly output: GateOutput | null;
+  /** The verdict by the gate alone: whatever is exempted is exempted where it counts. */
+  readonly judgement: GateResult;
+  readonly runs: readonly RecordedPart[];
   /** What it was compared with. */
   readonly baseline: { readonly digest: Digest; readonly evidence: Digest } | null;
 }
@@ -29,23 +36,35 @@ export interface GateMaterial extends PackedReports {
  */
 export async function gateMaterial(
   gate: GateConfig,
-  left: CommandResult | null,
-  baseline: Baseline | null,
+  found: {
+    readonly parts: readonly MeasuredPart[];
+    readonly baseline: Baseline | null;
+    readonly judgement: GateResult;
+  },
   secrets: readonly string[],
   judgedAt: Date,
   always: boolean,
 ): Promise<GateMaterial | null> {
-  const collected = left?.reports ?? [];
-  if (collected.length === 0 && !always) return null;
-  const { reports, pack } = await packReports(
-    collected.map((report) => ({ ...report, path: maskValues(report.path, secrets) })),
+  const { parts, baseline, judgement } = found;
+  const collected = parts.flatMap(({ platform, left }) =>
+    (left?.reports ?? []).map((report) => ({
+      ...report,
+      path: maskValues((platform === null ? "" : platformFolder(platform)) + report.path, secrets),
+    })),
   );
+  if (parts.length === 0 || (collected.length === 0 && !always)) return null;
+  const { reports, pack } = await packReports(collected);
   return {
     gate: gate.name,
     configDigest: gate.configDigest,
     judgedAt,
-    run: left && maskValues(recordedRun(left.run), secrets),
-    output: left && maskValues(left.output, secrets),
+    judgement,
+    runs: parts.map(({ platform, target, left }) => ({
+      platform,
+      digest: target.artifact.digest as Digest,
+      run: left && maskValues(recordedRun(left.run), secrets),
+      output: left && maskValues(left.output, secrets),
+    })),
     reports,
     pack,
     baseline: baseline && {

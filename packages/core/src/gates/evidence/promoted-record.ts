@@ -57,6 +57,8 @@ export interface SaidOfGate {
   readonly evidence: Digest | null;
   /** The type of statement that the verdict was taken from, where it is none of floe's. */
   readonly attestedBy: string | null;
+  /** Whether findings were exempted. */
+  readonly exempted: boolean;
 }
 
 /** Reads the gate results of a record, as far as they can be read. */
@@ -76,6 +78,7 @@ export function saidOfGates({ predicate }: Pick<VerifiedRecord, "predicate">): S
         gate,
         status,
         evidence: isDigest(digest) && !attested ? digest : null,
+        exempted: Array.isArray(said["exemptions"]) && said["exemptions"].length > 0,
         attestedBy: attested ? predicate_type : null,
       },
     ];

@@ -13,6 +13,19 @@ import { packDescriptor, unpackReports } from "./report-pack.ts";
 const DigestText = z.custom<Digest>(isDigest, "is no digest");
 const Time = z.iso.datetime();
 
+const Run = z.object({
+  argv: z.array(z.string()),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  timed_out: z.boolean(),
+  started_at: Time,
+  duration_ms: z.number(),
+  stdout: z.string(),
+  stderr: z.string(),
+  truncated: z.boolean(),
+  leftover_processes: z.int(),
+});
+
 const Statement = z.looseObject({
   result: z.looseObject({
     gate: z.string(),
@@ -28,21 +41,17 @@ const Statement = z.looseObject({
   operation: z.string(),
   config_digest: DigestText,
   judged_at: Time,
-  run: z
-    .object({
-      argv: z.array(z.string()),
-      exit_code: z.int().nullable(),
-      signal: z.string().nullable(),
-      timed_out: z.boolean(),
-      started_at: Time,
-      duration_ms: z.number(),
-      stdout: z.string(),
-      stderr: z.string(),
-      truncated: z.boolean(),
-      leftover_processes: z.int(),
-    })
-    .nullable(),
-  output: GateOutput.nullable(),
+  runs: z
+    .array(
+      z.object({
+        platform: z.string().nullable(),
+        digest: DigestText,
+        run: Run.nullable(),
+        output: GateOutput.nullable(),
+      }),
+    )
+    .min(1)
+    .max(64),
   reports: z.array(
     z.object({
       path: z.string(),

@@ -127,8 +127,7 @@ function statementOf(run: EvidenceRun, { result, material }: GateToKeep): GateRe
     operation: run.operation,
     config_digest: material.configDigest,
     judged_at: material.judgedAt.toISOString(),
-    run: material.run,
-    output: material.output,
+    runs: material.runs,
     reports: material.reports,
     pack: material.pack && {
       digest: material.pack.descriptor.digest,

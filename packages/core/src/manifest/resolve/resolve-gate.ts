@@ -78,6 +78,7 @@ export async function resolveGate(scope: GateScope, parts: GateParts): Promise<R
       scope.defaultTimeoutSeconds ??
       DEFAULT_TIMEOUT_SECONDS,
     needs: [...new Set(own.needs)],
+    platforms: own.platforms === "all" ? "all" : own.platforms ? [...new Set(own.platforms)] : null,
     exclusive: merged.exclusive ?? false,
     command,
     reports: resolveReports(context, merged.reports, placeOf("reports")),
@@ -174,6 +175,9 @@ function askedOf(
   return {
     kind: config.kind,
     settings: config.settings,
+    ...(config.platforms === null
+      ? {}
+      : { platforms: config.platforms === "all" ? "all" : config.platforms.toSorted() }),
     ...(config.command
       ? {
           command: config.command.argv,

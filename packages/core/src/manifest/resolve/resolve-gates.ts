@@ -55,6 +55,10 @@ function checkPolicyGate(context: ResolveContext, value: boolean | GateMap, path
   if (typeof value !== "object") return;
   if (value.required === false)
     context.report([...path, "required"], "policy_compliance is always required");
+  if (value.platforms !== undefined)
+    context.report([...path, "platforms"], "policy_compliance judges the artifact as a whole", {
+      side: "key",
+    });
   for (const key of ["kind", ...RUNNING_KEYS])
     if (key !== "timeout_seconds" && key !== "exclusive" && context.has([...path, key]))
       context.report([...path, key], "policy_compliance is built in and runs no command", {

@@ -21,6 +21,13 @@ const Report = z.union(
   { error: "expected a path or pattern, or a map with path and format" },
 );
 
+const Platform = z
+  .string()
+  .regex(
+    /^[a-z0-9]{1,50}\/[a-z0-9_]{1,50}(?:\/[a-z0-9]{1,50})?$/,
+    "a platform is os/arch, such as linux/amd64",
+  );
+
 const ExitStatuses = z.array(z.int().min(1).max(255));
 
 /** How a gate's command runs: common to gates and `gate_commands`. */
@@ -50,6 +57,11 @@ const demanding = {
   kind: GateName.optional(),
   required: z.boolean().optional(),
   needs: z.array(GateName).optional(),
+  platforms: z
+    .union([z.literal("all"), z.array(Platform).min(1)], {
+      error: "expected all, or a list of platforms such as linux/amd64",
+    })
+    .optional(),
   max_age: Duration.optional(),
   evidence_from: z.array(Name).min(1).optional(),
   from_attestation: strictMap({
