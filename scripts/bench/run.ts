@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { raceCopy } from "./copy.ts";
 import { measureMemory } from "./memory.ts";
 import { racePromote } from "./promote.ts";
+import { measureScan } from "./scan.ts";
 import { raceStartUp } from "./start-up.ts";
 import { raceStatus } from "./status.ts";
 import { renderTable } from "./table.ts";
@@ -70,6 +71,9 @@ const judged = await measureVerdicts(values.quick ? 50 : 300, signal);
 const within = (row: string, most: number) => ({ kind: "milliseconds", row, most }) as const;
 const verdicts = [within("by key", 1), within("keyless: log and timestamp", 12)];
 console.log(`${renderTable("Verifying one bundle, in process", judged, verdicts)}\n`);
+const scanned = await measureScan(rounds, signal);
+const inTime = [within("judge 4 MB of Grype", 300)];
+console.log(`${renderTable("Judging a security scan, in process", scanned, inTime)}\n`);
 const verified = await raceVerify(section("verify"), { rounds, signal });
 const asFast = [
   atMost(1, "floe artifact verify, key", "cosign verify, key"),

@@ -75,10 +75,10 @@ describe("a required gate that blocks ends with 8, and nothing moves", () => {
     },
     {
       name: "when it is a known gate whose plugin is not installed and that has no command",
-      gates: { security_scan: true },
+      gates: { cost_analysis: true },
       code: "FLOE_GATE_COMMAND_MISSING",
-      message: /gate security_scan .*artifacts\.promotion\.gate_commands\.security_scan\.command/,
-      result: { gate: "security_scan", status: "error" },
+      message: /gate cost_analysis .*artifacts\.promotion\.gate_commands\.cost_analysis\.command/,
+      result: { gate: "cost_analysis", status: "error" },
     },
     {
       name: "when its command writes no report",
