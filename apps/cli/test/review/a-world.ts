@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { createFloe, type Floe, type FloeOptions, type Manifest } from "@floe/core";
 import { loadManifest } from "@floe/core/manifest";
 import { canonicalJson, type Digest, EMPTY_BLOB, EMPTY_DESCRIPTOR } from "@floe/core/model";
-import type { FloePlugin } from "@floe/core/plugin";
-import type { ArtifactStore, Host, Signer } from "@floe/core/ports";
+import type { AuditBackend, FloePlugin } from "@floe/core/plugin";
+import type { ArtifactStore, Host, Logger, Signer } from "@floe/core/ports";
 import { createPolicyGate, policiesSchema } from "@floe/policy";
 import { createCommandRunner, createHost } from "@floe/runner";
 import {
@@ -56,6 +56,9 @@ export interface RunAs {
   /** Default: this process, which lives. `dead`: a process that is gone; `elsewhere`: another machine. */
   readonly runsOn?: "dead" | "elsewhere";
   readonly manifest?: Manifest;
+  /** An opened audit backend, in place of the manifest's. */
+  readonly ledger?: AuditBackend;
+  readonly logger?: Logger;
   /** Gives no public key to show for a signer that the manifest does not know. */
   readonly hidesKey?: boolean;
 }
@@ -168,7 +171,8 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
           now: () => new Date(),
           sleep: async (ms) => await new Promise((done) => setTimeout(done, Math.min(ms, 5))),
         },
-        logger: { debug() {}, info() {}, warn() {}, progress() {} },
+        logger: as.logger ?? { debug() {}, info() {}, warn() {}, progress() {} },
+        ...(as.ledger ? { ledger: as.ledger } : {}),
         version: "0.0.0",
       };
       return createFloe(parts);
