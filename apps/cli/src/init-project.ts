@@ -3,7 +3,14 @@ import { basename, dirname, join } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import { digestOf, isEnvironmentName } from "@floe/core/model";
 import { createLayoutStore } from "@floe/oci";
-import { EXAMPLE_CHECK, EXAMPLE_CONFIG, GITIGNORE, manifestTemplate } from "./init-templates.ts";
+import {
+  EXAMPLE_CHECK,
+  EXAMPLE_CONFIG,
+  type FoundRegistry,
+  GITIGNORE,
+  manifestTemplate,
+  specTemplate,
+} from "./init-templates.ts";
 import { openKey } from "./open-signer.ts";
 import { preparePush } from "./push-files.ts";
 import { sendLayers } from "./send-layers.ts";
@@ -15,39 +22,38 @@ const EXAMPLE_VERSION = "v0.1.0";
 /** What `floe init` made. */
 export interface InitResult {
   readonly files: readonly { readonly path: string; readonly purpose: string }[];
-  readonly version: string;
-  readonly digest: string;
+  /** The example artifact; `null` with a registry of the user's own, into which nothing is pushed. */
+  readonly example: { readonly version: string; readonly digest: string } | null;
 }
 
 /**
- * Sets up a folder for floe with an embedded registry. Looks first and writes then: when anything is in the way,
+ * Sets up a folder for floe, with an embedded registry unless another one was found. Looks first and writes then: when anything is in the way,
  * nothing is written.
  * @throws {FloeError} FLOE_INIT_EXISTS - a file that would be written is there
  */
 export async function initProject(input: {
   readonly folder: string;
   readonly name: string | undefined;
+  /** `null`: an embedded one is made. */
+  readonly registry: FoundRegistry | null;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }): Promise<InitResult> {
   const { folder, signal } = input;
   const name = input.name ?? nameFrom(basename(folder));
+  const { registry } = input;
   const texts = [
     {
       path: "manifest.yaml",
       purpose: "environments, gates, who may do what",
-      text: manifestTemplate(name),
+      text: manifestTemplate(name, registry),
     },
     {
-      path: "app.json",
-      purpose: "an example artifact: change it and push it as a new version",
-      text: EXAMPLE_CONFIG,
+      path: "floe.yaml",
+      purpose: "the spec: what floe platform publish compiles",
+      text: specTemplate(name),
     },
-    {
-      path: "checks/app.test.mjs",
-      purpose: "the tests gate: node:test over the artifact",
-      text: EXAMPLE_CHECK,
-    },
+    ...(registry === null ? EXAMPLE : []),
   ];
   const keys = [
     {
@@ -59,7 +65,7 @@ export async function initProject(input: {
   const wanted = [
     ...texts.map((file) => file.path),
     ...keys.flatMap(({ prefix }) => [`${prefix}.key`, `${prefix}.pub`]),
-    ".floe/registry",
+    ...(registry === null ? [".floe/registry"] : []),
   ];
   await refuseExisting(folder, wanted);
   await mkdir(folder, { recursive: true });
@@ -67,14 +73,31 @@ export async function initProject(input: {
   const password = (): string => passwordFrom(input.env) ?? "";
   for (const { prefix } of keys) await writeKeyPair(join(folder, prefix), password);
   await ignoreSecrets(folder);
-  const digest = await pushExample(folder, input.env, signal);
   const files = [
     ...texts.map(({ path, purpose }) => ({ path, purpose })),
     ...keys.map(({ prefix, purpose }) => ({ path: `${prefix}.key, .pub`, purpose })),
-    { path: ".floe/registry", purpose: "the embedded registry, an OCI image layout" },
   ];
-  return { files, version: EXAMPLE_VERSION, digest };
+  if (registry !== null) return { files, example: null };
+  const digest = await pushExample(folder, input.env, signal);
+  const embedded = {
+    path: ".floe/registry",
+    purpose: "the embedded registry, an OCI image layout",
+  };
+  return { files: [...files, embedded], example: { version: EXAMPLE_VERSION, digest } };
 }
+
+const EXAMPLE = [
+  {
+    path: "app.json",
+    purpose: "an example artifact: change it and push it as a new version",
+    text: EXAMPLE_CONFIG,
+  },
+  {
+    path: "checks/app.test.mjs",
+    purpose: "the tests gate: node:test over the artifact",
+    text: EXAMPLE_CHECK,
+  },
+];
 
 async function refuseExisting(folder: string, paths: readonly string[]): Promise<void> {
   const there: string[] = [];

@@ -4,6 +4,8 @@ import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 import type { AuditBackend, FloePlugin } from "./contract/index.ts";
+import type { DoctorRequest } from "./doctor/examine.ts";
+import type { DoctorFinding } from "./doctor/finding.ts";
 import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
@@ -163,6 +165,8 @@ export interface Floe extends AsyncDisposable {
   drift(request?: DriftRequest, options?: RequestOptions): Promise<DriftedTag[]>;
   /** Events whole, as they were signed. Needs no signer. */
   showEvents(request: EventRequest, options?: RequestOptions): Promise<ShownEvent[]>;
+  /** What promotions rest on, each with what was seen and what to do. */
+  doctor(request?: DoctorRequest, options?: RequestOptions): Promise<DoctorFinding[]>;
   runGate(request: RunGateRequest, options?: RequestOptions): ReturnType<typeof runOneGate>;
   /** Judges the gates of a promotion again, from the reports that were kept. Needs no signer; no command runs. */
   verifyGates(request: VerifyGatesRequest, options?: RequestOptions): Promise<GatesVerified>;
@@ -355,6 +359,10 @@ export function createFloe(options: FloeOptions): Floe {
     async showEvents(request, given) {
       const { showEvents } = await import("./audit/show-event.ts");
       return await showEvents(request, context, ledgers, call(given));
+    },
+    async doctor(request = {}, given) {
+      const { examine } = await import("./doctor/examine.ts");
+      return await examine(request, context, registry, ledgers, call(given));
     },
     async runGate(request, given) {
       const { runOneGate } = await import("./gates/run-one.ts");

@@ -19,6 +19,14 @@ export type { AuditFinding, AuditQuestion, AuditVerdict } from "./audit/verdict.
 export type { ArtifactComparison } from "./compare/compare-artifacts.ts";
 export type { FieldChange } from "./compare/json-changes.ts";
 export { createFloe, type Floe, type FloeOptions, type RequestOptions } from "./create-floe.ts";
+export type { DoctorRequest } from "./doctor/examine.ts";
+export { type DoctorArea, type DoctorFinding, findingsOf } from "./doctor/finding.ts";
+export {
+  probeRegistry,
+  type RegistryProbe,
+  type RegistryProbeOptions,
+  type RegistryTraits,
+} from "./doctor/probe-registry.ts";
 export * from "./errors/index.ts";
 export { applyExemptions, type ExemptionScope } from "./gates/apply-exemptions.ts";
 export type { Exemption, UsedExemption } from "./gates/exemption.ts";

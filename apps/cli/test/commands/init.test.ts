@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { floe } from "../bed/floe.ts";
 import { folderState } from "../bed/folder-state.ts";
 import { temporaryFolder } from "../bed/temporary-folder.ts";
+import { problemsOf } from "../docs/output-schemas.ts";
 
 describe("floe init", () => {
   test("makes a folder in which the next commands that it names work", async () => {
@@ -18,6 +20,7 @@ describe("floe init", () => {
       ".gitignore",
       "app.json",
       "checks",
+      "floe.yaml",
       "keys",
       "manifest.yaml",
     ]);
@@ -63,5 +66,55 @@ describe("floe init", () => {
     expect(readFileSync(join(cwd, ".gitignore"), "utf8")).toBe(
       "node_modules/\nkeys/*.key\n.floe/\n",
     );
+  });
+
+  test("writes a spec that can be published and promoted as it is", async () => {
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    await floe(["init"], { cwd });
+    for (const words of [
+      "platform publish v0.2.0",
+      "promote v0.2.0 --to dev",
+      "promote v0.2.0 --to staging",
+    ]) {
+      const run = await floe(words.split(" "), { cwd });
+      expect([words, run.code, run.stderr]).toEqual([words, 0, expect.any(String)]);
+    }
+  });
+});
+
+describe("floe init --registry", () => {
+  test("probes the registry, says what it found, and sets up what works there", async () => {
+    await using registry = await startRegistry({ referrers: false });
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    const uri = `oci://${registry.host}/acme/app`;
+    const made = await floe(["init", "--registry", uri, "-o", "json"], { cwd });
+    expect(made.code).toBe(0);
+    expect(problemsOf("init", made.json)).toEqual([]);
+    expect(made.json["registry"]).toMatchObject({
+      uri,
+      found: expect.arrayContaining([expect.stringContaining("no referrers API")]),
+    });
+    const manifest = readFileSync(join(cwd, "manifest.yaml"), "utf8");
+    expect(manifest).toMatch(/^ {4}# referrers: it has no referrers API/m);
+    for (const words of ["manifest validate", "platform publish v0.1.0", "promote v0.1.0 --to dev"])
+      expect([words, (await floe(words.split(" "), { cwd })).code]).toEqual([words, 0]);
+  });
+
+  test("writes nothing where floe cannot work", async () => {
+    await using registry = await startRegistry({
+      auth: { kind: "basic", username: "alice", password: "secret" },
+    });
+    await using folder = await temporaryFolder();
+    const cwd = folder.path;
+    for (const [host, code] of [
+      [registry.host, 14],
+      ["127.0.0.1:1", 5],
+    ] as const) {
+      const run = await floe(["init", "--registry", `oci://${host}/acme/app`], { cwd });
+      expect(run.code).toBe(code);
+    }
+    expect(readdirSync(cwd)).toEqual([]);
   });
 });

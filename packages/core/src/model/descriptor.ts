@@ -25,6 +25,7 @@ export const MEDIA_TYPES = {
   sigstoreBundle: "application/vnd.dev.sigstore.bundle.v0.3+json",
   inToto: "application/vnd.in-toto+json",
   checkpoint: "application/vnd.floe.ledger.checkpoint.v1",
+  probe: "application/vnd.floe.probe.v1+json",
   note: "text/plain; charset=utf-8",
   ledgerEvent: "application/vnd.floe.ledger.event.v1+json",
   policy: "application/vnd.floe.policy.v1+json",

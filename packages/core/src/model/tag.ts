@@ -106,6 +106,11 @@ export function checkpointTag(environment: string): string {
   return `floe-cp.${environment}`;
 }
 
+/** A scratch tag, by which it is found out what a registry does. */
+export function probeTag(name: string): string {
+  return `floe-probe.${name}`;
+}
+
 /** The mutable tag of how far an environment's webhooks were told. */
 export function webhookTag(environment: string): string {
   return `floe-hook.${environment}`;
@@ -144,7 +149,7 @@ export function evidenceTag(manifest: Digest): string {
 /** Says whether a tag is floe's own or a referrers index, which tag lists hide. */
 export function isInternalTag(tag: string): boolean {
   return (
-    /^floe-(?:ev|evd|rec|vsa|apr|pin|qua|ledger|cp|hook)\./.test(tag) ||
+    /^floe-(?:ev|evd|rec|vsa|apr|pin|qua|ledger|cp|hook|probe)\./.test(tag) ||
     /^sha(?:256|512)-[0-9a-f]{32,}/.test(tag)
   );
 }
@@ -180,6 +185,6 @@ export function classifyTag(tag: string, rules: TagRules): TagKind {
 /** Says whether a tag may be moved: everything that is not named mutable is immutable. */
 export function isMutableTag(tag: string, rules: TagRules): boolean {
   const { kind } = classifyTag(tag, rules);
-  if (kind === "floe") return /^floe-(?:cp|hook)\./.test(tag) || tag.startsWith("sha");
+  if (kind === "floe") return /^floe-(?:cp|hook|probe)\./.test(tag) || tag.startsWith("sha");
   return kind === "latest" || kind === "mutable";
 }
