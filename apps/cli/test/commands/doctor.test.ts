@@ -108,3 +108,19 @@ describe("floe doctor", () => {
     expect(none.find("manifest") ?? none.find("operator")).toMatchObject({ status: "fail" });
   });
 });
+
+test("a ledger store of its own is raced as well", async () => {
+  await using project = await aProject();
+  const manifest = project.read("manifest.yaml");
+  project.write(
+    "manifest.yaml",
+    manifest.replace("  promotion:\n", "  promotion:\n    audit: { backend: database }\n"),
+  );
+  const { code, rows, find } = await doctor(project);
+  expect(rows.filter(({ status }) => status !== "ok")).toEqual([]);
+  expect(code).toBe(0);
+  expect(find("store_race")).toMatchObject({
+    about: "sqlite",
+    seen: expect.stringContaining("exactly one writer wins"),
+  });
+});

@@ -1,4 +1,5 @@
 import { isFloeError } from "../errors/index.ts";
+import { probeBackend } from "../ledger/probe-backend.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { digestHex, digestOf } from "../model/digest.ts";
 import { keyIdOf } from "../model/identity.ts";
@@ -52,7 +53,11 @@ export async function examine(
           )
         : await examineLedger(environment, context, ledgers, options),
     );
-  findings.push(...(await examineSigning(context, options)), ...examinePlugins(context, plugins));
+  findings.push(
+    ...(await examineLedgerStore(request, context, options)),
+    ...(await examineSigning(context, options)),
+    ...examinePlugins(context, plugins),
+  );
   findings.push(examineClock(context, unreadable.has(context.store)));
   return findings;
 }
@@ -74,22 +79,69 @@ async function examineLedger(
   const view = await readViewOrError(ledger, options);
   if (isFloeError(view)) return is.failed("ledger", view);
   const { backend } = context.manifest.audit;
-  const events = view ? `${view.size} events` : "not begun yet";
-  const strong = ledger.capabilities.serialises === "strong";
-  if (!strong)
-    return is.warn(
-      "ledger",
-      `${events}, in ${backend}: advisory, since two who write at once may both go on`,
-      "Nothing is lost, and races are told by status and audit verify. For exactly one winner keep it in PostgreSQL or S3 (promotion.audit in the manifest).",
-    );
-  const local = ledger.capabilities.scope === "machine" && !isLocal(context.store.repository);
-  if (local)
-    return is.warn(
-      "ledger",
-      `${events}, in ${backend}, which only this machine sees, while the registry is shared`,
-      "From any other machine the ledger would be missing (18). Where several promote, use PostgreSQL or S3.",
-    );
-  return is.ok("ledger", `${events}, in ${backend}: exactly one writer wins`);
+  const seen = `${view ? `${view.size} events` : "not begun yet"}, in ${backend}`;
+  if (ledger.mode === "slot") return is.ok("ledger", `${seen}: exactly one writer wins`);
+  return is.warn(
+    "ledger",
+    `${seen}: advisory, since two who write at once may both go on`,
+    "Nothing is lost, and races are told by status and audit verify. For exactly one winner keep it in PostgreSQL or S3 (promotion.audit in the manifest).",
+  );
+}
+
+/** A store of its own for ledgers is raced: some let two win, whatever they say. */
+async function examineLedgerStore(
+  request: DoctorRequest,
+  context: FloeContext,
+  options: CallOptions,
+): Promise<DoctorFinding[]> {
+  const { ledgerStore: store } = context;
+  if (!store) return [];
+  const is = findingsOf("ledger", store.id);
+  try {
+    const backend = await store.open(options);
+    const { scope, durable, worm } = backend.capabilities();
+    const promises = `${durable}${worm === "none" ? "" : `, write-once by ${worm}`}`;
+    const findings: DoctorFinding[] = [];
+    if (request.readOnly === true)
+      findings.push(
+        is.notChecked(
+          "store_race",
+          `it opens (${promises}), and was not raced`,
+          "Run it without --read-only.",
+        ),
+      );
+    else {
+      const id = digestHex(digestOf(context.host.randomBytes(16))).slice(0, 16);
+      const chain = `floe-probe/${id}`;
+      const probe = await probeBackend([backend], { ...options, chain });
+      const [first, ...more] = probe.findings;
+      findings.push(
+        first === undefined
+          ? is.ok("store_race", `raced: exactly one writer wins a slot (${promises})`)
+          : is.fail(
+              "store_race",
+              "FLOE_LEDGER_UNAVAILABLE",
+              `raced: ${first}${more.length > 0 ? `, and ${more.length} more` : ""}`,
+              "Use a store that refuses to write over what is there, or audit.backend: oci, which says that it is advisory.",
+            ),
+      );
+    }
+    if (scope === "machine" && !isLocal(context.store.repository))
+      findings.push(
+        is.warn(
+          "store_scope",
+          "only this machine sees it, while the registry is shared: from any other machine the ledger is missing (18)",
+          "Where several promote, use PostgreSQL or S3.",
+        ),
+      );
+    return findings;
+  } catch (cause) {
+    if (isFloeError(cause)) return [is.failed("store", cause)];
+    const what = cause instanceof Error ? cause.message : String(cause);
+    return [
+      is.fail("store", "FLOE_LEDGER_UNAVAILABLE", what, "Check promotion.audit in the manifest."),
+    ];
+  }
 }
 
 function isLocal(repository: string): boolean {
