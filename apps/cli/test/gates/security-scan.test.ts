@@ -256,7 +256,7 @@ test("floe gate run judges with the gate that comes along, by a VEX file beside 
         gates: { policy_compliance: true, security_scan: { vex: ["vex/*.json"] } },
       },
     ],
-    gateCommands: { security_scan: { command: ["sh", "scan.sh"] } },
+    gateCommands: { security_scan: { command: ["sh", "scan.sh"], scanner_format: "trivy" } },
   });
   mkdirSync(join(project.dir, "vex"));
   project.write(
@@ -290,6 +290,7 @@ test("floe gate run judges with the gate that comes along, by a VEX file beside 
     "dev",
     "-o",
     "json",
+    "--verbose",
   );
 
   expect(JSON.parse(run.stdout)).toMatchObject({
@@ -299,4 +300,7 @@ test("floe gate run judges with the gate that comes along, by a VEX file beside 
     security_summary: { total_vulnerabilities: 1, blocking_cves: ["CVE-2024-0002"] },
     metrics: { excused: 1 },
   });
+  // What a scanner prints may hold what it found: it is not among the lines of --verbose.
+  expect(run.stderr).toContain("security_scan");
+  expect(run.stderr).not.toMatch(/SchemaVersion|ExperimentalWarning/);
 });
