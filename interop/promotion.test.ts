@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { crashEnv, peer, run, startDockerRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { cosignGenerateKeyPair, cosignSign } from "./support/cosign.ts";
@@ -131,6 +132,39 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     const digests = discovered.referrers.map((referrer) => referrer.digest);
     expect(digests).toHaveLength(1 + 2 * ENVIRONMENTS.length);
     expect(digests).toContain(signature?.digest);
+  });
+
+  test("leaves evidence of its tests that cosign verifies, with the report that oras fetches", async ({
+    signal,
+  }) => {
+    const gates = {
+      tests: {
+        command: ["cp", "junit.xml", "${FLOE_GATE_DIR}/junit.xml"],
+        reports: ["${FLOE_GATE_DIR}/junit.xml"],
+      },
+    };
+    await using project = await bench(signal, { gates });
+    const { cwd, repository, floe, oras } = project;
+    const junit =
+      '<testsuite name="b" tests="1"><testcase name="a" classname="b" time="0.1"/></testsuite>';
+    await writeFile(join(cwd, "junit.xml"), junit);
+    const digest = await pushCraneImage(`${repository}:v1.0.0`, { cwd, signal });
+    await cosignSign(`${repository}@${digest}`, { cwd, signal });
+    await floe("promote", "v1.0.0", "--to", "dev");
+    const proven = async (type: string) =>
+      await provenPredicates(`${repository}@${digest}`, "keys/release.pub", { cwd, signal, type });
+    expect(await proven("https://in-toto.io/attestation/test-result/v0.1")).toMatchObject([
+      { result: "PASSED", configuration: [{ name: "junit.xml" }] },
+    ]);
+    const [evidence] = await proven("https://floe.dev/attestation/gate-result/v1");
+    expect(evidence).toMatchObject({ environment: "dev", result: { status: "passed" } });
+    const { pack } = evidence as { pack: { digest: string } };
+    const blob = join(cwd, "reports.gz");
+    const fetch = ["blob", "fetch", "--plain-http", "--output", blob];
+    await oras(...fetch, `${repository}@${pack.digest}`);
+    const { reports } = JSON.parse(gunzipSync(await readFile(blob)).toString("utf8"));
+    expect(Buffer.from(reports[0].content, "base64").toString("utf8")).toBe(junit);
+    await floe("gate", "verify", "v1.0.0", "--env", "dev");
   });
 
   test("is rolled back with a record that cosign verifies, by its type only", async ({

@@ -107,10 +107,15 @@ export abstract class FloeCommand extends Command {
 
   /** Wires a floe for this command. */
   protected async compose(
-    flags: Partial<GlobalFlags> & { readonly key?: string | undefined },
+    flags: Partial<GlobalFlags> & {
+      readonly key?: string | undefined;
+      readonly "gate-logs"?: string | undefined;
+    },
     use: Pick<ComposeInput, "writes" | "withoutGates">,
   ): Promise<Composed> {
     const { compose } = await import("./compose.ts");
+    const logger = this.logger({ quiet: flags.quiet ?? false, verbose: flags.verbose ?? false });
+    const folder = flags["gate-logs"];
     return await compose({
       manifestPath: flags.manifest,
       registry: flags.registry,
@@ -120,7 +125,7 @@ export abstract class FloeCommand extends Command {
       env: process.env,
       cwd: process.cwd(),
       version: this.config.version,
-      logger: this.logger({ quiet: flags.quiet ?? false, verbose: flags.verbose ?? false }),
+      logger: folder === undefined ? logger : await withGateLogs(folder, logger),
       signal: this.signal,
     });
   }
@@ -170,6 +175,18 @@ export abstract class FloeCommand extends Command {
     });
   }
 }
+
+async function withGateLogs(folder: string, logger: Logger): Promise<Logger> {
+  const { logGates } = await import("./adapters/gate-logs.ts");
+  return logGates(folder, logger);
+}
+
+/** `--gate-logs`, on commands that run gates. */
+export const gateLogsFlag = {
+  "gate-logs": Flags.string({
+    description: "Write what the command of each gate prints to GATE.log in this folder, masked",
+  }),
+};
 
 /** `--key`, on every command that proves who runs it. */
 export const keyFlag = {

@@ -130,7 +130,7 @@ const project: ProjectOptions = {
   ],
   gateCommands: {
     tests: {
-      command: "cp junit.xml ${FLOE_GATE_DIR}/junit.xml",
+      command: ["sh", "-c", "cp junit.xml ${FLOE_GATE_DIR}/junit.xml; echo copied"],
       reports: ["${FLOE_GATE_DIR}/junit.xml"],
     },
   },
@@ -147,7 +147,10 @@ test("from a recorded run of a gate, over a promotion that reuses it, to judging
     ).stdout,
   ) as { evidence: { digest: string } };
   expect(problemsOf("gate-run", made)).toEqual([]);
-  const again = await bed.done("promote", "v1.0.0", "--to", "dev", "--dry-run", "--rerun=tests");
+  const logs = ["--gate-logs", "logs"];
+  const dry = ["promote", "v1.0.0", "--to", "dev", "--dry-run", "--rerun=tests", ...logs];
+  const again = await bed.done(...dry);
+  expect(bed.read("logs/tests.log")).toBe("copied\n");
   expect(again.stdout).not.toContain("reused");
   const run = await bed.done("promote", "v1.0.0", "--to", "dev", "-o", "json");
   const done = JSON.parse(run.stdout) as { gate_results: { gate: string; summary: string }[] };

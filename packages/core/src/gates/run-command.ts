@@ -52,6 +52,7 @@ export async function runGateCommand(
       secrets,
       timeoutMs: input.timeoutMs,
       onOutput: ({ stream, text }) => {
+        input.logger.gateOutput?.(gate.name, text);
         if (stream === "stdout" && input.outputIsReport) return;
         input.logger.debug(`${gate.name} ${stream}: ${text}`);
       },

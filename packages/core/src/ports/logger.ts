@@ -12,4 +12,6 @@ export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   progress(event: ProgressEvent): void;
+  /** What a gate's command prints, masked, as it comes: for a log file. */
+  gateOutput?(gate: string, text: string): void;
 }

@@ -1,6 +1,6 @@
 import { EXIT } from "@floe/core/errors";
 import { Args, Flags } from "@oclif/core";
-import { FloeCommand, keyFlag, operatorFlag } from "../../floe-command.ts";
+import { FloeCommand, gateLogsFlag, keyFlag, operatorFlag } from "../../floe-command.ts";
 import { gateText } from "../../render/gate.ts";
 
 export default class Run extends FloeCommand {
@@ -19,6 +19,7 @@ export default class Run extends FloeCommand {
   static override flags = {
     ...keyFlag,
     ...operatorFlag,
+    ...gateLogsFlag,
     env: Flags.string({ required: true, description: "Environment whose gate it is" }),
     record: Flags.boolean({
       description:

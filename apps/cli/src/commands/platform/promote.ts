@@ -1,5 +1,11 @@
 import { Args, Flags } from "@oclif/core";
-import { FloeCommand, keyFlag, operatorFlag, overrideFlag } from "../../floe-command.ts";
+import {
+  FloeCommand,
+  gateLogsFlag,
+  keyFlag,
+  operatorFlag,
+  overrideFlag,
+} from "../../floe-command.ts";
 import {
   parseAnnotations,
   parseKinds,
@@ -32,6 +38,7 @@ export default class Promote extends FloeCommand {
   static override flags = {
     ...keyFlag,
     ...operatorFlag,
+    ...gateLogsFlag,
     to: Flags.string({ required: true, description: "Environment to promote to" }),
     from: Flags.string({ description: "Environment to promote from; default the one before --to" }),
     "dry-run": Flags.boolean({ description: "Evaluate everything and write nothing" }),
