@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createFloe } from "@floe/core";
 import { loadManifest } from "@floe/core/manifest";
 import { createLayoutStore } from "@floe/oci";
+import sqlite from "@floe/plugin-audit-sqlite";
 import { createCommandRunner, createHost } from "@floe/runner";
 import {
   createArtifactVerifier,
@@ -15,7 +16,7 @@ import {
 } from "@floe/signing";
 
 /**
- * Locks and unlocks an environment of an embedded registry until that many events are appended. Within this process:
+ * Locks and unlocks an environment of a project with an embedded registry until that many events are appended. Within this process:
  * as commands, a thousand of them take minutes.
  */
 export async function appendEvents(
@@ -36,6 +37,7 @@ export async function appendEvents(
     signerPublicKey: publicKeyPem(privateKey),
     verifier: createVerifier(),
     artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
+    plugins: [sqlite],
     policy: { apiVersion: "floe.dev/v1", meta: { name: "bench", version: "0.0.0" } },
     runner: createCommandRunner({ env: {}, tmpDir: tmpdir() }),
     readSecret: () => Promise.reject(new Error("a lock reads no secret")),

@@ -6,6 +6,7 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { raceCopy } from "./copy.ts";
+import { measureAppends, raceLedgerStatus } from "./ledger.ts";
 import { measureMemory } from "./memory.ts";
 import { racePromote } from "./promote.ts";
 import { measureScan } from "./scan.ts";
@@ -36,6 +37,18 @@ console.log(`${renderTable("Start-up", await raceStartUp(section("start-up"), ro
 const folders = { few: section("few"), many: section("many") };
 const status = await raceStatus(folders, { rounds, events, signal });
 console.log(`${renderTable("Status of three environments in a folder", status)}\n`);
+const appended = await measureAppends(section("appends"), values.quick ? 200 : 2000, signal);
+console.log(`${renderTable("One durable event of 1.9 KB", appended)}\n`);
+const held = values.quick ? 500 : 10_000;
+const boards = await raceLedgerStatus(section("ledger"), { rounds, events: held, signal });
+const quick = {
+  kind: "milliseconds",
+  row: `floe platform status, ${held} events in SQLite`,
+  most: 300,
+} as const;
+console.log(
+  `${renderTable("Status of five environments with the ledger in SQLite", boards, [quick])}\n`,
+);
 const promotion = await racePromote(section("promote"), { rounds, signal });
 const atMost = (most: number, row: string, of: string) =>
   ({ kind: "time", row, of, most }) as const;
