@@ -12,6 +12,8 @@ describeAuditBackendContract(plugin, "sqlite", {
   invalidConfigs: [
     { config: { path: "" }, path: ["path"] },
     { config: { path: ":memory:" }, path: ["path"] },
+    { config: { path: 1 }, path: ["path"] },
+    { config: [], path: [] },
   ],
   async makeStore() {
     const baseDir = await mkdtemp(join(tmpdir(), "floe-sqlite-"));
