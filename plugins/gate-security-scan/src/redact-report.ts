@@ -1,10 +1,10 @@
 import type { GateReport } from "@floe/core/plugin";
 
 /** Fields in which secret scanners show the secret itself: gitleaks 8 and 7. */
-const SHOWN = /("(?:Secret|Match|Line|line|offender)"\s*:\s*)"(?:[^"\\]|\\[\s\S])*(?:"|$)/g;
+const SHOWN = /("(?:Secret|Match|Line|line|offender)"\s*:\s*)"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|$)/g;
 
 /** Code around a finding, in SARIF. */
-const SNIPPET = /("text"\s*:\s*)"(?:[^"\\]|\\[\s\S])*(?:"|$)/g;
+const SNIPPET = /("text"\s*:\s*)"[^"\\]*(?:\\[\s\S][^"\\]*)*(?:"|$)/g;
 
 /**
  * Takes secrets out of the reports of secret scanners, before anything is judged or kept: also out of reports that are

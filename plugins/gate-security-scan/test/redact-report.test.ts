@@ -18,6 +18,12 @@ test.each([
   expect(redact(text)).toContain("REDACTED");
 });
 
+test("a secret of 20 MB that never ends is taken out as well", () => {
+  expect(redact(`[{"RuleID":"k","Secret":"${"x".repeat(2e7)}`)).toBe(
+    '[{"RuleID":"k","Secret":"REDACTED"',
+  );
+});
+
 test("a report without secrets stays as it is, byte for byte", () => {
   const bytes = Buffer.from('\ufeff{"SchemaVersion": 2}\n');
 
