@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { raceCopy } from "./copy.ts";
 import { measureAppends, raceLedgerStatus } from "./ledger.ts";
 import { measureMemory } from "./memory.ts";
+import { racePolicies } from "./policies.ts";
 import { racePromote } from "./promote.ts";
 import { measureScan } from "./scan.ts";
 import { raceStartUp } from "./start-up.ts";
@@ -87,6 +88,12 @@ console.log(`${renderTable("Verifying one bundle, in process", judged, verdicts)
 const scanned = await measureScan(rounds, signal);
 const inTime = [within("judge 4 MB of Grype", 300)];
 console.log(`${renderTable("Judging a security scan, in process", scanned, inTime)}\n`);
+const rules = await racePolicies(rounds, signal);
+const soon = [
+  within("4 rules, secrets among them", 500),
+  within("the same and an expression", 500),
+];
+console.log(`${renderTable("Judging 500 components by policies, in process", rules, soon)}\n`);
 const verified = await raceVerify(section("verify"), { rounds, signal });
 const asFast = [
   atMost(1, "floe artifact verify, key", "cosign verify, key"),

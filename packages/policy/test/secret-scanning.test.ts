@@ -97,6 +97,8 @@ describe("secret scanning", () => {
   test.for([
     ["JSON in which nothing ends", "[".repeat(200_000)],
     ["JSON that is very deep", `${'{"a":'.repeat(5000)}"x"${"}".repeat(5000)}`],
+    ["millions of short values", `[${'"",'.repeat(3_000_000)}""]`],
+    ["millions of lines", "\n".repeat(8_000_000)],
     ["a key named __proto__", '{"__proto__":{"db_password":"correct-horse"}}'],
     ["one very long line", `eyJ-${"eyJ-".repeat(250_000)}`],
     ["an address that never ends", `postgres://${"a:".repeat(200_000)}`],

@@ -9,6 +9,9 @@ import { assignment, type TextValue, textValues } from "./text-values.ts";
 /** The section `policies.secret_scanning`. */
 export type SecretScanning = NonNullable<Policies["secret_scanning"]>;
 
+/** What is shorter is no secret that has a form; most of a hostile text is. */
+const SHORTEST = 8;
+
 /** More findings than these say nothing new. */
 const MAX_FINDINGS = 100;
 
@@ -36,7 +39,7 @@ export async function scanSecrets(
 async function detectorsOf({ custom = [] }: SecretScanning): Promise<Detector[]> {
   const known = SECRET_PATTERNS.map(({ what, pattern }) => ({
     what,
-    finds: (value: string) => pattern.test(value),
+    finds: (value: string) => value.length >= SHORTEST && pattern.test(value),
   }));
   if (custom.length === 0) return known;
   const { RE2JS } = await import("re2js");

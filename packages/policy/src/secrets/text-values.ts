@@ -1,44 +1,57 @@
-/** One value of a text: a string of JSON, or a line. */
+/** One value of a text: a string of JSON, or a line. Its place can be asked for until the next value is. */
 export interface TextValue {
   readonly value: string;
   /** The name that the value stands under; `null`: under none. */
   readonly name: string | null;
   /** Where it is in the text, by keys or by the number of its line. */
-  place(hide: (key: string) => string): string;
+  readonly place: (hide: (key: string) => string) => string;
 }
 
-interface Trail {
-  readonly key: string | number;
-  readonly up: Trail | null;
+/** A list or a map that is being gone through. */
+interface Frame {
+  readonly node: object;
+  /** `null` for a list. */
+  readonly keys: readonly string[] | null;
+  readonly length: number;
+  /** The entry that comes next. */
+  next: number;
 }
 
-function pointer(trail: Trail | null, hide: (key: string) => string): string {
-  const keys: string[] = [];
-  for (let at = trail; at; at = at.up) keys.unshift(hide(String(at.key)).replaceAll("/", "~1"));
-  return `#/${keys.join("/")}`;
+function frameOf(node: object): Frame {
+  if (Array.isArray(node)) return { node, keys: null, length: node.length, next: 0 };
+  const keys = Object.keys(node);
+  return { node, keys, length: keys.length, next: 0 };
 }
 
-// Without recursion: how deep a document is, is up to whoever wrote it.
+function keyOf({ keys, next }: Frame): string {
+  return keys?.[next - 1] ?? String(next - 1);
+}
+
+function pointer(frames: readonly Frame[], hide: (key: string) => string): string {
+  return `#/${frames.map((frame) => hide(keyOf(frame)).replaceAll("/", "~1")).join("/")}`;
+}
+
+// Without recursion, and without a copy: how deep and how wide a document is, is up to whoever wrote it.
 function* valuesOfJson(document: unknown): Generator<TextValue> {
-  const pending: { readonly value: unknown; readonly trail: Trail | null }[] = [
-    { value: document, trail: null },
-  ];
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const { value, trail } = next;
-    if (typeof value === "string") {
-      const key = trail?.key;
-      const name = typeof key === "string" ? key : null;
-      yield { value, name, place: (hide) => pointer(trail, hide) };
-    } else if (Array.isArray(value)) {
-      for (let index = value.length - 1; index >= 0; index--)
-        pending.push({ value: value[index], trail: { key: index, up: trail } });
-    } else if (typeof value === "object" && value !== null) {
-      for (const [key, member] of Object.entries(value).reverse()) {
-        const below = { key, up: trail };
-        pending.push({ value: member, trail: below });
-        yield { value: key, name: null, place: (hide) => pointer(trail, hide) };
-      }
+  if (typeof document === "string")
+    yield { value: document, name: null, place: (hide) => pointer([], hide) };
+  if (typeof document !== "object" || document === null) return;
+  const frames = [frameOf(document)];
+  for (let frame = frames.at(-1); frame; frame = frames.at(-1)) {
+    if (frame.next === frame.length) {
+      frames.pop();
+      continue;
     }
+    const key = frame.keys?.[frame.next] ?? frame.next;
+    frame.next++;
+    const above = frames.length - 1;
+    if (typeof key === "string")
+      yield { value: key, name: null, place: (hide) => pointer(frames.slice(0, above), hide) };
+    const value = (frame.node as Readonly<Record<string | number, unknown>>)[key];
+    if (typeof value === "string") {
+      const name = typeof key === "string" ? key : null;
+      yield { value, name, place: (hide) => pointer(frames, hide) };
+    } else if (typeof value === "object" && value !== null) frames.push(frameOf(value));
   }
 }
 
@@ -51,17 +64,24 @@ export function assignment(line: string): { readonly name: string; readonly valu
   return name === undefined || value === undefined ? null : { name, value };
 }
 
+function* linesOf(text: string): Generator<TextValue> {
+  let number = 0;
+  for (let from = 0; from <= text.length; ) {
+    const end = text.indexOf("\n", from);
+    const to = end < 0 ? text.length : end;
+    const line = ++number;
+    yield { value: text.slice(from, to), name: null, place: () => `:${line}` };
+    from = to + 1;
+  }
+}
+
 /** The values of a text that is JSON, else its lines. */
 export function* textValues(text: string): Generator<TextValue> {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    let line = 0;
-    for (const value of text.split("\n")) {
-      const number = ++line;
-      yield { value, name: null, place: () => `:${number}` };
-    }
+    yield* linesOf(text);
     return;
   }
   yield* valuesOfJson(document);
