@@ -32,6 +32,7 @@ export interface WorldOptions {
   readonly tagCreation?: ArtifactStore["tagCreation"];
   readonly now?: () => Date;
   readonly plugins?: readonly FloePlugin[];
+  readonly exemptions?: FloeOptions["exemptions"];
   /** `metadata.name`; default `acme`. */
   readonly project?: string;
   /** Identities that the manifest gives another name. */
@@ -59,6 +60,7 @@ export interface RunAs {
   /** An opened audit backend, in place of the manifest's. */
   readonly ledger?: AuditBackend;
   readonly logger?: Logger;
+  readonly exemptions?: FloeOptions["exemptions"];
   /** Gives no public key to show for a signer that the manifest does not know. */
   readonly hidesKey?: boolean;
 }
@@ -164,6 +166,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
         policy: policyOf(used),
         plugins: options.plugins ?? [],
+        exemptions: as.exemptions ?? options.exemptions ?? [],
         runner: createCommandRunner({ env: process.env, tmpDir: tmpdir() }),
         readSecret: async () => options.secret ?? "",
         host: hostOf(as.runsOn),

@@ -46,7 +46,7 @@ export function applyExemptions(
     status: left === 0 ? "warning" : "failed",
     summary:
       left === 0
-        ? `${exempted} findings exempted by ${by.join(", ")}: ${result.summary}`
+        ? `${exempted === 1 ? "a finding" : `${exempted} findings`} exempted by ${by.join(", ")}: ${result.summary}`
         : `${result.summary}${said}`,
     reasons: [...reasons, ...used.filter(({ status }) => status === "expired").map(expiredReason)],
     exemptions: used,
