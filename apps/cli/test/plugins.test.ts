@@ -286,6 +286,14 @@ test("gate list says which gates there are, where they come from and which canno
   );
   expect(rows).toContainEqual(
     expect.objectContaining({
+      id: "performance_baseline",
+      plugin: "@floe/plugin-gate-performance-baseline",
+      origin: "bundled",
+      usable: true,
+    }),
+  );
+  expect(rows).toContainEqual(
+    expect.objectContaining({
       id: "acme_check",
       usable: false,
       problem: expect.stringContaining("floe.dev/v9"),

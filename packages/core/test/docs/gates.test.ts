@@ -30,3 +30,11 @@ test("docs/reference/gates.md lists the settings of the gate security_scan", () 
   const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
   expect(documented).toEqual([...settings.matchAll(/^ {2}(\w+): ?\w/gm)].map(([, name]) => name));
 });
+
+test("docs/reference/gates.md lists the settings of the gate performance_baseline", () => {
+  const source = read("plugins/gate-performance-baseline/src/config.ts");
+  const [, settings = ""] = source.split("export const PerformanceConfig");
+  const section = sectionOf("performance_baseline");
+  const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  expect(documented).toEqual([...settings.matchAll(/^ {2}(\w+): ?\w/gm)].map(([, name]) => name));
+});
