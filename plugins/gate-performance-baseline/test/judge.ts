@@ -21,7 +21,7 @@ export function judge(
 }
 
 /** Report files of some contents. */
-export function files(reports: readonly (string | Uint8Array | GateReport)[]): GateReport[] {
+function files(reports: readonly (string | Uint8Array | GateReport)[]): GateReport[] {
   return reports.map((report, index) =>
     typeof report === "string" || report instanceof Uint8Array
       ? fakeReport(`run-${index + 1}`, report)
