@@ -73,7 +73,7 @@ describe("floe doctor", () => {
       });
       expect(find("ledger")).toMatchObject({
         status: "warn",
-        fix: expect.stringContaining("PostgreSQL"),
+        fix: expect.stringContaining("backend: database"),
       });
     },
   );
