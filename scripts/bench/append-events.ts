@@ -4,7 +4,6 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFloe } from "@floe/core";
 import { loadManifest } from "@floe/core/manifest";
-import { createLayoutStore } from "@floe/oci";
 import sqlite from "@floe/plugin-audit-sqlite";
 import { createCommandRunner, createHost } from "@floe/runner";
 import {
@@ -14,14 +13,15 @@ import {
   loadPrivateKey,
   publicKeyPem,
 } from "@floe/signing";
+import { createBufferedLayout } from "./buffered-layout.ts";
 
 /**
- * Locks and unlocks an environment of a project with an embedded registry until that many events are appended. Within this process:
- * as commands, a thousand of them take minutes.
+ * Locks and unlocks environments of an embedded registry in turn until that many events are appended, each signed and
+ * linked as the command line does it. Within this process, and written at the end: as commands they take hours.
  */
 export async function appendEvents(
   manifestPath: string,
-  environment: string,
+  environments: readonly string[],
   events: number,
   signal: AbortSignal,
 ): Promise<void> {
@@ -30,9 +30,10 @@ export async function appendEvents(
   const key = manifest.operatorKeyRef ?? manifest.signing.privateKeyRef;
   if (key?.from !== "file") throw new Error(`${manifestPath} names no key file`);
   const privateKey = await loadPrivateKey(await readFile(key.path, "utf8"), { password: "" });
+  const layout = createBufferedLayout(manifest.registry.uri.slice("oci-layout:".length));
   await using floe = createFloe({
     manifest,
-    store: createLayoutStore({ path: manifest.registry.uri.slice("oci-layout:".length) }),
+    store: layout.store,
     signer: createKeySigner({ privateKey }),
     signerPublicKey: publicKeyPem(privateKey),
     verifier: createVerifier(),
@@ -50,10 +51,14 @@ export async function appendEvents(
     version: "bench",
   });
   for (let index = 0; index < events; index += 1) {
+    const environment = environments[index % environments.length];
+    if (environment === undefined) throw new Error("there is no environment");
     const request = { environment, reason: `bench ${index}` };
-    const outcome = await (index % 2 === 0
+    const locks = Math.floor(index / environments.length) % 2 === 0;
+    const outcome = await (locks
       ? floe.lock(request, { signal })
       : floe.unlock(request, { signal }));
     if (outcome.kind !== "done") throw new Error(`event ${index} was refused`);
   }
+  await layout.flush();
 }

@@ -63,7 +63,7 @@ export async function raceLedgerStatus(
   writeFileSync(path, `${before.replace(others, "")}${promotion.join("\n")}\n`);
   for (const environment of ENVIRONMENTS) {
     runCommand(floe(folder, "promote", "v0.1.0", "--to", environment));
-    await appendEvents(path, environment, events / ENVIRONMENTS.length, signal);
+    await appendEvents(path, [environment], events / ENVIRONMENTS.length, signal);
   }
   const status = {
     name: `floe platform status, ${events} events in SQLite`,

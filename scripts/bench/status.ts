@@ -1,9 +1,12 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendEvents } from "./append-events.ts";
 import { floe, peerScript, runCommand } from "./command.ts";
 import { type Measured, race } from "./race.ts";
 
-/** `status` of three environments in a folder, first with a handful of ledger events, then with many in each. */
+const ENVIRONMENTS = ["dev", "staging", "prod", "north", "south"];
+
+/** `status` of five environments in a folder, first with a handful of ledger events, then with that many in all. */
 export async function raceStatus(
   folders: { readonly few: string; readonly many: string },
   options: { readonly rounds: number; readonly events: number; readonly signal: AbortSignal },
@@ -11,10 +14,16 @@ export async function raceStatus(
   const { few, many } = folders;
   for (const folder of [few, many]) {
     runCommand(floe(folder, "init", "--name", "bench"));
-    for (const environment of ["dev", "staging", "prod"])
+    const manifest = readFileSync(join(folder, "manifest.yaml"), "utf8");
+    const more = ENVIRONMENTS.slice(3).map((name) => `      - { name: ${name} }\n`);
+    writeFileSync(
+      join(folder, "manifest.yaml"),
+      manifest.replace("\n    gate_commands:", `${more.join("")}$&`),
+    );
+    for (const environment of ENVIRONMENTS)
       runCommand(floe(folder, "promote", "v0.1.0", "--to", environment));
   }
-  await appendEvents(join(many, "manifest.yaml"), "prod", options.events, options.signal);
+  await appendEvents(join(many, "manifest.yaml"), ENVIRONMENTS, options.events, options.signal);
 
   const list = (cwd: string) => peerScript(["oras repo tags --oci-layout .floe/registry"], { cwd });
   return await race(
@@ -30,14 +39,14 @@ export async function raceStatus(
         run: () => runCommand(list(many)),
       },
       {
-        name: "floe platform status",
+        name: "floe status",
         side: "floe",
-        run: () => runCommand(floe(few, "platform", "status")),
+        run: () => runCommand(floe(few, "status")),
       },
       {
-        name: `floe platform status, ${options.events} events`,
+        name: `floe status, ${options.events} events`,
         side: "floe",
-        run: () => runCommand(floe(many, "platform", "status")),
+        run: () => runCommand(floe(many, "status")),
       },
     ],
     { rounds: options.rounds },

@@ -43,6 +43,8 @@ export interface PlaceOptions {
   /** Default: dev and staging with `policy_compliance` alone. */
   readonly environments?: readonly Readonly<Record<string, unknown>>[];
   readonly gateCommands?: Readonly<Record<string, unknown>>;
+  /** `artifacts.registry.resilience`. */
+  readonly resilience?: Readonly<Record<string, unknown>>;
   /** Versions to publish, signed. */
   readonly versions: readonly string[];
 }
@@ -171,7 +173,7 @@ function makeProject(
     metadata: { name: "acme" },
     identities: { release: { key: "keys/release.pub" } },
     artifacts: {
-      registry: { uri },
+      registry: { uri, resilience: options.resilience },
       signing: { mode: "key-based", private_key_ref: "keys/release.key" },
       verification: { enforcement: "enforce", public_key_ref: "keys/artifact.pub" },
       promotion: {

@@ -101,3 +101,25 @@ describe.each(["atomic", "compare-then-put"] as const)("on a store with %s tags"
     },
   );
 });
+
+test("a registry that keeps silent after the commit until floe gives up is told as one that is not there", async () => {
+  await using world = await ready("compare-then-put");
+  const store = world.store.reopen();
+  let silent = false;
+  // What a store says whose caller's time is up.
+  store.fail(({ operation, target }) => {
+    silent ||= operation === "moveTag" && target === "latest-prod";
+    return silent ? new DOMException("aborted due to timeout", "TimeoutError") : undefined;
+  });
+  const run = world.floe({ store, runsOn: "dead" }).promote(PROMOTION);
+  await expect(run).rejects.toMatchObject({
+    code: "FLOE_REGISTRY_UNAVAILABLE",
+    exitCode: 5,
+    hint: expect.stringContaining("floe platform reconcile --env prod"),
+  });
+  await world.promote("v1.1.0", "prod");
+  const outcomes = (await world.events("prod")).filter(
+    ({ event }) => event.kind === "outcome" && event.body.version === "v1.1.0",
+  );
+  expect(outcomes.map(({ event }) => event.body.result)).toEqual(["succeeded"]);
+});

@@ -8,7 +8,7 @@ import type { FloeContext } from "./context.ts";
 import { type IntentOf, intentDraft, LEASE_SECONDS, outcomeDraft } from "./drafts.ts";
 import { isCommitted } from "./open-intent.ts";
 import type { OperationDone, OperationPlan, Operator } from "./operation.ts";
-import { afterCommit, notAppended } from "./operation-errors.ts";
+import { afterCommit, notAppended, tooSlow } from "./operation-errors.ts";
 import { pinPolicy } from "./policy-pin/pin-policy.ts";
 import { summarySigners } from "./read-summary.ts";
 import { changedSince, isOurs, recheck, recheckLedger } from "./recheck.ts";
@@ -83,7 +83,8 @@ export async function applyOperation(
       commit,
       options,
     );
-  } catch (cause) {
+  } catch (thrown) {
+    const cause = tooSlow(plan.target.name, thrown, options);
     await settle(plan, claimed, ledger, context, commit, cause);
     throw cause;
   }

@@ -55,3 +55,19 @@ export function afterCommit(
     cause,
   });
 }
+
+/**
+ * The error for a registry that has kept silent for as long as closing or finishing an operation may take. Those limits
+ * are not the caller's signal, which may be aborted for reasons of its own.
+ */
+export function tooSlow(environment: string, cause: unknown, { signal }: CallOptions): unknown {
+  const ours = cause instanceof DOMException && cause.name === "TimeoutError" && !signal.aborted;
+  if (!ours) return cause;
+  return new FloeError({
+    code: "FLOE_REGISTRY_UNAVAILABLE",
+    message: `the registry of ${environment} did not answer in the time that finishing may take`,
+    hint: `How far it came is not known. Run the same command again, or floe platform reconcile --env ${environment}: both finish it.`,
+    details: { environment },
+    cause,
+  });
+}

@@ -157,33 +157,65 @@ export function withoutManifest(index: LayoutIndex, digest: Digest): LayoutIndex
   );
 }
 
+// Most commands look up a few of ten thousand entries by their tags: the rest is not even checked.
 function indexOf(raw: Json, entries: readonly LayoutEntry[]): LayoutIndex {
   const byTag = new Map<string, LayoutEntry>();
-  const byDigest = new Map<Digest, LayoutEntry>();
   const ambiguous = new Set<string>();
   for (const entry of entries) {
-    const { tag, descriptor } = entry;
-    if (descriptor !== null && !byDigest.has(descriptor.digest))
-      byDigest.set(descriptor.digest, entry);
+    const { tag } = entry;
     if (tag === null) continue;
     const other = byTag.get(tag);
     if (other === undefined) byTag.set(tag, entry);
-    else if (descriptor === null || other.descriptor?.digest !== descriptor.digest)
+    else if (entry.descriptor === null || other.descriptor?.digest !== entry.descriptor.digest)
       ambiguous.add(tag);
   }
-  return { raw, entries, byTag, byDigest, ambiguous };
+  let byDigest: ReadonlyMap<Digest, LayoutEntry> | null = null;
+  return {
+    raw,
+    entries,
+    byTag,
+    get byDigest() {
+      byDigest ??= firstByDigest(entries);
+      return byDigest;
+    },
+    ambiguous,
+  };
+}
+
+function firstByDigest(entries: readonly LayoutEntry[]): ReadonlyMap<Digest, LayoutEntry> {
+  const first = new Map<Digest, LayoutEntry>();
+  for (const entry of entries) {
+    const { descriptor } = entry;
+    if (descriptor !== null && !first.has(descriptor.digest)) first.set(descriptor.digest, entry);
+  }
+  return first;
+}
+
+/** An entry that is read when it is asked for; a class, since ten thousand closures take longer than all the rest. */
+class ReadEntry implements LayoutEntry {
+  readonly raw: Json;
+  readonly tag: string | null;
+  #descriptor: Descriptor | null | undefined;
+
+  constructor(raw: Json) {
+    this.raw = raw;
+    const refName = asObject(raw["annotations"])?.[REF_NAME];
+    this.tag = typeof refName === "string" && refName !== "" ? refName : null;
+  }
+
+  get descriptor(): Descriptor | null {
+    if (this.#descriptor === undefined) this.#descriptor = readDescriptor(this.raw);
+    return this.#descriptor;
+  }
+
+  get subject(): Digest | typeof NO_SUBJECT | null {
+    const hint = asObject(this.raw["annotations"])?.[SUBJECT_HINT];
+    return hint === NO_SUBJECT || isDigest(hint) ? hint : null;
+  }
 }
 
 function readEntry(raw: Json): LayoutEntry {
-  const annotations = asObject(raw["annotations"]);
-  const refName = annotations?.[REF_NAME];
-  const hint = annotations?.[SUBJECT_HINT];
-  return {
-    raw,
-    tag: typeof refName === "string" && refName !== "" ? refName : null,
-    descriptor: readDescriptor(raw),
-    subject: hint === NO_SUBJECT || isDigest(hint) ? hint : null,
-  };
+  return new ReadEntry(raw);
 }
 
 function newEntry({ descriptor, subject }: IndexedManifest, tag: string | null): LayoutEntry {
