@@ -23,6 +23,8 @@ export interface ProjectOptions {
   readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly plugins?: Readonly<Record<string, unknown>>;
   readonly policies?: Readonly<Record<string, unknown>>;
+  /** `artifacts.promotion.audit`. Default: the ledger is in the registry. */
+  readonly audit?: Readonly<Record<string, unknown>>;
   /** `artifacts.signing`. Default: `keys/release.key`. */
   readonly signing?: Readonly<Record<string, unknown>>;
   /** Versions to publish, signed. Default v1.0.0. */
@@ -152,6 +154,7 @@ function manifestOf(
         ],
         gate_commands: options.gateCommands,
         policies: options.policies,
+        audit: options.audit,
       },
     },
     plugins: options.plugins,
