@@ -9,7 +9,10 @@ const SOME = VERSIONS.slice(0, 8);
  * Where the ledger is kept, for every store that serialises writers: its name, and what its project needs besides. The
  * races below are run on each, so that another store takes a line here and nothing else.
  */
-const STORES: readonly [name: string, options: ProjectOptions][] = [["a folder", {}]];
+const STORES: readonly [name: string, options: ProjectOptions][] = [
+  ["a folder", {}],
+  ["SQLite", { audit: { backend: "database", database_url: "sqlite:.floe/ledger.db" } }],
+];
 
 async function race(project: Project, commands: readonly (readonly string[])[]): Promise<Run[]> {
   return await Promise.all(commands.map(async (args) => await project.run(...args, "-o", "json")));

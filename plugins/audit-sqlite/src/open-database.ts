@@ -10,7 +10,7 @@ import {
 import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
 import { loadDriver } from "./load-driver.ts";
-import { asStoreError, storeError } from "./store-error.ts";
+import { asStoreError, isBusy, storeError } from "./store-error.ts";
 
 /** How long SQLite itself waits for a lock, in milliseconds; it holds up the whole process meanwhile. */
 const LOCK_WAIT_MS = 25;
@@ -36,6 +36,7 @@ export function networkFileSystem(type: number): string | null {
  * Opens the database file. With `create` it is made, in a folder that is made, readable by nobody else; without, `null` when
  * there is none. A file that may not be written is opened for reading.
  * @throws {AuditBackendError} with what is in the way
+ * @throws {Error} SQLITE_BUSY - somebody holds the file; it is worth trying again
  */
 export async function openDatabase(path: string, create: boolean): Promise<Database | null> {
   if (!create && !exists(path)) return null;
@@ -45,6 +46,8 @@ export async function openDatabase(path: string, create: boolean): Promise<Datab
     refuseNetwork(path);
     return configure(new Driver(path, { fileMustExist: true, timeout: LOCK_WAIT_MS }));
   } catch (cause) {
+    // Another process that opens the new file at the same moment holds it for an instant: the caller tries again.
+    if (isBusy(cause)) throw cause;
     const error = asStoreError(cause, path);
     if (create || (error.failure !== "denied" && !isCantOpen(cause))) throw error;
     try {

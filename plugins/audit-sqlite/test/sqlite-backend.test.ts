@@ -1,4 +1,14 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AuditBackend, AuditBackendError } from "@floe/core/plugin";
@@ -49,6 +59,17 @@ describe("the file", () => {
     for (const name of await readdir(join(folder, ".floe")))
       expect((await stat(join(folder, ".floe", name))).mode & 0o777, name).toBe(0o600);
     expect(backend.location).toBe("sqlite:.floe/audit.db");
+  });
+
+  test("that others hold while they make it is waited for", async () => {
+    await mkdir(join(folder, ".floe"));
+    const other = new Database(path);
+    other.exec("BEGIN EXCLUSIVE");
+    setTimeout(() => {
+      other.exec("ROLLBACK");
+      other.close();
+    }, 300);
+    expect(await open().claim("c", 0, bytes("a"), call())).toMatchObject({ status: "claimed" });
   });
 
   test("is not made by whoever goes on with a ledger that is gone", async () => {
