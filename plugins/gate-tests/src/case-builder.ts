@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { firstLine } from "./clean-text.ts";
+import { firstLine } from "@floe/gate-kit";
 import type { CaseStatus, JunitCase } from "./junit-report.ts";
 
 type Attributes = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { ReportProblem } from "./report-problem.ts";
+import { decodeText } from "@floe/gate-kit";
 
 /** Text of a report, fit for an XML parser. */
 export interface DecodedReport {
@@ -7,18 +7,6 @@ export interface DecodedReport {
   readonly sanitised: number;
 }
 
-const BYTE_ORDER_MARKS: readonly (readonly [mark: string, encoding: string])[] = [
-  ["efbbbf", "utf-8"],
-  ["fffe", "utf-16le"],
-  ["feff", "utf-16be"],
-  // No mark, but every other byte of `<?` or of `<t` is zero.
-  ["3c00", "utf-16le"],
-  ["003c", "utf-16be"],
-];
-
-/** A test may print a NUL or two; a row of them is a part of the file that was never written. */
-const HOLE = "\0".repeat(8);
-
 /**
  * Decodes a report and repairs what test programs get wrong most often: control characters (raw or as references)
  * become U+FFFD, a bare `&` becomes `&amp;`. Markup is not repaired.
@@ -26,17 +14,7 @@ const HOLE = "\0".repeat(8);
  * @throws {ReportProblem} for an empty report, for one with a hole in it, and for an encoding that cannot be decoded.
  */
 export function decodeReport(path: string, bytes: Uint8Array): DecodedReport {
-  const decoded = decode(path, bytes);
-  if (decoded.trim().length === 0) throw new ReportProblem(path, undefined, "the report is empty");
-  const hole = decoded.indexOf(HOLE);
-  if (hole !== -1) {
-    const line = decoded.slice(0, hole).split("\n").length;
-    throw new ReportProblem(
-      path,
-      line,
-      "a run of NUL characters stands there: the file is damaged",
-    );
-  }
+  const decoded = decodeText(path, bytes, { encoding: declaredEncoding(bytes) });
   let sanitised = 0;
   const replaced = (by: string): string => {
     sanitised += 1;
@@ -58,17 +36,6 @@ export function decodeReport(path: string, bytes: Uint8Array): DecodedReport {
     },
   );
   return { text, sanitised };
-}
-
-function decode(path: string, bytes: Uint8Array): string {
-  const start = Buffer.from(bytes.subarray(0, 3)).toString("hex");
-  const marked = BYTE_ORDER_MARKS.find(([mark]) => start.startsWith(mark))?.[1];
-  const encoding = marked ?? declaredEncoding(bytes);
-  try {
-    return new TextDecoder(encoding).decode(bytes);
-  } catch (cause) {
-    throw new ReportProblem(path, 1, `its encoding ${encoding} is not known`, cause);
-  }
 }
 
 /** Bytes in which the declaration can be read at all are not UTF-16, whatever it says (some writers say so). */

@@ -1,10 +1,10 @@
-import type { GateReport, GateSubject, GateVerdict } from "@floe/core/plugin";
+import type { GateSubject, GateVerdict } from "@floe/core/plugin";
+import { ReportProblem, withoutCopies } from "@floe/gate-kit";
 import type { TestsConfig } from "./config.ts";
 import { judgeExitStatus } from "./judge-exit-status.ts";
 import { judgeReports } from "./judge-reports.ts";
 import type { JunitReport } from "./junit-report.ts";
 import { readJunit } from "./read-junit.ts";
-import { ReportProblem } from "./report-problem.ts";
 
 const READABLE = new Set(["auto", "junit"]);
 
@@ -32,15 +32,4 @@ export async function evaluateTests(
     reports.push(await readJunit(report.path, report.bytes, options));
   }
   return judgeReports(reports, subject.run, config);
-}
-
-/** The same bytes under two names are one report: counted twice, they could reach `min_tests`. */
-function withoutCopies(reports: readonly GateReport[]): GateReport[] {
-  const bySize = new Map<number, Uint8Array[]>();
-  return reports.filter(({ bytes }) => {
-    const same = bySize.get(bytes.byteLength) ?? [];
-    if (same.some((other) => Buffer.compare(other, bytes) === 0)) return false;
-    bySize.set(bytes.byteLength, [...same, bytes]);
-    return true;
-  });
 }

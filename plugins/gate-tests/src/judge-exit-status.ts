@@ -1,6 +1,5 @@
 import type { GateRun, GateVerdict } from "@floe/core/plugin";
-import { whyNotEnded } from "./check-run.ts";
-import { cleanText } from "./clean-text.ts";
+import { cleanText, whyNotEnded } from "@floe/gate-kit";
 import type { TestsConfig } from "./config.ts";
 
 /** Lines of output that are shown when there is no report to say what failed. */

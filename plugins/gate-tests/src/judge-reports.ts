@@ -1,9 +1,7 @@
 import type { GateReason, GateRun, GateVerdict } from "@floe/core/plugin";
-import { whyNotEnded } from "./check-run.ts";
-import { cleanText } from "./clean-text.ts";
+import { cleanText, matchName, whyNotEnded } from "@floe/gate-kit";
 import type { TestsConfig } from "./config.ts";
 import type { JunitReport } from "./junit-report.ts";
-import { matchName } from "./match-name.ts";
 import { type LocatedCase, type TestTally, tallyTests } from "./tally-tests.ts";
 import { countTests, type TestCounts } from "./test-counts.ts";
 import { testName } from "./test-name.ts";

@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import { ReportProblem } from "@floe/gate-kit";
 import { SaxesParser } from "saxes";
 import { CaseBuilder } from "./case-builder.ts";
 import { decodeReport } from "./decode-report.ts";
 import type { JunitCase, JunitReport } from "./junit-report.ts";
-import { ReportProblem } from "./report-problem.ts";
 import { SuiteTotals } from "./suite-totals.ts";
 
 type Attributes = Readonly<Record<string, string>>;

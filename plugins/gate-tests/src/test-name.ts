@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { LocatedCase } from "./tally-tests.ts";
 
 /** The name under which people know a test: class and name, without saying anything twice. */

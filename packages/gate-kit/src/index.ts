@@ -1,0 +1,18 @@
+export { cleanText, firstLine } from "./clean-text.ts";
+export { type DecodeOptions, decodeText, lineAt, MAX_REPORT_BYTES } from "./decode-text.ts";
+export { requireAgreement, requireEnded, requireFresh } from "./judge-run.ts";
+export { matchName } from "./match-name.ts";
+export { parseJson } from "./parse-json.ts";
+export { type JsonLine, type JsonLines, parseJsonLines } from "./parse-json-lines.ts";
+export { parseNumber, parsePercent } from "./parse-number.ts";
+export {
+  chooseReader,
+  contentOf,
+  type ReadOptions,
+  type ReportContent,
+  type ReportReader,
+  readReports,
+  withoutCopies,
+} from "./read-reports.ts";
+export { ReportProblem } from "./report-problem.ts";
+export { whyNotEnded } from "./why-not-ended.ts";
