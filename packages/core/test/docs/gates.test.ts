@@ -38,3 +38,11 @@ test("docs/reference/gates.md lists the settings of the gate performance_baselin
   const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
   expect(documented).toEqual([...settings.matchAll(/^ {2}(\w+): ?\w/gm)].map(([, name]) => name));
 });
+
+test("docs/reference/gates.md lists the settings of the gate cost_analysis", () => {
+  const source = read("plugins/gate-cost-analysis/src/config.ts");
+  const [, settings = ""] = source.split("export const CostConfig");
+  const section = sectionOf("cost_analysis");
+  const documented = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+  expect(documented).toEqual([...settings.matchAll(/^ {4}(\w+): ?\w/gm)].map(([, name]) => name));
+});
