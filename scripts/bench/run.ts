@@ -14,6 +14,7 @@ import { measureScan } from "./scan.ts";
 import { raceStartUp } from "./start-up.ts";
 import { raceStatus } from "./status.ts";
 import { renderTable } from "./table.ts";
+import { measureTests } from "./tests.ts";
 import { raceList, raceTags, raceTransfer } from "./transfer.ts";
 import { measureVerdicts, raceVerify } from "./verify.ts";
 
@@ -89,6 +90,9 @@ console.log(`${renderTable("Verifying one bundle, in process", judged, verdicts)
 const scanned = await measureScan(rounds, signal);
 const inTime = [within("judge 4 MB of Grype", 300)];
 console.log(`${renderTable("Judging a security scan, in process", scanned, inTime)}\n`);
+const counted = await measureTests(rounds, signal);
+const half = [{ kind: "milliseconds", row: "judge 12 MB of JUnit XML", most: 500 } as const];
+console.log(`${renderTable("Judging test reports, in process", counted, half)}\n`);
 const rules = await racePolicies(rounds, signal);
 const soon = [
   within("4 rules, secrets among them", 500),

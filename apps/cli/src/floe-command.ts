@@ -95,7 +95,7 @@ export abstract class FloeCommand extends Command {
 
   /** Gate and audit plugins that are installed for the user or bundled; nothing of them is imported. */
   protected installedPlugins(): PluginSource[] {
-    return this.config.getPluginsList().flatMap((plugin) => {
+    const sources = this.config.getPluginsList().flatMap((plugin): PluginSource[] => {
       const descriptor = (plugin.pjson as { floe?: unknown }).floe;
       if (descriptor === undefined || plugin.name === this.config.name) return [];
       const origin = plugin.type === "user" || plugin.type === "link" ? plugin.type : "bundled";
@@ -103,6 +103,9 @@ export abstract class FloeCommand extends Command {
         { name: plugin.name, version: plugin.version, root: plugin.root, origin, descriptor },
       ];
     });
+    // oclif finds them in an order of its own.
+    const bundled = ({ origin }: PluginSource): number => Number(origin === "bundled");
+    return sources.sort((a, b) => bundled(a) - bundled(b) || (a.name < b.name ? -1 : 1));
   }
 
   /** Wires a floe for this command. */

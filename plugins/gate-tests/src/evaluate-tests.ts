@@ -1,12 +1,9 @@
 import type { GateSubject, GateVerdict } from "@floe/core/plugin";
-import { ReportProblem, withoutCopies } from "@floe/gate-kit";
+import { readReports } from "@floe/gate-kit";
 import type { TestsConfig } from "./config.ts";
 import { judgeExitStatus } from "./judge-exit-status.ts";
 import { judgeReports } from "./judge-reports.ts";
-import type { JunitReport } from "./junit-report.ts";
-import { readJunit } from "./read-junit.ts";
-
-const READABLE = new Set(["auto", "junit"]);
+import { REPORT_READERS } from "./report-readers.ts";
 
 /**
  * Judges the tests of an artifact: by its reports, or by the command's exit status where there are none.
@@ -20,16 +17,6 @@ export async function evaluateTests(
 ): Promise<GateVerdict> {
   options.signal.throwIfAborted();
   if (subject.reports.length === 0) return judgeExitStatus(subject.run, config);
-  const reports: JunitReport[] = [];
-  for (const report of withoutCopies(subject.reports)) {
-    if (!READABLE.has(report.format)) {
-      throw new ReportProblem(
-        report.path,
-        undefined,
-        `its format is given as "${report.format}"; this version reads junit`,
-      );
-    }
-    reports.push(await readJunit(report.path, report.bytes, options));
-  }
+  const reports = await readReports(subject.reports, REPORT_READERS, options);
   return judgeReports(reports, subject.run, config);
 }

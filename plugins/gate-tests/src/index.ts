@@ -10,7 +10,8 @@ const { version } = JSON.parse(
 
 const tests: GateProvider<TestsConfig> = {
   id: "tests",
-  summary: "Test results: JUnit XML reports of the gate's command, or its exit status",
+  summary:
+    "Test results: reports of the gate's command (JUnit XML, TAP, CTRF, go, jest, vitest, mocha), or its exit status",
   needsCommand: true,
   config: TestsConfig,
   create: (config) => ({

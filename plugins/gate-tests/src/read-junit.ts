@@ -57,7 +57,11 @@ export async function readJunit(
   const { text, sanitised } = decodeReport(path, bytes);
   const start = text.search(/\S/);
   if (text[start] !== "<") {
-    throw new ReportProblem(path, 1, "it is not XML; JUnit XML is the format that floe reads");
+    throw new ReportProblem(
+      path,
+      1,
+      "it is not XML, nor any other format that is read (TAP, CTRF, go test -json, JSON of jest, vitest or mocha)",
+    );
   }
   const reader = new JunitReader(path, countLines(text.slice(0, start)));
   for (let at = start; at < text.length; at += CHUNK) {

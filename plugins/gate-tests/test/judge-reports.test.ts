@@ -228,7 +228,7 @@ describe("too little to judge", () => {
     );
   });
 
-  test.each(["tap", "ctrf", "jest-json"])("is a report of the format %s", async (format) => {
+  test.each(["trx", "nunit", "subunit"])("is a report of the format %s", async (format) => {
     await expect(judge([fakeReport("out", "1..1\nok 1\n", { format })])).rejects.toThrow(
       `cannot read out: its format is given as "${format}"`,
     );
