@@ -1,5 +1,5 @@
 import type { GateReason } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { PerformanceConfig } from "./config.ts";
 import type { Performance } from "./merge-reports.ts";
 import type { PerformanceReport } from "./performance-report.ts";

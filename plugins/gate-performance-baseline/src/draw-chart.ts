@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import { type Comparison, centre } from "./compare-metrics.ts";
 import type { Selected } from "./select-metrics.ts";
 import { showChange, showValue } from "./units.ts";

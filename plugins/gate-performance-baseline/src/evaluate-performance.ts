@@ -1,6 +1,6 @@
 import type { GateReason, GateReport, GateSubject, GateVerdict } from "@floe/core/plugin";
+import { cleanText } from "@floe/gate-kit";
 import { checkValidity } from "./check-validity.ts";
-import { cleanText } from "./clean-text.ts";
 import { type Comparison, centre, compareMetrics } from "./compare-metrics.ts";
 import type { PerformanceConfig } from "./config.ts";
 import { drawChart } from "./draw-chart.ts";

@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import { median } from "./median.ts";
 import type { Measurement, PerformanceReport } from "./performance-report.ts";
 

@@ -1,5 +1,5 @@
 import type { GateReason } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { Comparison } from "./compare-metrics.ts";
 import { centre } from "./compare-metrics.ts";
 import type { Selected } from "./select-metrics.ts";

@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 
 /** An object of a report. */
 export type Fields = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { GateReport } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import { type Format, formatNames, formats } from "./formats.ts";
 import type { Measurement, PerformanceReport, ReadReport } from "./performance-report.ts";
 import { FieldProblem, isFields } from "./read-fields.ts";

@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 
 /**
  * A report from which no verdict can be read. Thrown, because a gate that cannot judge must not return a verdict; floe makes

@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { MetricConfig, PerformanceConfig } from "./config.ts";
 import type { Performance } from "./merge-reports.ts";
 import type { Direction, Measurement } from "./performance-report.ts";

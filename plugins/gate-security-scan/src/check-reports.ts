@@ -1,5 +1,5 @@
 import type { GateReason, GateSubject } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { SecurityConfig } from "./config.ts";
 import type { ScanReport } from "./scan-report.ts";
 

@@ -1,4 +1,4 @@
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { SecurityConfig } from "./config.ts";
 import type { Finding } from "./finding.ts";
 import { parseJson } from "./parse-json.ts";

@@ -1,7 +1,6 @@
 import type { GateReason, GateReport, GateSubject, GateVerdict } from "@floe/core/plugin";
+import { cleanText, whyNotEnded } from "@floe/gate-kit";
 import { checkReports, type LocatedReport } from "./check-reports.ts";
-import { whyNotEnded } from "./check-run.ts";
-import { cleanText } from "./clean-text.ts";
 import type { SecurityConfig } from "./config.ts";
 import { enrichFindings } from "./enrich-findings.ts";
 import { explainsExitStatus } from "./explain-exit-status.ts";

@@ -1,5 +1,5 @@
 import type { GateReason, GateVerdict, PluginJson } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { SecurityConfig } from "./config.ts";
 import type { Finding, FindingKind } from "./finding.ts";
 import { keepNames } from "./known-before.ts";

@@ -1,5 +1,5 @@
 import type { GateBaseline } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { SecurityConfig } from "./config.ts";
 import type { Finding } from "./finding.ts";
 import { alignIds } from "./merge-findings.ts";

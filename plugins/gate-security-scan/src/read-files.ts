@@ -1,6 +1,6 @@
 import { glob, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 
 /** Files that one pattern may match. */
 const MAX_FILES = 1000;

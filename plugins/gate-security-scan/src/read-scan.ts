@@ -1,5 +1,5 @@
 import type { GateReport } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import { parseJson } from "./parse-json.ts";
 import { scanReaders } from "./readers/scan-readers.ts";
 import { SCAN_FORMATS, type ScanFormat, type ScanReport } from "./scan-report.ts";

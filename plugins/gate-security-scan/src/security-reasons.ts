@@ -1,5 +1,5 @@
 import type { GateReason } from "@floe/core/plugin";
-import { cleanText } from "./clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import type { SecurityConfig } from "./config.ts";
 import type { Finding } from "./finding.ts";
 import { SEVERITIES, type Severity } from "./severity.ts";

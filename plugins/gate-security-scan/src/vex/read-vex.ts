@@ -1,4 +1,4 @@
-import { cleanText } from "../clean-text.ts";
+import { cleanText } from "@floe/gate-kit";
 import { parseJson } from "../parse-json.ts";
 import type { NamedFile } from "../read-files.ts";
 import { isCycloneDx } from "../readers/read-cyclonedx.ts";
