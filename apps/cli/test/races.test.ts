@@ -38,7 +38,7 @@ async function checkLedger(project: Project, winners: readonly string[]): Promis
   const environmentTags = Object.keys(tags).filter((tag) => /^v.*-dev$/.test(tag));
   expect(environmentTags).toEqual(winners.map((version) => `${version}-dev`).sort());
   const { rows: board } = await project.done("status", "--env", "dev", "-o", "json");
-  expect(board[0]).toMatchObject({ drift: null, open_intent: null, digest: tags["latest-dev"] });
+  expect(board[0]).toMatchObject({ drift: null, open_intents: [], digest: tags["latest-dev"] });
 }
 
 describe.each(STORES)(
@@ -102,7 +102,7 @@ test("rollbacks and promotions at the same time leave one story", {
   for (const run of runs) expect([0, 7, 11, 13]).toContain(run.code);
   expect(runs[4]?.code).toBe(0);
   const { rows } = await project.done("status", "--env", "dev", "-o", "json");
-  expect(rows[0]).toMatchObject({ drift: null, open_intent: null, lock: { reason: "stop" } });
+  expect(rows[0]).toMatchObject({ drift: null, open_intents: [], lock: { reason: "stop" } });
   const history = await project.done("platform", "history", "--env", "dev", "-o", "json");
   const operations = (kind: string): string[] =>
     history.rows.filter((row) => row["kind"] === kind).map((row) => String(row["operation"]));

@@ -45,12 +45,10 @@ function stateCell(row: EnvironmentStatus): Cell {
   if (row.findings.some(({ code }) => code === "FLOE_LEDGER_DRIFT"))
     return { text: "drift", style: "red" };
   if (row.lock) return { text: "locked", style: "yellow" };
-  if (row.openIntent)
+  const [open] = row.openIntents;
+  if (open)
     return {
-      text:
-        row.openIntent.state === "live"
-          ? `${row.openIntent.action} under way`
-          : `${row.openIntent.action} unfinished`,
+      text: open.state === "live" ? `${open.action} under way` : `${open.action} unfinished`,
       style: "yellow",
     };
   if (row.held.some(({ kind }) => kind === "freeze")) return { text: "frozen", style: "yellow" };
@@ -72,6 +70,10 @@ function notesOf(row: EnvironmentStatus): string[] {
     notes.push(
       `${environment}: ${kind} was overridden by ${by} for what runs there: ${plain(reason)}`,
     );
+  for (const { gate, status } of row.unmetGates)
+    notes.push(
+      `${environment}: the optional gate ${plain(gate)} ${status === "failed" ? "failed" : "could not be judged"} for what runs there`,
+    );
   for (const { version, approvedBy, required } of row.pendingApprovals)
     notes.push(
       `${environment}: ${version} waits for approvals (${approvedBy.length} of ${required}); floe platform approve ${version} --env ${environment}`,
@@ -80,11 +82,12 @@ function notesOf(row: EnvironmentStatus): string[] {
     notes.push(
       `${environment}: pinned to the manifest that ${plain(row.policy.acceptedBy)} accepted at ${row.policy.acceptedAt}, not to this one`,
     );
-  if (row.openIntent?.state === "abandoned") {
+  for (const { action, version, state, leaseEnds } of row.openIntents)
     notes.push(
-      `${environment}: an interrupted ${row.openIntent.action} of ${row.openIntent.version} is open; run it again, or floe platform reconcile --env ${environment}`,
+      state === "abandoned"
+        ? `${environment}: an interrupted ${action} of ${version} is open; run it again, or floe platform reconcile --env ${environment}`
+        : `${environment}: a ${action} of ${version} is under way (lease until ${leaseEnds})`,
     );
-  }
   if (row.ledger === "advisory")
     notes.push(`${environment}: this registry cannot serialise writers; the ledger is advisory`);
   return notes;
@@ -125,6 +128,7 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
     held: row.held,
     next_freeze: row.nextFreeze,
     overrides: row.overrides,
+    unmet_gates: row.unmetGates,
     adopted: row.adopted,
     pending_approvals: approvalsJson(row.pendingApprovals),
     policy: row.policy && {
@@ -134,13 +138,10 @@ export function boardJson(rows: readonly EnvironmentStatus[]): Record<string, un
       accepted_at: row.policy.acceptedAt,
       matches: row.policy.matches,
     },
-    open_intent: row.openIntent && {
-      operation: row.openIntent.operation,
-      action: row.openIntent.action,
-      version: row.openIntent.version,
-      state: row.openIntent.state,
-      lease_ends: row.openIntent.leaseEnds,
-    },
+    open_intents: row.openIntents.map(({ operation, action, version, state, leaseEnds }) => ({
+      ...{ operation, action, version, state },
+      lease_ends: leaseEnds,
+    })),
     drift: row.drift,
     ledger: row.ledger,
     findings: row.findings.map(reasonJson),

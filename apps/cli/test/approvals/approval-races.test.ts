@@ -57,7 +57,7 @@ describe.each(["atomic", "compare-then-put"] as const)(
         expect(world.store.tags()).not.toHaveProperty("v1.0.0-prod");
         expect(world.store.tags()).not.toHaveProperty("latest-prod");
         const [row] = await world.floe().status({ environment: "prod" });
-        expect(row).toMatchObject({ openIntent: null, version: null, drift: null });
+        expect(row).toMatchObject({ openIntents: [], version: null, drift: null });
         const events = await world.floe().history({ environment: "prod" });
         expect(events.map(({ kind, result }) => [kind, result])).toContainEqual([
           "outcome",

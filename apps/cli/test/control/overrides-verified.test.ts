@@ -129,7 +129,7 @@ test("a run that was killed after it had overridden is taken up only by who asks
   const [row] = await alice.status({ environment: "dev" });
   expect(row).toMatchObject({
     version: "v1.0.0",
-    openIntent: null,
+    openIntents: [],
     overrides: [{ kind: "freeze", reason: "a hotfix", by: "alice" }],
   });
 });

@@ -116,6 +116,6 @@ describe("a window that closes while a promotion is under way", () => {
     const results = (await world.events("prod")).flatMap(({ event }) => event.body.result ?? []);
     expect(results).toEqual(["aborted"]);
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row).toMatchObject({ openIntent: null, version: null });
+    expect(row).toMatchObject({ openIntents: [], version: null });
   });
 });

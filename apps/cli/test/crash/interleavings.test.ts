@@ -56,7 +56,7 @@ async function problemsOf(track: RaceTrack, promoted: readonly string[]): Promis
     drift: row?.drift,
     histories: [await read(), await read()],
   };
-  const open = row?.openIntent ? ["an intent is open"] : [];
+  const open = row && row.openIntents.length > 0 ? ["an intent is open"] : [];
   return [...open, ...(await raceProblems(track, "dev", said))];
 }
 

@@ -300,6 +300,6 @@ describe("a certificate authority that goes down in the middle of a promotion", 
     const again = await project.runWith({ env: as("ci@acme.example") }, ...promote);
     expect([again.code, again.json["operator"]]).toEqual([0, "ci"]);
     const { rows } = await project.done("status", "--env", "dev", "-o", "json");
-    expect(rows).toMatchObject([{ version: "v1.0.0", open_intent: null, findings: [] }]);
+    expect(rows).toMatchObject([{ version: "v1.0.0", open_intents: [], findings: [] }]);
   });
 });

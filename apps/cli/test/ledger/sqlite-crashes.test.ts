@@ -95,11 +95,11 @@ test.each(cases)(
         ]);
         await world.as({}, async (floe) => {
           const [row] = await floe.status({ environment });
-          expect([where, row?.version, row?.drift, row?.openIntent]).toEqual([
+          expect([where, row?.version, row?.drift, row?.openIntents]).toEqual([
             where,
             ends,
             null,
-            null,
+            [],
           ]);
           const history = await floe.history({ environment });
           expect([where, count(history, "intent")]).toEqual([where, count(history, "outcome")]);

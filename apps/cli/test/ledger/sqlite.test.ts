@@ -103,7 +103,7 @@ describe("a ledger in SQLite, with a plain registry", () => {
       expect(
         history.filter(({ kind, result }) => kind === "outcome" && result === "succeeded"),
       ).toHaveLength(16);
-      expect(row).toMatchObject({ version: history[0]?.version, drift: null, openIntent: null });
+      expect(row).toMatchObject({ version: history[0]?.version, drift: null, openIntents: [] });
       const [audit] = await floe.audit({});
       expect(audit?.verdicts).toMatchObject({
         integrity: { verdict: "ok" },

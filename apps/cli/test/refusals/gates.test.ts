@@ -165,6 +165,33 @@ test("a gate with required: false only warns, on the board and in the record", a
     expect.stringMatching(/gate smoke: .*\(not required\)/),
     expect.stringMatching(/gate gone: could not judge.*\(not required\)/),
   ]);
+  const { rows } = await project.done("status", "--env", "dev", "-o", "json");
+  expect(rows[0]?.["unmet_gates"]).toEqual([
+    { gate: "smoke", status: "failed" },
+    { gate: "gone", status: "error" },
+  ]);
+  const board = await project.done("status");
+  expect(board.stdout).toContain("dev: the optional gate smoke failed for what runs there\n");
+  expect(board.stdout).toContain("dev: the optional gate gone could not be judged for what runs");
+});
+
+test("the board still shows what a version had not passed after a rollback to it, and of the past", async () => {
+  const smoke = { command: ["test", "${ARTIFACT_TAG}", "=", "v1.1.0"], required: false };
+  await using project = await aProject({
+    versions: ["v1.0.0", "v1.1.0"],
+    environments: gated({ smoke }),
+  });
+  const unmet = async (...args: string[]): Promise<unknown> =>
+    (await project.done("status", "--env", "dev", "-o", "json", ...args)).rows[0]?.["unmet_gates"];
+  const failed = [{ gate: "smoke", status: "failed" }];
+  await project.promote("v1.0.0", "dev");
+  const then = new Date().toISOString();
+  expect(await unmet()).toEqual(failed);
+  await project.promote("v1.1.0", "dev");
+  expect(await unmet()).toEqual([]);
+  expect(await unmet("--at", then)).toEqual(failed);
+  await project.done("rollback", "--env", "dev", "--reason", "slow");
+  expect(await unmet()).toEqual(failed);
 });
 
 test("a status that exit_codes.warn lists is a warning and promotes", async () => {

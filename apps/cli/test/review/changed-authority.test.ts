@@ -213,7 +213,7 @@ describe("an operation that was interrupted before its record, and whose tag som
     });
     expect(await results(world)).toEqual(["aborted"]);
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row).toMatchObject({ openIntent: null, version: null });
+    expect(row).toMatchObject({ openIntents: [], version: null });
   });
 
   test("is finished by the same command of the same operator", async () => {

@@ -264,7 +264,7 @@ describe("when the store fails", () => {
       "done",
     );
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row).toMatchObject({ version: "v1.0.0", openIntent: null });
+    expect(row).toMatchObject({ version: "v1.0.0", openIntents: [] });
   });
 });
 
@@ -287,7 +287,7 @@ describe("status", () => {
     ).rejects.toThrow();
     await copyTag(world, "v1.3.0", "latest-prod");
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row?.openIntent).not.toBeNull();
+    expect(row?.openIntents).toHaveLength(1);
     expect(row?.drift).toMatchObject({ actual: world.store.tags()["v1.3.0"] });
   });
 });

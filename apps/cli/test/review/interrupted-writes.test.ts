@@ -79,9 +79,9 @@ describe.each(["atomic", "compare-then-put"] as const)("on a store with %s tags"
           ended === "done" || ended === "FLOE_LEDGER_OUTCOME_MISSING",
         ]);
         if (ended === "done")
-          expect([where, row?.version, row?.openIntent]).toEqual([where, "v1.1.0", null]);
+          expect([where, row?.version, row?.openIntents]).toEqual([where, "v1.1.0", []]);
         if (!committed) expect([where, row?.version, row?.drift]).toEqual([where, "v1.0.0", null]);
-        if (!committed) expect([where, row?.openIntent]).toEqual([where, null]);
+        if (!committed) expect([where, row?.openIntents]).toEqual([where, []]);
         const again = await world.floe().promote(PROMOTION);
         const expected = ended === "done" ? "blocked" : "done";
         expect([where, again.kind]).toEqual([where, expected]);
@@ -96,7 +96,7 @@ describe.each(["atomic", "compare-then-put"] as const)("on a store with %s tags"
           events.filter(({ event }) => event.kind === kind).length;
         expect([where, count("intent")]).toEqual([where, count("outcome")]);
         const [end] = await world.floe().status({ environment: "prod" });
-        expect(end).toMatchObject({ version: "v1.1.0", drift: null, openIntent: null });
+        expect(end).toMatchObject({ version: "v1.1.0", drift: null, openIntents: [] });
       }
     },
   );

@@ -117,7 +117,7 @@ describe("a promotion that was interrupted before its commit point", () => {
     await interrupted(world, atTag("v1.0.0-prod"));
     expect(await endOf(world.floe({ who: "alice" }).promote(PROD))).toBe("done");
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row).toMatchObject({ version: "v1.0.0", promotedBy: "alice", openIntent: null });
+    expect(row).toMatchObject({ version: "v1.0.0", promotedBy: "alice", openIntents: [] });
   });
 
   test("is not resumed after the policy changed, and does not stand in the way either", async () => {
@@ -135,7 +135,7 @@ describe("a promotion that was interrupted before its commit point", () => {
     const outcome = await world.floe({ manifest }).promote(PROD);
     expect(outcome).toMatchObject({ kind: "done", resumed: false });
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row).toMatchObject({ version: "v1.0.0", openIntent: null });
+    expect(row).toMatchObject({ version: "v1.0.0", openIntents: [] });
   });
 });
 
@@ -173,7 +173,7 @@ describe("an owner that is slower than its lease", () => {
     const records = Object.keys(world.store.tags()).filter((tag) => tag.startsWith("floe-rec."));
     expect(records).toHaveLength(3);
     const [row] = await world.floe().status({ environment: "prod" });
-    expect(row).toMatchObject({ version: "v1.0.0", drift: null, openIntent: null });
+    expect(row).toMatchObject({ version: "v1.0.0", drift: null, openIntents: [] });
   });
 });
 

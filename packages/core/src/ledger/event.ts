@@ -40,6 +40,9 @@ const Lease = z.looseObject({ seconds: z.int().min(1), runs_on: RunsOn });
 /** A refusal that the operator has let pass. */
 const Override = z.looseObject({ kind: z.string(), reason: z.string(), by: z.string() });
 
+/** An optional gate (`required: false`) that did not pass, so that it only warned. */
+const UnmetGate = z.looseObject({ gate: z.string(), status: z.enum(["failed", "error"]) });
+
 /** What an environment runs, as a place in its own history. */
 const Current = z.looseObject({
   version: z.string(),
@@ -61,6 +64,8 @@ const Current = z.looseObject({
   adopted: z.literal(true).optional(),
   /** What was overridden to bring it there; absent where nothing was. */
   overrides: z.array(Override).optional(),
+  /** Optional gates that did not pass for it; absent where all did, or none were run. */
+  unmet_gates: z.array(UnmetGate).optional(),
   /** Another operation that succeeded between this one's intent and outcome: two ran at once, where nothing could prevent it. */
   overlaps: z.string().optional(),
 });
@@ -131,6 +136,8 @@ const Rollback = z.looseObject({
   previous_seq: Seq.nullable(),
   count: z.int().min(1),
   reason: z.string(),
+  /** Optional gates that had not passed for the version returned to; absent where all had. */
+  unmet_gates: z.array(UnmetGate).optional(),
 });
 
 /** What an operation that moves tags sets out to do. */
@@ -189,6 +196,8 @@ const OutcomeBody = z.looseObject({
   reason: z.string().optional(),
   /** How long each gate took, in milliseconds; absent where nothing was judged or somebody else finished it. */
   gate_ms: z.record(z.string(), z.int().min(0)).optional(),
+  /** Promotions only: optional gates that did not pass; absent where all did. */
+  unmet_gates: z.array(UnmetGate).optional(),
   /** {@link policyMark} of the policy that the record's manifest names, so that the repository has it; absent where it names none. */
   policy: z.string().optional(),
   /** Rollbacks only: what was left, and the place in history that the environment returned to. */

@@ -174,6 +174,7 @@ function foldOutcome(
   };
   if (body.result !== "succeeded") return closed;
   const { by } = intent;
+  const unmet = body.rollback ? body.rollback.unmet_gates : body.unmet_gates;
   const overlapped = state.current !== null && state.current.seq > intent.seq;
   const current = {
     version: body.version,
@@ -186,6 +187,7 @@ function foldOutcome(
     previous_seq: body.rollback ? body.rollback.previous_seq : previousSeq(state, body.digest),
     ...(body.overrides && body.overrides.length > 0 ? { overrides: body.overrides } : {}),
     ...(body.gate_ms ? { gate_ms: body.gate_ms } : {}),
+    ...(unmet && unmet.length > 0 ? { unmet_gates: unmet } : {}),
     ...(body.policy ? { policy: body.policy } : {}),
     ...(overlapped && state.current ? { overlaps: state.current.operation } : {}),
   };

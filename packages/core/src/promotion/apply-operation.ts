@@ -13,6 +13,7 @@ import { pinPolicy } from "./policy-pin/pin-policy.ts";
 import { summarySigners } from "./read-summary.ts";
 import { changedSince, isOurs, recheck, recheckLedger } from "./recheck.ts";
 import { takeOver } from "./take-over.ts";
+import { unmetGates } from "./unmet-gates.ts";
 import { type WrittenRecord, writeRecord } from "./write-record.ts";
 import { type DueSummary, writeSummary } from "./write-summary.ts";
 
@@ -169,6 +170,7 @@ async function commitAndFinish(
     ...(plan.gates.length === 0
       ? {}
       : { gateMs: Object.fromEntries(plan.gates.map((gate) => [gate.gate, gate.duration_ms])) }),
+    unmetGates: unmetGates(record.gates),
   });
   const committedAt = await appendSuccess(plan, place.seq, ledger, draft, {
     signal: AbortSignal.timeout(FINISHING_MS),

@@ -38,7 +38,7 @@ export async function deployment(
   const repository = repositoryOf(request.repository ?? store.repository, request);
   const [row] = await status({ environment: request.environment }, context, ledgers, options);
   if (!row) throw new Error("status has a row for an environment that is there");
-  const { environment, version, digest, findings, openIntent } = row;
+  const { environment, version, digest, findings, openIntents } = row;
   if (findings.length > 0) return { kind: "blocked", blocking: findings };
   if (version === null || digest === null)
     return { kind: "blocked", blocking: [nothingThere(environment)] };
@@ -51,11 +51,10 @@ export async function deployment(
     });
   const kind = artifactKindOf(manifest);
   const warnings = [
-    ...(openIntent
-      ? [
-          `a ${openIntent.action} of ${openIntent.version} is ${openIntent.state === "live" ? "running" : "unfinished"}: deploy again when it is done`,
-        ]
-      : []),
+    ...openIntents.map(
+      ({ action, version: of, state }) =>
+        `a ${action} of ${of} is ${state === "live" ? "running" : "unfinished"}: deploy again when it is done`,
+    ),
     ...(row.adopted ? [`${version} was adopted: no gate was run`] : []),
   ];
   return { kind: "ready", pin: { environment, version, digest, repository, kind }, warnings };

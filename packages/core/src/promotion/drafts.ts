@@ -5,6 +5,7 @@ import type { Digest } from "../model/digest.ts";
 import type { FloeContext } from "./context.ts";
 import type { OpenIntent } from "./open-intent.ts";
 import type { OperationPlan } from "./operation.ts";
+import type { UnmetGate } from "./unmet-gates.ts";
 
 /** How long an intent excludes others before anybody may close or take over what its holder left. */
 export const LEASE_SECONDS = 120;
@@ -59,6 +60,7 @@ export function intentDraft(plan: OperationPlan, context: FloeContext): EventDra
               previous_seq: plan.rollback.previousSeq,
               count: plan.rollback.count,
               reason: plan.rollback.reason,
+              ...unmetIn(plan.rollback.unmetGates),
             },
           }
         : {}),
@@ -75,6 +77,15 @@ function overridesOf({
 }): Pick<EventBody<"intent">, "overrides"> {
   return overrides && overrides.length > 0
     ? { overrides: overrides.map(({ kind, reason, by }) => ({ kind, reason, by })) }
+    : {};
+}
+
+/** The member for optional gates that did not pass; absent where there are none. */
+export function unmetIn(unmet: readonly UnmetGate[]): {
+  readonly unmet_gates?: EventBody<"outcome">["unmet_gates"];
+} {
+  return unmet.length > 0
+    ? { unmet_gates: unmet.map(({ gate, status }) => ({ gate, status })) }
     : {};
 }
 
@@ -116,6 +127,8 @@ export interface Ending {
   readonly policy?: Digest | undefined;
   /** How long each gate took, in milliseconds, for whoever plans the next promotion. */
   readonly gateMs?: Readonly<Record<string, number>>;
+  /** Optional gates that did not pass. */
+  readonly unmetGates?: readonly UnmetGate[];
 }
 
 /** An intent as its outcome needs it. */
@@ -160,6 +173,7 @@ export function outcomeDraft(
       resolved_by: ending.resolvedBy,
       ...(ending.policy === undefined ? {} : { policy: policyMark(ending.policy) }),
       ...(ending.gateMs === undefined ? {} : { gate_ms: ending.gateMs }),
+      ...unmetIn(ending.unmetGates ?? []),
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
       ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),
       ...overridesOf(intent.body.overrides ? intent.body : who),

@@ -8,6 +8,7 @@ import { arrivalAt, findArrival } from "./find-arrival.ts";
 import { nearNames } from "./near-names.ts";
 import { type Reason, reason } from "./reason.ts";
 import { tagRules } from "./resolve-artifact.ts";
+import type { UnmetGate } from "./unmet-gates.ts";
 
 /** Where a rollback goes. */
 export interface Return {
@@ -15,6 +16,8 @@ export interface Return {
   readonly digest: Digest;
   /** Slot of the outcome that the version returned to had replaced, so that a further rollback goes on from there. */
   readonly previousSeq: number | null;
+  /** Optional gates that had not passed for it when it came. */
+  readonly unmetGates: readonly UnmetGate[];
   readonly from: { readonly version: string; readonly digest: Digest };
 }
 
@@ -56,6 +59,7 @@ export async function findReturn(
             version: before.version,
             digest: before.digest,
             previousSeq: before.previous_seq,
+            unmetGates: before.unmet_gates ?? [],
             from,
           },
         };
@@ -112,6 +116,7 @@ export async function findReturn(
       version: wanted.version,
       digest: tag.digest,
       previousSeq: arrival.current?.previous_seq ?? null,
+      unmetGates: arrival.current?.unmet_gates ?? [],
       from,
     },
   };

@@ -10,6 +10,7 @@ import type { PlanBasis } from "./plan-basis.ts";
 import { exitCodeOfReasons, type Reason } from "./reason.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 import type { SyncStatus } from "./sync/sync-registry.ts";
+import type { UnmetGate } from "./unmet-gates.ts";
 
 /** Who would sign, as far as it is proven. */
 export interface Operator {
@@ -95,6 +96,8 @@ export interface PlannedCopy extends CopyAmount {
 export interface RollbackPlan {
   readonly from: { readonly version: string; readonly digest: Digest };
   readonly previousSeq: number | null;
+  /** Optional gates that had not passed for the version returned to. */
+  readonly unmetGates: readonly UnmetGate[];
   readonly count: number;
   readonly reason: string;
   readonly impact: ImpactAnalysis;

@@ -12,6 +12,7 @@ import type { ResolvedArtifact } from "./resolve-artifact.ts";
 import {
   type EnvironmentStatus,
   emptyRow,
+  type OpenIntentStatus,
   unreadable,
   type VersionStatus,
   withHistory,
@@ -57,6 +58,7 @@ export async function pastStatus(
       lock: lock && { reason: lock.reason, lockedBy: lock.by, lockedAt: lock.at },
       held: heldVersions(state),
       overrides: current?.overrides ?? [],
+      unmetGates: current?.unmet_gates ?? [],
       adopted: current?.adopted === true,
       policy: policy && {
         policyDigest: policy.policy_digest,
@@ -65,7 +67,7 @@ export async function pastStatus(
         acceptedAt: policy.at,
         matches: null,
       },
-      openIntent: await openThen(ledger, state, past.at, options),
+      openIntents: await openThen(ledger, state, past.at, options),
       ledger: ledger.mode === "slot" ? "strong" : "advisory",
     };
     const digest = past.artifact?.manifest.descriptor.digest;
@@ -106,9 +108,21 @@ async function openThen(
   state: LedgerState,
   at: Date,
   options: CallOptions,
-): Promise<EnvironmentStatus["openIntent"]> {
-  const [open] = state.open_intents;
-  if (!open) return null;
+): Promise<OpenIntentStatus[]> {
+  const rows: OpenIntentStatus[] = [];
+  for (const open of state.open_intents) {
+    const row = await intentThen(ledger, open, at, options);
+    if (row) rows.push(row);
+  }
+  return rows;
+}
+
+async function intentThen(
+  ledger: Ledger,
+  open: LedgerState["open_intents"][number],
+  at: Date,
+  options: CallOptions,
+): Promise<OpenIntentStatus | null> {
   const found: Extract<LedgerEvent, { kind: "intent" | "reconcile" }>[] = [];
   for (const seq of new Set([open.seq, open.owner_seq]))
     for await (const { event } of ledger.read(seq, seq, options))

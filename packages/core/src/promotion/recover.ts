@@ -11,6 +11,7 @@ import { readOwnRecord, type VerifiedRecord } from "./read-record.ts";
 import { summarySigners } from "./read-summary.ts";
 import { readArtifact } from "./resolve-artifact.ts";
 import { takeOver } from "./take-over.ts";
+import { unmetGates } from "./unmet-gates.ts";
 import { writeSummary } from "./write-summary.ts";
 
 /** What became of an abandoned operation. */
@@ -124,6 +125,7 @@ async function finish(
     // When exactly is not known any more; later than it was is on the safe side for whatever counts from it.
     committedAt: context.store.now(),
     policy: record.policy?.digest,
+    unmetGates: unmetGates(record.predicate["gate_results"]),
     resolvedBy: who.resolvedBy,
     secondaries: context.manifest.secondaries,
   };

@@ -17,6 +17,7 @@ import { judgeSignature } from "./checks/check-signature.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
 import { at, type FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
+import { unmetIn } from "./drafts.ts";
 import { findEnvironment, hasOwnRepository } from "./environments.ts";
 import { findReturn, type Return } from "./find-return.ts";
 import { freezeReasons, freezeWarnings, readFreezes } from "./freezes.ts";
@@ -230,7 +231,7 @@ async function planResumed(
   const back = await findReturn(ledger, view, wanted, context, options);
   if (back.kind === "none") return null;
   const plan = await planRollback({ ...input, back: back.return }, context, options);
-  const { from, count, reason: why, previousSeq } = plan.rollback ?? {};
+  const { from, count, reason: why, previousSeq, unmetGates = [] } = plan.rollback ?? {};
   const same =
     body.tag === plan.tag &&
     body.digest === plan.artifact.manifest.descriptor.digest &&
@@ -239,7 +240,10 @@ async function planResumed(
     body.authority_digest === plan.authorityDigest &&
     asksForSame(body, input.override) &&
     canonicalJson(body.rollback) ===
-      canonicalJson({ from, previous_seq: previousSeq, count, reason: why });
+      canonicalJson({
+        ...{ from, previous_seq: previousSeq, count, reason: why },
+        ...unmetIn(unmetGates),
+      });
   const { operation, ownerSeq } = left;
   return same ? { ...plan, operation, resumes: operation, resumesFrom: ownerSeq } : null;
 }
@@ -252,6 +256,7 @@ function returnOf(open: OpenIntent): Return {
     version: body.version,
     digest: body.digest,
     previousSeq: body.rollback?.previous_seq ?? null,
+    unmetGates: body.rollback?.unmet_gates ?? [],
     from,
   };
 }
@@ -389,6 +394,7 @@ async function planRollback(
     rollback: {
       from: back.from,
       previousSeq: back.previousSeq,
+      unmetGates: back.unmetGates,
       count,
       reason: request.reason,
       impact,

@@ -6,9 +6,20 @@ import type { ApprovalStatus } from "./approvals/list-approvals.ts";
 import type { HeldStatus, NextFreeze } from "./held-status.ts";
 import { type EventFilter, eventsOrError, type HistoryEvent } from "./history.ts";
 import { type Reason, reason } from "./reason.ts";
+import type { UnmetGate } from "./unmet-gates.ts";
 
 /** Where a version stands in an environment. */
 export type VersionStatus = "not_promoted" | "pending" | "promoted" | "superseded" | "rolled_back";
+
+/** An operation that is not finished. */
+export interface OpenIntentStatus {
+  readonly operation: string;
+  readonly action: string;
+  readonly version: string;
+  /** `live`: its run may still be at work; `abandoned`: it is gone. */
+  readonly state: "live" | "abandoned";
+  readonly leaseEnds: string;
+}
 
 /** One row of the board. */
 export interface EnvironmentStatus {
@@ -33,6 +44,8 @@ export interface EnvironmentStatus {
     readonly reason: string;
     readonly by: string;
   }[];
+  /** Optional gates that did not pass for what runs there. */
+  readonly unmetGates: readonly UnmetGate[];
   /** What runs there was there before floe, or was put there without: no gate was run. */
   readonly adopted: boolean;
   /** Versions that wait for approvals there. */
@@ -46,13 +59,8 @@ export interface EnvironmentStatus {
     /** `null`: not known of the past. */
     readonly matches: boolean | null;
   } | null;
-  readonly openIntent: {
-    readonly operation: string;
-    readonly action: string;
-    readonly version: string;
-    readonly state: "live" | "abandoned";
-    readonly leaseEnds: string;
-  } | null;
+  /** Operations that are not finished, oldest first; several only where the registry cannot keep writers apart. */
+  readonly openIntents: readonly OpenIntentStatus[];
   /** What `latest-ENV` holds instead of what the ledger says; `null` when they agree. */
   readonly drift: { readonly expected: Digest | null; readonly actual: Digest | null } | null;
   /** `advisory`: the registry cannot serialise writers. `unreadable`: it cannot be believed; see `findings`. */
@@ -79,10 +87,11 @@ export function emptyRow(environment: string): EnvironmentStatus {
     held: [],
     nextFreeze: null,
     overrides: [],
+    unmetGates: [],
     adopted: false,
     pendingApprovals: [],
     policy: null,
-    openIntent: null,
+    openIntents: [],
     drift: null,
     ledger: "none",
     findings: [],

@@ -76,11 +76,11 @@ export async function status(
         current && store.resolve(environmentTag(current.version, environment.name), options),
       ]);
       const latest = moving?.digest ?? null;
-      const open = view ? ((await openIntents(ledger, view, context, options))[0] ?? null) : null;
+      const open = view ? await openIntents(ledger, view, context, options) : [];
       const expected = current?.digest ?? null;
       // While an operation is open the tag may be ahead of the ledger; that is not drift.
       const drift =
-        latest === expected || (open !== null && latest === open.body.digest)
+        latest === expected || open.some(({ body }) => latest === body.digest)
           ? null
           : { expected, actual: latest };
       const row: EnvironmentStatus = {
@@ -104,18 +104,14 @@ export async function status(
         ],
         nextFreeze: nextFreeze(frozen),
         overrides: current?.overrides ?? [],
+        unmetGates: current?.unmet_gates ?? [],
         adopted: current?.adopted === true,
         pendingApprovals: await pendingApprovals(ledger, view, context, options),
         policy: pinOf(environment, view),
-        openIntent: open
-          ? {
-              operation: open.operation,
-              action: open.body.action,
-              version: open.body.version,
-              state: open.state,
-              leaseEnds: open.leaseEnds.toISOString(),
-            }
-          : null,
+        openIntents: open.map(({ operation, body, state, leaseEnds }) => ({
+          ...{ operation, action: body.action, version: body.version },
+          ...{ state, leaseEnds: leaseEnds.toISOString() },
+        })),
         drift,
         ledger: !view ? "none" : ledger.mode === "slot" ? "strong" : "advisory",
         findings: [
@@ -130,18 +126,17 @@ export async function status(
       const held =
         view?.state.holds.some((hold) => hold.digest === digest && hold.kind === "rollback") ===
         true;
-      const versionStatus: VersionStatus =
-        open?.body.digest === digest
-          ? "pending"
-          : expected === digest
-            ? "promoted"
-            : row.pendingApprovals.some((waiting) => waiting.digest === digest)
-              ? "pending"
-              : held
-                ? "rolled_back"
-                : tag?.digest === digest
-                  ? "superseded"
-                  : "not_promoted";
+      const versionStatus: VersionStatus = open.some(({ body }) => body.digest === digest)
+        ? "pending"
+        : expected === digest
+          ? "promoted"
+          : row.pendingApprovals.some((waiting) => waiting.digest === digest)
+            ? "pending"
+            : held
+              ? "rolled_back"
+              : tag?.digest === digest
+                ? "superseded"
+                : "not_promoted";
       return { ...row, versionStatus };
     }),
   );

@@ -28,7 +28,11 @@ test.each([
 ])(
   "a promotion that was killed %s shows as open, and gets one outcome",
   async (_, last, result) => {
-    await using project = await aProject({ versions: ["v0.8.0", "v0.9.0", "v1.0.0"] });
+    const smoke = { command: ["test", "${ARTIFACT_TAG}", "!=", "v1.0.0"], required: false };
+    await using project = await aProject({
+      versions: ["v0.8.0", "v0.9.0", "v1.0.0"],
+      environments: [{ name: "dev", gates: { policy_compliance: true, smoke } }],
+    });
     await project.promote("v0.8.0", "dev");
     const countFile = `${project.dir}/writes.txt`;
     const watched = { dir: project.registry, nodeOptions: "" };
@@ -46,7 +50,7 @@ test.each([
     expect(rows[0]).toMatchObject({
       version: "v0.9.0",
       status: "pending",
-      open_intent: { action: "promote", version: "v1.0.0", state: "abandoned" },
+      open_intents: [{ action: "promote", version: "v1.0.0", state: "abandoned" }],
     });
 
     const run = await project.done("platform", "reconcile", "--env", "dev", "-o", "json");
@@ -62,6 +66,9 @@ test.each([
         at: expect.stringMatching(/^\d{4}-.*Z$/),
       },
     ]);
+    const board = await project.done("status", "--env", "dev", "-o", "json");
+    const unmet = result === "succeeded" ? [{ gate: "smoke", status: "failed" }] : [];
+    expect(board.rows[0]).toMatchObject({ open_intents: [], unmet_gates: unmet });
     expect(tags["latest-dev"]).toBe(tags[result === "succeeded" ? "v1.0.0" : "v0.9.0"]);
     expect(tags["v1.0.0-dev"]).toBe(result === "succeeded" ? tags["v1.0.0"] : undefined);
     const history = await project.done("platform", "history", "--version", "v1.0.0", "-o", "json");
