@@ -5,10 +5,12 @@ export interface ListedCommand {
   readonly file: string;
   /** Whether words may follow its name. */
   readonly takesWords: boolean;
+  /** Whether it always signs something, unless it is a dry run. */
+  readonly signs?: boolean;
 }
 
 /** A command with what follows its name. */
-export interface DirectCommand extends Pick<ListedCommand, "id" | "file"> {
+export interface DirectCommand extends Pick<ListedCommand, "id" | "file" | "signs"> {
   readonly args: readonly string[];
 }
 
@@ -33,7 +35,7 @@ export function findDirectCommand(
     const rest = args.slice(count);
     const [next] = rest;
     if (next !== undefined && !next.startsWith("-") && !found.takesWords) return null;
-    return { id: found.id, file: found.file, args: rest };
+    return { id: found.id, file: found.file, signs: found.signs === true, args: rest };
   }
   return null;
 }

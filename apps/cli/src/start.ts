@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { beginOpeningKey } from "./begin-opening-key.ts";
 import { findDirectCommand, type ListedCommand } from "./find-direct-command.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function start(url: string): Promise<void> {
   }
   const direct = plain ? findDirectCommand(args, listedCommands(url)) : null;
   if (direct !== null) {
+    if (direct.signs) beginOpeningKey({ args: direct.args, env: process.env, cwd: process.cwd() });
     const { runDirectCommand } = await import("./run-direct-command.ts");
     await runDirectCommand(direct, url);
     return;

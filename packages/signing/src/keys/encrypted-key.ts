@@ -1,16 +1,8 @@
-import { randomBytes, scrypt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { decodeBase64 } from "../encoding/base64.ts";
 import { isRecord, own } from "../encoding/json-object.ts";
+import { deriveKey, OWN_PARAMETERS, type ScryptParameters } from "./derive-key.ts";
 import { keyInvalid, passwordWrong } from "./key-error.ts";
-
-/** What cosign writes, and what floe writes. */
-const OWN_PARAMETERS: ScryptParameters = { N: 65536, r: 8, p: 1 };
-
-interface ScryptParameters {
-  readonly N: number;
-  readonly r: number;
-  readonly p: number;
-}
 
 /**
  * Encrypts a PKCS#8 key the way cosign does: scrypt and NaCl secretbox (XSalsa20-Poly1305). Returns the JSON that
@@ -20,7 +12,10 @@ export async function sealKey(pkcs8: Uint8Array, password: string): Promise<Uint
   const salt = randomBytes(32);
   const nonce = randomBytes(24);
   const secretbox = await loadSecretbox();
-  const ciphertext = secretbox(await deriveKey(password, salt, OWN_PARAMETERS), nonce).seal(pkcs8);
+  const ciphertext = secretbox(
+    await deriveKey({ password, salt, parameters: OWN_PARAMETERS }),
+    nonce,
+  ).seal(pkcs8);
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
   const envelope = {
     kdf: { name: "scrypt", params: OWN_PARAMETERS, salt: base64(salt) },
@@ -38,7 +33,7 @@ export async function sealKey(pkcs8: Uint8Array, password: string): Promise<Uint
 export async function openKey(envelopeJson: Uint8Array, password: string): Promise<Uint8Array> {
   const { parameters, salt, nonce, ciphertext } = readEnvelope(envelopeJson);
   const secretbox = await loadSecretbox();
-  const key = await deriveKey(password, salt, parameters);
+  const key = await deriveKey({ password, salt, parameters });
   try {
     return secretbox(key, nonce).open(ciphertext);
   } catch (cause) {
@@ -92,22 +87,6 @@ function readParameters(value: unknown): ScryptParameters {
     );
   }
   return { N, r, p };
-}
-
-/** Asynchronous, on the thread pool: about 130 ms with cosign's parameters. */
-function deriveKey(
-  password: string,
-  salt: Uint8Array,
-  { N, r, p }: ScryptParameters,
-): Promise<Uint8Array> {
-  // Node refuses more than 32 MiB unless told; cosign's parameters take 64 MiB and a bit.
-  const maxmem = 128 * r * (N + p + 2) + 1024 * 1024;
-  return new Promise((resolve, reject) => {
-    scrypt(password, salt, 32, { N, r, p, maxmem }, (error, key) => {
-      if (error) reject(error);
-      else resolve(key);
-    });
-  });
 }
 
 /** Loaded only when an encrypted key is made or opened: most runs never need it. */
