@@ -2,10 +2,12 @@ import { defineConfig } from "vitest/config";
 
 // A run of its own, apart from the projects: it needs the programs of scripts/install-peers.sh.
 export default defineConfig({
-  ssr: { resolve: { conditions: ["@floe/source", "node", "import", "module", "default"] } },
+  // Without "import", which Vite adds where it applies: named here, it would hold for what packages require as well.
+  ssr: { resolve: { conditions: ["@floe/source", "node", "module"] } },
   test: {
     name: "interop",
     include: ["interop/**/*.test.ts"],
+    globalSetup: ["interop/support/postgres-cluster.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", ["json", { outputFile: ".reports/interop.json" }]],

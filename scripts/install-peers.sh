@@ -1,7 +1,7 @@
 #!/bin/sh
 # Unpacks the programs that the interop suite compares floe with into <repository>/.peers (git-ignored).
-# They come from Debian sid, through a private apt configuration made of the system's own sources, and are only
-# unpacked: installing them would pull sid's libraries into the system.
+# They come from Debian sid, and PostgreSQL 15 from Debian 12, through a private apt configuration made of the system's own
+# sources, and are only unpacked: installing them would pull sid's libraries into the system, and start a server.
 # Needs apt-get, dpkg and awk, as root. Does nothing when the programs are there already.
 set -eu
 
@@ -11,6 +11,10 @@ peers=$root/.peers
 bin=$peers/pkg/usr/bin
 # Change the number when what is unpacked changes: everybody's folder is then renewed.
 stamp="1 $(uname -m) $programs"
+
+# PostgreSQL, with the libraries that not every Debian system has.
+postgres="postgresql-15 postgresql-client-15 libpq5 libicu72 libxml2 libldap-2.5-0 libsasl2-2 libssl3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 libreadline8"
+postgres_stamp="1 $(uname -m) $postgres"
 
 fail() {
   printf 'install-peers: %s\n' "$1" >&2
@@ -22,6 +26,10 @@ complete() {
   for program in $programs; do
     [ -x "$bin/$program" ] || return 1
   done
+}
+
+postgres_complete() {
+  [ -f "$peers/postgresql/.stamp" ] && [ "$(cat "$peers/postgresql/.stamp")" = "$postgres_stamp" ]
 }
 
 # The first argument is the folder of the programs. Prints the names of those that do not start.
@@ -36,7 +44,7 @@ broken() {
   done
 }
 
-if complete; then
+if complete && postgres_complete; then
   printf 'install-peers: already there: %s\n' "$bin"
   exit 0
 fi
@@ -53,7 +61,6 @@ work=$(mktemp -d "$peers/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/pkg"
 : >"$work/status"
 
 # The place that this system gets Debian from, be it a mirror or a proxy. The address may hold a password, so it is
@@ -70,38 +77,73 @@ uri=$(awk '
 [ -n "$uri" ] || fail "no Debian source found in /etc/apt"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -f "$keyring" ] || fail "$keyring is missing (package debian-archive-keyring)"
-printf 'deb [signed-by=%s] %s sid main\n' "$keyring" "$uri" >"$work/sid.list"
 
+# The first argument is the suite; the rest is for apt-get.
 apt() {
-  apt-get -o Dir::Etc::sourcelist="$work/sid.list" -o Dir::Etc::sourceparts=/dev/null \
+  suite=$1
+  shift
+  apt-get -o Dir::Etc::sourcelist="$work/$suite.list" -o Dir::Etc::sourceparts=/dev/null \
     -o Dir::State::Lists="$work/lists" -o Dir::State::status="$work/status" \
     -o Dir::Cache="$work" -o Dir::Cache::archives="$work/archives" \
     -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
 
-apt update -qq >"$work/log" 2>&1 || {
-  sed "s#//[^/@ ]*@#//***@#g" "$work/log" >&2
-  fail "apt-get update failed for Debian sid"
+# unpack SUITE FOLDER PACKAGE...: downloads packages of a suite of Debian and unpacks them into a folder.
+unpack() {
+  suite=$1 folder=$2
+  shift 2
+  rm -rf "$work/lists" "$work/archives" "$work"/*.bin
+  mkdir -p "$work/lists/partial" "$work/archives/partial" "$folder"
+  printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$uri" "$suite" >"$work/$suite.list"
+  apt "$suite" update -qq >"$work/log" 2>&1 || {
+    sed "s#//[^/@ ]*@#//***@#g" "$work/log" >&2
+    fail "apt-get update failed for Debian $suite"
+  }
+  missing=
+  for package in "$@"; do
+    (cd "$work/archives" && apt "$suite" download -qq "$package") >>"$work/log" 2>&1 || missing="$missing $package"
+  done
+  if [ -n "$missing" ]; then
+    sed "s#//[^/@ ]*@#//***@#g" "$work/log" >&2
+    fail "could not download:$missing"
+  fi
+  for archive in "$work"/archives/*.deb; do
+    dpkg -x "$archive" "$folder"
+  done
+  chmod 755 "$folder"
 }
-missing=
-for program in $programs; do
+
+# publish FOLDER CHECK: puts a folder of this run in the place of that name in .peers.
+publish() {
+  [ ! -e "$peers/$1" ] || mv "$peers/$1" "$work/old-$1"
+  # -T: never into a folder that a parallel run has put there meanwhile.
+  mv -T "$work/$1" "$peers/$1" 2>/dev/null || "$2" || fail "could not replace $peers/$1"
+}
+
+if ! complete; then
   # Each program's package has the program's name.
-  (cd "$work/archives" && apt download -qq "$program") >>"$work/log" 2>&1 || missing="$missing $program"
-done
-if [ -n "$missing" ]; then
-  sed "s#//[^/@ ]*@#//***@#g" "$work/log" >&2
-  fail "could not download:$missing"
+  unpack sid "$work/pkg" $programs
+  missing=$(broken "$work/pkg/usr/bin")
+  [ -z "$missing" ] || fail "missing or not able to run:$missing"
+  printf '%s\n' "$stamp" >"$work/pkg/.stamp"
+  publish pkg complete
+  printf 'install-peers: unpacked%s into %s\n' "$(printf ' %s' $programs)" "$bin"
 fi
-for archive in "$work"/archives/*.deb; do
-  dpkg -x "$archive" "$work/pkg"
-done
 
-missing=$(broken "$work/pkg/usr/bin")
-[ -z "$missing" ] || fail "missing or not able to run:$missing"
-printf '%s\n' "$stamp" >"$work/pkg/.stamp"
-
-chmod 755 "$work/pkg"
-[ ! -e "$peers/pkg" ] || mv "$peers/pkg" "$work/old"
-# -T: never into a folder that a parallel run has put there meanwhile.
-mv -T "$work/pkg" "$peers/pkg" 2>/dev/null || complete || fail "could not replace $peers/pkg"
-printf 'install-peers: unpacked%s into %s\n' "$(printf ' %s' $programs)" "$bin"
+if ! postgres_complete; then
+  folder=$work/postgresql
+  unpack bookworm "$folder" $postgres
+  # Some packages have their libraries in /lib, where the system has a link.
+  [ ! -d "$folder/lib" ] || cp -a "$folder/lib/." "$folder/usr/lib/"
+  library=$(cd "$folder" && dirname usr/lib/*/libpq.so.5)
+  printf '%s\n' "$library" >"$folder/library-path"
+  for program in initdb postgres psql pg_basebackup; do
+    LD_LIBRARY_PATH="$folder/$library" "$folder/usr/lib/postgresql/15/bin/$program" --version </dev/null >"$work/log" 2>&1 || {
+      cat "$work/log" >&2
+      fail "not able to run: $program"
+    }
+  done
+  printf '%s\n' "$postgres_stamp" >"$folder/.stamp"
+  publish postgresql postgres_complete
+  printf 'install-peers: unpacked PostgreSQL into %s\n' "$peers/postgresql"
+fi

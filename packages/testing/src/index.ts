@@ -29,6 +29,12 @@ export {
   type DockerRegistryOptions,
   startDockerRegistry,
 } from "./peers/start-docker-registry.ts";
+export {
+  giveToPostgres,
+  type PostgresCluster,
+  type PostgresOptions,
+  startPostgres,
+} from "./peers/start-postgres.ts";
 export { type PushedArtifact, type PushTarget, pushArtifact } from "./push-artifact.ts";
 export type { Fault, FaultAction, FaultMatch, FaultQueue } from "./registry/faults.ts";
 export type {
