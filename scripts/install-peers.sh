@@ -12,8 +12,8 @@ bin=$peers/pkg/usr/bin
 # Change the number when what is unpacked changes: everybody's folder is then renewed.
 stamp="1 $(uname -m) $programs"
 
-# PostgreSQL, with the libraries that not every Debian system has.
-postgres="postgresql-15 postgresql-client-15 libpq5 libicu72 libxml2 libldap-2.5-0 libsasl2-2 libssl3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 libreadline8"
+# PostgreSQL, what makes its certificate, and the libraries that not every Debian system has.
+postgres="postgresql-15 postgresql-client-15 openssl libpq5 libicu72 libxml2 libldap-2.5-0 libsasl2-2 libssl3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 libreadline8"
 postgres_stamp="1 $(uname -m) $postgres"
 
 fail() {

@@ -8,7 +8,9 @@ export interface SharedCluster {
   readonly port: number;
   /** The folder of its Unix socket. */
   readonly socket: string;
-  readonly data: string;
+  readonly certificate: string;
+  /** Path of `psql`. */
+  readonly psql: string;
 }
 
 declare module "vitest" {
@@ -19,9 +21,8 @@ declare module "vitest" {
 
 /** Starts the cluster that all files of the run share, and ends it. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  // A standby copies it over the network, with the superuser's rights.
   const cluster = await startPostgres();
-  const { url, port, socket, data } = cluster;
-  project.provide("postgres", { url, port, socket, data });
+  const { url, port, socket, certificate } = cluster;
+  project.provide("postgres", { url, port, socket, certificate, psql: cluster.program("psql") });
   return async () => await cluster[Symbol.asyncDispose]();
 }

@@ -11,7 +11,7 @@ export interface PostgresStore extends AsyncDisposable {
   readonly url: string;
   readonly proxy: PostgresProxy;
   /** Runs SQL as the superuser, who is stopped by no right and no trigger. */
-  past(sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  readonly past: (sql: string, values?: readonly unknown[]) => Promise<Record<string, unknown>[]>;
 }
 
 const PASSWORD = "writer-password";

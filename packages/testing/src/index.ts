@@ -30,7 +30,6 @@ export {
   startDockerRegistry,
 } from "./peers/start-docker-registry.ts";
 export {
-  giveToPostgres,
   type PostgresCluster,
   type PostgresOptions,
   startPostgres,

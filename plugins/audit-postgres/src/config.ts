@@ -50,10 +50,10 @@ export const PostgresConfig: StandardSchema<unknown, PostgresConfig> = {
       if (issues.length > 0) return { issues };
       return {
         value: {
-          url: url === undefined ? { ref: String(urlRef) } : { is: String(url) },
-          passwordRef: referenceOf(given["password_ref"]),
-          caRef: referenceOf(given["ca_ref"]),
-          schema: String(schema),
+          url: typeof url === "string" ? { is: url } : { ref: textOf(urlRef) ?? "" },
+          passwordRef: textOf(given["password_ref"]),
+          caRef: textOf(given["ca_ref"]),
+          schema: textOf(schema) ?? DEFAULT_SCHEMA,
         },
       };
     },
@@ -64,8 +64,8 @@ function isReference(value: unknown): boolean {
   return typeof value === "string" && value !== "" && value.length <= 4096;
 }
 
-function referenceOf(value: unknown): string | null {
-  return value === undefined ? null : String(value);
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 function isSchemaName(name: unknown): boolean {

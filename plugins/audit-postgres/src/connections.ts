@@ -87,7 +87,10 @@ export function createConnections(options: ConnectionsOptions): Connections {
 async function makePool(options: ConnectionsOptions): Promise<Pool> {
   const { server, password, ca, location } = options;
   const { default: pg } = await import("pg");
-  const config: PoolConfig = {
+  // The pool waits for what onConnect promises; its types do not say so.
+  const config: Omit<PoolConfig, "onConnect"> & {
+    readonly onConnect: (client: ClientBase) => Promise<void>;
+  } = {
     host: server.host,
     port: server.port,
     database: server.database,

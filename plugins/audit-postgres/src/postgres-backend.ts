@@ -102,6 +102,7 @@ export async function createPostgresBackend(
               `slot ${seq} of ${chain} cannot be written: slot ${seq - 1} is empty`,
             );
           await migrate(client, schema, location);
+          ready = true;
         }
         signal.throwIfAborted();
         try {

@@ -29,7 +29,7 @@ export function parseServerUrl(text: unknown): ServerAddress | { readonly proble
     return wrong("expected postgres://user@host/database");
   // Between a user and a path, a URL of the web has to have a host; here the socket's folder may follow.
   const url = URL.parse(
-    text.replace(/^([a-z]+:\/\/[^/?#]*@)(?=\/)/, `$1${encodeURIComponent(NOWHERE)}`),
+    text.replace(/^([a-z]+:\/\/[^/?#]*@)(?=[:/])/, `$1${encodeURIComponent(NOWHERE)}`),
   );
   if (!url)
     return wrong("is not a URL; characters such as @ and / in a password are written %40 and %2F");

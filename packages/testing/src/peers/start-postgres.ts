@@ -16,16 +16,16 @@ export interface PostgresCluster extends AsyncDisposable {
   readonly url: string;
   /** Path of one of PostgreSQL's programs, such as `psql`. */
   program(name: string): string;
-  /** Where it keeps its files; a copy of it, with `standby.signal`, is a standby. */
-  readonly data: string;
+  /** The certificate (PEM) that it shows to who asks for TLS; it is for 127.0.0.1 and no name. */
+  readonly certificate: string;
 }
 
 /** How {@link startPostgres} starts it. */
 export interface PostgresOptions {
   /** `-c name=value` of the server. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** A data folder that is there already, such as a copy for a standby; its owner is the unprivileged user. */
-  readonly data?: string;
+  /** URL of a superuser on the server that this one shall be a standby of. */
+  readonly standbyOf?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -52,7 +52,13 @@ function asOther(): { readonly uid?: number; readonly gid?: number } {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
 }
 
-function programs(): { readonly bin: string; readonly env: Record<string, string> } {
+interface Programs {
+  readonly bin: string;
+  readonly openssl: string;
+  readonly env: Record<string, string>;
+}
+
+function programs(): Programs {
   const root = fileURLToPath(PEERS);
   const bin = join(root, "usr/lib/postgresql/15/bin");
   try {
@@ -63,6 +69,7 @@ function programs(): { readonly bin: string; readonly env: Record<string, string
   const library = readFileSync(join(root, "library-path"), "utf8").trim();
   return {
     bin,
+    openssl: join(root, "usr/bin/openssl"),
     env: {
       PATH: process.env["PATH"] ?? "",
       LC_ALL: "C",
@@ -72,55 +79,28 @@ function programs(): { readonly bin: string; readonly env: Record<string, string
   };
 }
 
-/** Gives a folder to the user that PostgreSQL runs as. */
-export function giveToPostgres(path: string): void {
-  const { uid, gid } = asOther();
-  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid);
-}
-
 /**
  * Starts PostgreSQL 15 on a free loopback port and a Unix socket, with a data folder of its own. As root it runs as `nobody`. Disposal ends
  * the process and removes the folder.
  * @throws {Error} the programs are not there, or the server does not start; the message holds its log
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresCluster> {
-  const { bin, env } = programs();
+  const found = programs();
   const dir = await mkdtemp(join(tmpdir(), "floe-pg-"));
-  giveToPostgres(dir);
-  const data = options.data ?? join(dir, "data");
+  const { uid, gid } = asOther();
+  if (uid !== undefined && gid !== undefined) chownSync(dir, uid, gid);
   try {
-    if (options.data === undefined) {
-      const passwordFile = join(dir, "password");
-      await writeFile(passwordFile, PASSWORD);
-      giveToPostgres(passwordFile);
-      execFileSync(
-        join(bin, "initdb"),
-        [
-          "-D",
-          data,
-          "-U",
-          "floe_admin",
-          "-A",
-          "scram-sha-256",
-          `--pwfile=${passwordFile}`,
-          "-E",
-          "UTF8",
-          "--locale=C",
-          "--no-sync",
-        ],
-        { ...asOther(), cwd: dir, env, stdio: ["ignore", "ignore", "pipe"] },
-      );
-    }
+    await makeData(found, dir, options);
     for (let attempt = 0; ; attempt += 1) {
       const port = await freePort();
-      const server = await launch({ bin, env, dir, data, port, attempt, options });
+      const server = await launch({ ...found, dir, port, attempt, options });
       if (!server) continue;
       return {
         port,
         socket: dir,
-        data,
+        certificate: readFileSync(join(dir, "server.crt"), "utf8"),
         url: `postgres://floe_admin:${PASSWORD}@127.0.0.1:${port}/postgres`,
-        program: (name) => join(bin, name),
+        program: (name) => join(found.bin, name),
         async [Symbol.asyncDispose]() {
           await server[Symbol.asyncDispose]();
           await rm(dir, { recursive: true, force: true, maxRetries: 3 });
@@ -133,11 +113,50 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   }
 }
 
-interface Launch {
-  readonly bin: string;
-  readonly env: Record<string, string>;
+async function makeData(
+  { bin, openssl, env }: Programs,
+  dir: string,
+  { standbyOf }: PostgresOptions,
+): Promise<void> {
+  const run = (program: string, ...args: string[]): void =>
+    void execFileSync(program, args, {
+      ...asOther(),
+      cwd: dir,
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+  const subject = ["-subj", "/CN=floe", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout"];
+  // OpenSSL reads a file of settings that is not among the unpacked ones unless it is told so.
+  await writeFile(join(dir, "openssl.cnf"), "[req]\ndistinguished_name = name\n[name]\n");
+  run(
+    openssl,
+    ...[
+      "req",
+      "-x509",
+      "-config",
+      "openssl.cnf",
+      ...subject,
+      ...key,
+      "server.key",
+      "-out",
+      "server.crt",
+    ],
+  );
+  if (standbyOf !== undefined) {
+    run(
+      join(bin, "pg_basebackup"),
+      ...["-D", "data", "-d", standbyOf, "-R", "-c", "fast", "--no-sync"],
+    );
+    return;
+  }
+  await writeFile(join(dir, "password"), PASSWORD);
+  const access = ["-U", "floe_admin", "-A", "scram-sha-256", "--pwfile=password"];
+  run(join(bin, "initdb"), ...["-D", "data", ...access, "-E", "UTF8", "--locale=C", "--no-sync"]);
+}
+
+interface Launch extends Programs {
   readonly dir: string;
-  readonly data: string;
   readonly port: number;
   readonly attempt: number;
   readonly options: PostgresOptions;
@@ -145,7 +164,7 @@ interface Launch {
 
 /** `null`: somebody else took the port meanwhile. */
 async function launch(how: Launch): Promise<AsyncDisposable | null> {
-  const { bin, dir, data, port, attempt, options } = how;
+  const { bin, dir, port, attempt, options } = how;
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(port),
@@ -154,6 +173,9 @@ async function launch(how: Launch): Promise<AsyncDisposable | null> {
     log_min_messages: "warning",
     shared_buffers: "16MB",
     jit: "off",
+    ssl: "on",
+    ssl_cert_file: join(dir, "server.crt"),
+    ssl_key_file: join(dir, "server.key"),
     ...options.settings,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
@@ -161,7 +183,7 @@ async function launch(how: Launch): Promise<AsyncDisposable | null> {
   const output = openSync(log, "a");
   const child = spawn(
     "/bin/sh",
-    ["-c", UNTIL_INPUT_ENDS, "sh", join(bin, "postgres"), "-D", data, ...flags],
+    ["-c", UNTIL_INPUT_ENDS, "sh", join(bin, "postgres"), "-D", join(dir, "data"), ...flags],
     { ...asOther(), cwd: dir, env: how.env, stdio: ["pipe", output, output] },
   );
   closeSync(output);
