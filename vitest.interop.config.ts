@@ -2,8 +2,9 @@ import { defineConfig } from "vitest/config";
 
 // A run of its own, apart from the projects: it needs the programs of scripts/install-peers.sh.
 export default defineConfig({
-  // Without "import", which Vite adds where it applies: named here, it would hold for what packages require as well.
-  ssr: { resolve: { conditions: ["@floe/source", "node", "module"] } },
+  // Without "import", which Vite adds where it applies: named here, it would hold for what packages require as well. Without
+  // "module": what the AWS SDK has there is for bundlers, and Node cannot load it.
+  ssr: { resolve: { conditions: ["@floe/source", "node"] } },
   test: {
     name: "interop",
     include: ["interop/**/*.test.ts"],

@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ["@floe/source", "node", "import", "module", "default"] } },
+  // Without "module": what the AWS SDK has there is for bundlers, and Node cannot load it.
+  ssr: { resolve: { conditions: ["@floe/source", "node", "import", "default"] } },
   test: {
     name: "cli",
     include: ["test/**/*.test.ts"],

@@ -56,6 +56,8 @@ export {
   startRegistry,
   type TestRegistry,
 } from "./registry/start-registry.ts";
+export type { S3Fault, S3Settings } from "./s3/s3-settings.ts";
+export { type S3Snapshot, startS3, type TestS3 } from "./s3/start-s3.ts";
 export { unsignedToken } from "./sigstore/certificate-request.ts";
 export {
   type SigstoreFault,

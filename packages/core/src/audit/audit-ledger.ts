@@ -117,6 +117,7 @@ async function auditLedger(
   const linked = checkLinks(entries, ledger.mode, leafHash(pinned.bytes));
   const problems = [...unreadable, ...linked.problems];
   const links = problems.filter(({ kind }) => kind === "link").map(linkFinding);
+  const store = await askStore(ledger, options);
   const verified = await orProblem(() => readAll(ledger, options));
   const states = isFloeError(verified) ? [] : stateFindings(verified, ledger, context);
   const view = await orProblem(() => ledger.view(options));
@@ -133,8 +134,9 @@ async function auditLedger(
       : (view?.state.open_intents ?? []).map(({ operation }) => operation),
     verdicts: {
       integrity: judged(
-        [...links, ...states],
+        [...links, ...states, ...store.tampering],
         `${total} events follow one another, and their states from them`,
+        store.weaknesses,
       ),
       completeness: await completeness(
         { ledger, linked, problems, verified, view },
@@ -157,6 +159,29 @@ async function orProblem<Value>(read: () => Promise<Value>): Promise<Value | Flo
     if (isFloeError(cause) && cause.exitCode === EXIT.integrity) return cause;
     throw cause;
   }
+}
+
+/** What the store has noticed: what somebody did to it counts, what it does not promise is told. */
+async function askStore(
+  ledger: Ledger,
+  options: CallOptions,
+): Promise<{ readonly tampering: AuditFinding[]; readonly weaknesses: string[] }> {
+  const tampering: AuditFinding[] = [];
+  const weaknesses: string[] = [];
+  const asked = await orProblem(async () => {
+    for await (const found of ledger.storeFindings(options))
+      if (found.tampering)
+        tampering.push({
+          seq: found.seq ?? null,
+          hash: null,
+          code: "FLOE_LEDGER_TAMPERED",
+          what: found.message,
+          fix: RESTORE,
+        });
+      else weaknesses.push(found.message);
+  });
+  if (isFloeError(asked)) tampering.push(findingOf(asked));
+  return { tampering, weaknesses };
 }
 
 async function readAll(ledger: Ledger, options: CallOptions): Promise<VerifiedEvent[]> {
@@ -377,6 +402,8 @@ function linkFinding({ seq, hash, what }: LinkProblem): AuditFinding {
   return { seq, hash, code: "FLOE_LEDGER_TAMPERED", what, fix: RESTORE };
 }
 
-function findingOf({ code, message, hint }: FloeError): AuditFinding {
-  return { seq: null, hash: null, code, what: message, fix: hint ?? RESTORE };
+function findingOf({ code, message, hint, details }: FloeError): AuditFinding {
+  const [, slot] = /#(\d+)$/.exec(String(details?.["event"] ?? "")) ?? [];
+  const seq = slot === undefined ? null : Number(slot);
+  return { seq, hash: null, code, what: message, fix: hint ?? RESTORE };
 }

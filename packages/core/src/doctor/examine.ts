@@ -1,3 +1,4 @@
+import type { AuditCapabilities } from "../contract/index.ts";
 import { isFloeError } from "../errors/index.ts";
 import { probeBackend } from "../ledger/probe-backend.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
@@ -99,14 +100,15 @@ async function examineLedgerStore(
   const is = findingsOf("ledger", store.id);
   try {
     const backend = await store.open(options);
-    const { scope, durable, worm } = backend.capabilities();
-    const promises = `${durable}${worm === "none" ? "" : `, write-once by ${worm}`}`;
+    const { scope } = backend.capabilities();
+    const promisesOf = ({ durable, worm }: AuditCapabilities): string =>
+      `${durable}${worm === "none" ? "" : `, write-once by ${worm}`}`;
     const findings: DoctorFinding[] = [];
     if (request.readOnly === true)
       findings.push(
         is.notChecked(
           "store_race",
-          `it opens (${promises}), and was not raced`,
+          `it opens (${promisesOf(backend.capabilities())}), and was not raced`,
           "Run it without --read-only.",
         ),
       );
@@ -117,7 +119,10 @@ async function examineLedgerStore(
       const [first, ...more] = probe.findings;
       findings.push(
         first === undefined
-          ? is.ok("store_race", `raced: exactly one writer wins a slot (${promises})`)
+          ? is.ok(
+              "store_race",
+              `raced: exactly one writer wins a slot (${promisesOf(probe.capabilities)})`,
+            )
           : is.fail(
               "store_race",
               "FLOE_LEDGER_UNAVAILABLE",

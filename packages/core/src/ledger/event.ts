@@ -402,6 +402,7 @@ export function invalidEvent(where: string, reason: string, cause?: unknown): Fl
     code: "FLOE_LEDGER_EVENT_INVALID",
     message: `ledger event ${where}: ${reason}`,
     hint: "Run floe audit verify, which names what is wrong, and compare with a copy of the ledger that you trust.",
+    details: { event: where },
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -2,7 +2,6 @@ import type {
   AuditBackend,
   AuditBackendError,
   AuditCapabilities,
-  AuditEntry,
   AuditFailure,
 } from "../contract/index.ts";
 import { FloeError, type FloeErrorCode, isFloeError } from "../errors/index.ts";
@@ -70,6 +69,34 @@ export function guardBackend(
     }
   }
 
+  // Each item has to come in time; the whole may take longer.
+  async function* each<Item>(
+    options: CallOptions,
+    start: (backend: AuditBackend, call: CallOptions) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item> {
+    const ending = new AbortController();
+    const signal = AbortSignal.any([options.signal, ending.signal]);
+    let items: AsyncIterator<Item> | null = null;
+    let waiting = false;
+    const next = async (backend: AuditBackend): Promise<IteratorResult<Item>> => {
+      items ??= start(backend, { signal })[Symbol.asyncIterator]();
+      return await items.next();
+    };
+    try {
+      for (;;) {
+        waiting = true;
+        const item = await ask("could not be read", options, next);
+        waiting = false;
+        if (item.done === true) return;
+        yield item.value;
+      }
+    } finally {
+      // What does not answer would not answer that it has ended either.
+      if (!waiting) await (items as AsyncIterator<Item> | null)?.return?.();
+      ending.abort();
+    }
+  }
+
   return {
     ask,
     capabilities() {
@@ -85,35 +112,18 @@ export function guardBackend(
       ),
     head: (_, options) =>
       ask("could not be read", options, (backend, call) => backend.head(chainName(), call)),
-    async *read(_, from, to, options) {
-      const ending = new AbortController();
-      const signal = AbortSignal.any([options.signal, ending.signal]);
-      let reader: AsyncIterator<AuditEntry> | null = null;
-      let waiting = false;
-      const next = async (backend: AuditBackend): Promise<IteratorResult<AuditEntry>> => {
-        reader ??= backend.read(chainName(), from, to, { signal })[Symbol.asyncIterator]();
-        return await reader.next();
-      };
-      try {
-        for (;;) {
-          waiting = true;
-          const entry = await ask("could not be read", options, next);
-          waiting = false;
-          if (entry.done === true) return;
-          yield entry.value;
-        }
-      } finally {
-        // What does not answer would not answer that it has ended either.
-        if (!waiting) await (reader as AsyncIterator<AuditEntry> | null)?.return?.();
-        ending.abort();
-      }
-    },
+    read: (_, from, to, options) =>
+      each(options, (backend, call) => backend.read(chainName(), from, to, call)),
+    verifyStore: (_, options) =>
+      each(options, (backend, call) => backend.verifyStore?.(chainName(), call) ?? none()),
     async *chains(options) {
       const backend = await ask("could not be read", options, async (opened) => opened);
       yield* backend.chains(options);
     },
   };
 }
+
+async function* none(): AsyncGenerator<never> {}
 
 const CODES: Readonly<Record<AuditFailure, FloeErrorCode>> = {
   unavailable: "FLOE_LEDGER_UNAVAILABLE",

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../contract/index.ts";
+import type { AuditEntry, AuditFinding } from "../contract/index.ts";
 import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import { authorityDigest } from "../manifest/policy-digests.ts";
@@ -86,6 +86,8 @@ export interface Ledger {
     range: { readonly from: number; readonly to?: number },
     options: CallOptions,
   ): AsyncIterable<AuditEntry>;
+  /** What the store itself has noticed: other versions, deletions, what lies beside the events. */
+  storeFindings(options: CallOptions): AsyncIterable<AuditFinding>;
   /** The event that the environment's tag pins, or `null` without a ledger. */
   pinned(options: CallOptions): Promise<Genesis | null>;
 }
@@ -269,6 +271,10 @@ export function createLedger(
 
     readBack,
     entries: (range, options) => audit.read(chain, range.from, range.to, options),
+    async *storeFindings(options): AsyncGenerator<AuditFinding> {
+      genesis ??= await findGenesis(environment, context, place, verify, options);
+      if (genesis) yield* audit.verifyStore?.(chain, options) ?? [];
+    },
     async pinned(options) {
       genesis ??= await findGenesis(environment, context, place, verify, options);
       return genesis;

@@ -55,12 +55,16 @@ async function raceFor(
   call: AuditCallOptions,
 ): Promise<string | null> {
   const mine = Array.from({ length: writers }, (_, writer) => bytesOf(seq, writer));
-  const answers = await Promise.all(
-    mine.map((bytes, writer) => {
-      const backend = backends[writer % backends.length] as AuditBackend;
-      return settle(backend.claim(chain, seq, bytes, call));
-    }),
+  const settled = await Promise.allSettled(
+    mine.map((bytes, writer) =>
+      (backends[writer % backends.length] as AuditBackend).claim(chain, seq, bytes, call),
+    ),
   );
+  // A store that takes nothing from anybody is not weak either: it says why.
+  const [first] = settled;
+  if (first?.status === "rejected" && settled.every(({ status }) => status === "rejected"))
+    throw first.reason;
+  const answers = settled.map((one) => (one.status === "fulfilled" ? one.value : null));
   const winners = mine.filter((_, writer) => answers[writer]?.status === "claimed");
   if (winners.length > 1) return `${winners.length} of ${writers} writers won slot ${seq}`;
   const stored: Uint8Array[] = [];
