@@ -8,7 +8,7 @@ const LONGEST_KEY = 1024;
 export const HIGHEST_SLOT = SLOTS - 1;
 
 /** A chain's name in a key, of letters, digits, `.`, `-` and `_`: any other byte is `_` and two hexadecimal digits. */
-export function encodeChain(chain: string): string {
+function encodeChain(chain: string): string {
   return Array.from(Buffer.from(chain, "utf8"), (byte, index) => {
     const letter = String.fromCharCode(byte);
     // A dot at the beginning could make the segment `.` or `..`, which is cut out of paths.
