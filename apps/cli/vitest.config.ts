@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   // Without "module": what the AWS SDK has there is for bundlers, and Node cannot load it.
-  ssr: { resolve: { conditions: ["@floe/source", "node", "import", "default"] } },
+  ssr: { resolve: { conditions: ["@floe/source", "node"] } },
   test: {
     name: "cli",
     include: ["test/**/*.test.ts"],

@@ -403,7 +403,8 @@ function linkFinding({ seq, hash, what }: LinkProblem): AuditFinding {
 }
 
 function findingOf({ code, message, hint, details }: FloeError): AuditFinding {
-  const [, slot] = /#(\d+)$/.exec(String(details?.["event"] ?? "")) ?? [];
+  const where = details?.["event"];
+  const [, slot] = /#(\d+)$/.exec(typeof where === "string" ? where : "") ?? [];
   const seq = slot === undefined ? null : Number(slot);
   return { seq, hash: null, code, what: message, fix: hint ?? RESTORE };
 }
