@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createFloe, type Floe, type Logger, type SecretRef } from "@floe/core";
 import { loadManifest } from "@floe/core/manifest";
 import { createLayoutStore, createRegistryStore } from "@floe/oci";
+import gateTests from "@floe/plugin-gate-tests";
 import { createPolicyGate, policiesSchema } from "@floe/policy";
 import { createCommandRunner, createHost } from "@floe/runner";
 import {
@@ -63,8 +64,8 @@ export async function openFloe(manifestPath: string, signal: AbortSignal): Promi
       meta: { name: "@floe/policy", version: VERSION },
       gates: [policyGate],
     },
-    // Gates of the app's own need no package: hand the plugin objects in.
-    plugins: [],
+    // Plugins are handed in as objects: those of packages, and gates of the app's own.
+    plugins: [gateTests],
     runner: createCommandRunner({ env, tmpDir: tmpdir() }),
     readSecret,
     host: createHost(process.pid),
