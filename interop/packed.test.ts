@@ -55,7 +55,7 @@ describe("what would be published", () => {
       expect([name, own.filter((dependency) => !names.includes(dependency))]).toEqual([name, []]);
       expect(text).not.toContain("workspace:");
       expect(license).toBe("Apache-2.0");
-      expect(files).toEqual(
+      expect(files, name).toEqual(
         expect.arrayContaining(["package/LICENSE", "package/README.md", "package/package.json"]),
       );
       const unwanted = /\/test\/|tsbuildinfo|\.test\.|node_modules|\.env|\.key$/;
