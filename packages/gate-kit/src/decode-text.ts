@@ -27,15 +27,7 @@ export interface DecodeOptions {
  * @throws {ReportProblem} for one that is empty, too large, has a hole in it, or an encoding that is not known.
  */
 export function decodeText(path: string, bytes: Uint8Array, options: DecodeOptions = {}): string {
-  const { maxBytes = MAX_REPORT_BYTES } = options;
-  if (bytes.byteLength > maxBytes) {
-    throw new ReportProblem(
-      path,
-      undefined,
-      `it has ${bytes.byteLength} bytes, the limit is ${maxBytes}: write less output into it, or several files`,
-    );
-  }
-  const text = decode(path, bytes, options.encoding ?? "utf-8");
+  const text = decoderOf(path, bytes, options).decode(bytes);
   if (text.trim().length === 0) throw new ReportProblem(path, undefined, "the report is empty");
   const hole = text.indexOf(HOLE);
   if (hole !== -1) {
@@ -48,6 +40,61 @@ export function decodeText(path: string, bytes: Uint8Array, options: DecodeOptio
   return text;
 }
 
+/** Bytes that {@link decodeParts} decodes at a time. */
+const PART_BYTES = 256 * 1024;
+
+/**
+ * Decodes a report as {@link decodeText} does, in parts, for readers that do not need all of its text at once. Characters
+ * are whole in every part, except for surrogate pairs of reports that are not in UTF-8.
+ *
+ * @throws {ReportProblem} as {@link decodeText}, when the part is reached.
+ */
+export function* decodeParts(
+  path: string,
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
+): Generator<string, void, undefined> {
+  const { encoding } = decoderOf(path, bytes, options);
+  // Others are rare, and some of them are not known by their bytes alone.
+  if (encoding !== "utf-8") return yield* slicesOf(decodeText(path, bytes, options));
+  let isBlank = true;
+  let before = "";
+  for (let at = 0, end: number; at < bytes.byteLength; at = end) {
+    end = characterBefore(bytes, at + PART_BYTES, at);
+    // Only what stands at the start is a byte order mark.
+    const decoder = new TextDecoder(encoding, { ignoreBOM: at > 0 });
+    const part = decoder.decode(bytes.subarray(at, end));
+    // Says in which line.
+    if (part.includes(HOLE) || `${before}${part.slice(0, HOLE.length)}`.includes(HOLE))
+      decodeText(path, bytes, options);
+    before = part.slice(-HOLE.length);
+    isBlank &&= part.trim().length === 0;
+    yield part;
+  }
+  if (isBlank) throw new ReportProblem(path, undefined, "the report is empty");
+}
+
+function* slicesOf(text: string): Generator<string, void, undefined> {
+  for (let at = 0; at < text.length; at += PART_BYTES) yield text.slice(at, at + PART_BYTES);
+}
+
+/** Where the character begins in which a byte of UTF-8 stands; after `start` in any case. */
+function characterBefore(bytes: Uint8Array, at: number, start: number): number {
+  if (at >= bytes.byteLength) return bytes.byteLength;
+  for (let back = 0; back < 4 && at - back > start; back += 1)
+    if (((bytes[at - back] ?? 0) & 0xc0) !== 0x80) return at - back;
+  return at;
+}
+
+/** Characters of {@link textStart}. */
+const START_BYTES = 4096;
+
+/** The beginning of a report without the blanks before it, to know its format by; never throws. */
+export function textStart(bytes: Uint8Array): string {
+  const start = bytes.subarray(0, START_BYTES);
+  return new TextDecoder(encodingOf(start) ?? "utf-8").decode(start).trimStart();
+}
+
 /** The line, from 1, in which a character of a text stands. */
 export function lineAt(text: string, offset: number): number {
   let line = 1;
@@ -57,15 +104,32 @@ export function lineAt(text: string, offset: number): number {
   return line;
 }
 
-function decode(path: string, bytes: Uint8Array, fallback: string): string {
-  const start = Buffer.from(bytes.subarray(0, 4)).toString("hex");
-  const marked = BYTE_ORDER_MARKS.find(([mark]) => start.startsWith(mark))?.[1];
-  const encoding = marked ?? unmarkedUtf16(bytes) ?? fallback;
+function decoderOf(
+  path: string,
+  bytes: Uint8Array,
+  options: DecodeOptions,
+): InstanceType<typeof TextDecoder> {
+  const { maxBytes = MAX_REPORT_BYTES } = options;
+  if (bytes.byteLength > maxBytes) {
+    throw new ReportProblem(
+      path,
+      undefined,
+      `it has ${bytes.byteLength} bytes, the limit is ${maxBytes}: write less output into it, or several files`,
+    );
+  }
+  const encoding = encodingOf(bytes) ?? options.encoding ?? "utf-8";
   try {
-    return new TextDecoder(encoding).decode(bytes);
+    return new TextDecoder(encoding);
   } catch (cause) {
     throw new ReportProblem(path, 1, `its encoding ${encoding} is not known`, cause);
   }
+}
+
+/** What the first bytes say. */
+function encodingOf(bytes: Uint8Array): string | undefined {
+  const start = Buffer.from(bytes.subarray(0, 4)).toString("hex");
+  const marked = BYTE_ORDER_MARKS.find(([mark]) => start.startsWith(mark))?.[1];
+  return marked ?? unmarkedUtf16(bytes);
 }
 
 /** Reports begin with ASCII: one zero beside the first character tells the order of the bytes. */

@@ -1,9 +1,16 @@
 export { cleanText, firstLine } from "./clean-text.ts";
-export { type DecodeOptions, decodeText, lineAt, MAX_REPORT_BYTES } from "./decode-text.ts";
+export {
+  type DecodeOptions,
+  decodeParts,
+  decodeText,
+  lineAt,
+  MAX_REPORT_BYTES,
+} from "./decode-text.ts";
+export { type JsonLine, jsonLines } from "./json-lines.ts";
 export { requireAgreement, requireEnded, requireFresh } from "./judge-run.ts";
+export { linesOf } from "./lines-of.ts";
 export { matchName } from "./match-name.ts";
 export { parseJson } from "./parse-json.ts";
-export { type JsonLine, type JsonLines, parseJsonLines } from "./parse-json-lines.ts";
 export { parseNumber, parsePercent } from "./parse-number.ts";
 export {
   chooseReader,

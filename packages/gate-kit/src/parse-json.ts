@@ -7,8 +7,12 @@ const MAX_DEPTH = 200;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPEN = new Set([0x7b, 0x5b]);
-const CLOSE = new Set([0x7d, 0x5d]);
+const COLON = 0x3a;
+const SPACE = 0x20;
+const OPEN_OBJECT = 0x7b;
+const OPEN_LIST = 0x5b;
+const CLOSE_OBJECT = 0x7d;
+const CLOSE_LIST = 0x5d;
 
 /**
  * Parses the text of a JSON report strictly: one value, no NaN, no key twice in one object, no `__proto__`, at most 200
@@ -57,10 +61,10 @@ function checkStructure(path: string, text: string, firstLine: number): void {
         if (key !== null) keys.add(key);
       }
       at = end - 1;
-    } else if (OPEN.has(code)) {
-      open.push(code === 0x7b ? new Set() : null);
+    } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
+      open.push(code === OPEN_OBJECT ? new Set() : null);
       if (open.length > MAX_DEPTH) refuse(at, `it is nested more than ${MAX_DEPTH} levels deep`);
-    } else if (CLOSE.has(code)) {
+    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       open.pop();
     }
   }
@@ -78,8 +82,9 @@ function endOfString(text: string, start: number): number {
 
 function isKey(text: string, end: number): boolean {
   let at = end;
-  while (/\s/.test(text.charAt(at))) at += 1;
-  return text.charAt(at) === ":";
+  // Other blanks than JSON's make it no JSON, which is found later.
+  while (text.charCodeAt(at) <= SPACE) at += 1;
+  return text.charCodeAt(at) === COLON;
 }
 
 function readKey(quoted: string): string | null {

@@ -1,5 +1,5 @@
 import type { GateReport } from "@floe/core/plugin";
-import { decodeText } from "./decode-text.ts";
+import { decodeText, textStart } from "./decode-text.ts";
 import { parseJson } from "./parse-json.ts";
 import { ReportProblem } from "./report-problem.ts";
 
@@ -7,6 +7,8 @@ import { ReportProblem } from "./report-problem.ts";
 export interface ReportContent {
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Its first few thousand characters without the blanks before them: enough to tell XML from JSON and from other text. */
+  readonly start: string;
   /**
    * The text; see {@link decodeText}.
    *
@@ -75,16 +77,26 @@ export function withoutCopies(reports: readonly GateReport[]): GateReport[] {
 /** Wraps a report, so that it is decoded and parsed at most once. */
 export function contentOf({ path, bytes }: GateReport, maxBytes?: number): ReportContent {
   let text: string | undefined;
-  let json: { readonly value: unknown } | undefined;
+  let json: { readonly value: unknown } | { readonly problem: unknown } | undefined;
+  const parse = (): { readonly value: unknown } | { readonly problem: unknown } => {
+    try {
+      return { value: parseJson(path, content.text()) };
+    } catch (problem) {
+      return { problem };
+    }
+  };
   const content: ReportContent = {
     path,
     bytes,
+    start: textStart(bytes),
     text: () => {
       text ??= decodeText(path, bytes, maxBytes === undefined ? {} : { maxBytes });
       return text;
     },
     json: () => {
-      json ??= { value: parseJson(path, content.text()) };
+      // What is no JSON is none for the next reader that asks.
+      json ??= parse();
+      if ("problem" in json) throw json.problem;
       return json.value;
     },
   };
@@ -114,6 +126,6 @@ export function chooseReader<Result>(
   const found = readers.find((reader) => reader.matches(content));
   if (found !== undefined) return found;
   // Says where it is damaged, when it is JSON that was cut off.
-  if (/^\s*[{[]/.test(content.text())) content.json();
+  if (/^[{[]/.test(content.start)) content.json();
   throw new ReportProblem(content.path, 1, `it is of no format that is read (${known})`);
 }

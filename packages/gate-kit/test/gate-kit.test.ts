@@ -1,9 +1,10 @@
 import type { GateReport, GateRun } from "@floe/core/plugin";
 import { describe, expect, test } from "vitest";
 import {
+  decodeParts,
   decodeText,
+  jsonLines,
   parseJson,
-  parseJsonLines,
   parseNumber,
   parsePercent,
   type ReportReader,
@@ -69,6 +70,36 @@ describe("a report is decoded", () => {
     expect(() => decodeText("r", bytes)).toThrow(message);
   });
 
+  test.each<[string, string, BufferEncoding, string?]>([
+    ["in UTF-8, of characters of every length", "aü€𝄞", "utf8"],
+    ["in UTF-16", "aü€𝄞", "utf16le"],
+    ["in an encoding that is named", "aü", "latin1", "iso-8859-1"],
+  ])("in parts as it is as a whole, %s", (_how, characters, encoding, name) => {
+    // An odd number of bytes before them, so that parts end in every place of a character.
+    for (const shift of ["", "x", "xx", "xxx"]) {
+      const text = `${encoding === "utf16le" ? "\ufeff" : ""}${shift}${characters.repeat(150_000)}`;
+      const options = name === undefined ? {} : { encoding: name };
+      const bytes = Buffer.from(text, encoding);
+      const parts = [...decodeParts("r", bytes, options)];
+      expect(parts.length).toBeGreaterThan(1);
+      expect(parts.join("") === decodeText("r", bytes, options)).toBe(true);
+      expect(parts.join("") === text.replace("\ufeff", "")).toBe(true);
+    }
+  });
+
+  test.each<[string, Uint8Array, RegExp]>([
+    ["it is blank", Buffer.from(" ".repeat(600_000)), /the report is empty$/],
+    ["it is empty", Buffer.alloc(0), /the report is empty$/],
+    [
+      "it has a hole on the border of two parts",
+      Buffer.from(`\n${"a".repeat(256 * 1024 - 4)}${"\0".repeat(8)}${"a".repeat(1000)}`),
+      /r line 2: a run of NUL/,
+    ],
+    ["it is large", Buffer.alloc(65 * 1024 * 1024), /has 68157440 bytes, the limit is 67108864/],
+  ])("in parts, and refused when %s", (_why, bytes, message) => {
+    expect(() => [...decodeParts("r", bytes)]).toThrow(message);
+  });
+
   test("and refused before it is decoded when it is large", () => {
     const bytes = Buffer.alloc(200 * 1024 * 1024);
 
@@ -99,15 +130,12 @@ describe("JSON is read strictly", () => {
     expect(parseJson("r", text)).toEqual(JSON.parse(text));
   });
 
-  test("on lines: others are counted, and one that was cut off is refused", () => {
-    expect(parseJsonLines("r", '{"a":1}\r\nhello\n\n{"a":2}\n')).toEqual({
-      lines: [
-        { line: 1, value: { a: 1 } },
-        { line: 4, value: { a: 2 } },
-      ],
-      otherLines: 1,
-    });
-    expect(() => parseJsonLines("r", '{"a":1}\n{"a":')).toThrow(/r line 2: it is not JSON/);
+  test("on lines: others are passed over, and one that was cut off is refused", () => {
+    expect([...jsonLines("r", '{"a":1}\r\nhello\n\n{"a":2}\n')]).toEqual([
+      { line: 1, value: { a: 1 } },
+      { line: 4, value: { a: 2 } },
+    ]);
+    expect(() => [...jsonLines("r", '{"a":1}\n{"a":')]).toThrow(/r line 2: it is not JSON/);
   });
 });
 

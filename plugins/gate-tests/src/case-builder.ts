@@ -9,8 +9,6 @@ export interface CasePlace {
   readonly report: string;
   /** Name of each suite around the case, outermost first. */
   readonly suites: readonly string[];
-  /** What else tells the suites apart: host name (Playwright's browser), id, file. */
-  readonly scope: string;
   readonly suiteFile: string;
   readonly reportLine: number;
   /** Directly in `<testsuites>`, without a suite. */
@@ -34,7 +32,7 @@ const SCRIPT_FILE = /\.[cm]?[jt]sx?$/;
 export class CaseBuilder {
   readonly #attributes: Attributes;
   readonly #place: CasePlace;
-  readonly #seen = new Set<string>();
+  readonly #seen: string[] = [];
   #todo = false;
   #message = "";
 
@@ -42,21 +40,22 @@ export class CaseBuilder {
     this.#attributes = attributes;
     this.#place = place;
     for (const name of ["status", "result"]) {
-      const word = attributes[name]?.trim().toLowerCase() ?? "";
-      if (FAILED_WORDS.has(word)) this.#seen.add("failure");
-      if (ERRORED_WORDS.has(word)) this.#seen.add("error");
-      if (SKIPPED_WORDS.has(word)) this.#seen.add("skipped");
+      const word = attributes[name]?.trim().toLowerCase();
+      if (word === undefined) continue;
+      if (FAILED_WORDS.has(word)) this.#seen.push("failure");
+      if (ERRORED_WORDS.has(word)) this.#seen.push("error");
+      if (SKIPPED_WORDS.has(word)) this.#seen.push("skipped");
     }
     // node:test says it twice, once as an attribute.
     if (attributes["failure"] !== undefined) {
-      this.#seen.add("failure");
+      this.#seen.push("failure");
       this.#message = attributes["failure"];
     }
   }
 
   /** Takes an element inside the case. */
   addMark(element: string, attributes: Attributes): void {
-    this.#seen.add(element);
+    this.#seen.push(element);
     if (element === "skipped" && attributes["type"]?.toLowerCase() === "todo") this.#todo = true;
     if (element !== "skipped" && this.#message === "") {
       this.#message = attributes["message"]?.trim() ?? "";
@@ -70,17 +69,20 @@ export class CaseBuilder {
 
   /** Whether anything in the case looks like a failure, counted or not. */
   get looksFailing(): boolean {
-    return ["error", "failure", "rerunFailure", "rerunError"].some((mark) => this.#seen.has(mark));
+    return ["error", "failure", "rerunFailure", "rerunError"].some((mark) =>
+      this.#seen.includes(mark),
+    );
   }
 
   build(): JunitCase {
-    const { report, suites, scope, suiteFile, reportLine } = this.#place;
+    const { report, suites, suiteFile, reportLine } = this.#place;
     const name = this.#attributes["name"] ?? "";
     const className = this.#attributes["classname"] ?? this.#attributes["class"] ?? "";
     const file = this.#attributes["file"] ?? suiteFile;
     const line = this.#attributes["line"] ?? "";
     const status = this.#status();
     return {
+      report,
       name,
       className,
       file,
@@ -88,9 +90,7 @@ export class CaseBuilder {
       suites,
       status,
       reportLine,
-      identity:
-        name === "" ? "" : JSON.stringify([report, suites, scope, className, name, file, line]),
-      message: firstLine(this.#message),
+      message: this.#message === "" ? "" : firstLine(this.#message),
       seconds: toSeconds(this.#attributes["time"]),
       isEmptyFile: status === "passed" && this.#isNamedLikeFile(name, className),
     };
@@ -99,10 +99,10 @@ export class CaseBuilder {
   #status(): CaseStatus {
     // A `todo` may fail: it is known not to work yet.
     if (this.#todo) return "todo";
-    if (this.#seen.has("error")) return "errored";
+    if (this.#seen.includes("error")) return "errored";
     if (this.looksFailing) return "failed";
-    if (this.#seen.has("skipped")) return "skipped";
-    if (this.#seen.has("flakyFailure") || this.#seen.has("flakyError")) return "flaky";
+    if (this.#seen.includes("skipped")) return "skipped";
+    if (this.#seen.includes("flakyFailure") || this.#seen.includes("flakyError")) return "flaky";
     return "passed";
   }
 
@@ -115,6 +115,8 @@ export class CaseBuilder {
 
 /** Seconds of a `time` attribute: `1.5`, `1,204.318`, `0,25`; 0 for anything else. */
 function toSeconds(value: string | undefined): number {
+  const usual = Number(value);
+  if (usual >= 0 && usual < Number.POSITIVE_INFINITY) return usual;
   const text = value?.trim() ?? "";
   const plain = text.includes(".") ? text.replaceAll(",", "") : text.replace(",", ".");
   const seconds = Number(plain);

@@ -12,11 +12,9 @@ export interface PlainCase {
   readonly seconds?: number;
   /** Where it stands in the report, from 1. Default 1. */
   readonly reportLine?: number;
-  /** Its place among the tests of the report: tests of one name are different tests there. */
-  readonly index: number;
 }
 
-/** Puts the tests of a report into the form in which all formats are counted. Attempts are merged by then. */
+/** Puts the tests of a report into the form in which all formats are counted. */
 export function reportOf(
   path: string,
   cases: readonly PlainCase[],
@@ -25,6 +23,8 @@ export function reportOf(
   return {
     path,
     cases: cases.map((one) => caseOf(path, one)),
+    // Attempts are merged by then: tests of one name are different tests.
+    repeated: new Map(),
     announced: null,
     missing: 0,
     unexplainedFailures,
@@ -32,13 +32,12 @@ export function reportOf(
   };
 }
 
-function caseOf(path: string, plain: PlainCase): JunitCase {
+function caseOf(report: string, plain: PlainCase): JunitCase {
   const { name, suites = [], file = "", status, message = "", seconds = 0 } = plain;
   return {
-    ...{ name, suites, file, status, line: "" },
+    ...{ report, name, suites, file, status, line: "" },
     className: suites.join(" > "),
-    identity: JSON.stringify([path, plain.index]),
-    message: firstLine(message.trim().slice(0, 4000)),
+    message: message === "" ? "" : firstLine(message.trim().slice(0, 4000)),
     reportLine: plain.reportLine ?? 1,
     seconds: Number.isFinite(seconds) && seconds > 0 ? seconds : 0,
     isEmptyFile: false,

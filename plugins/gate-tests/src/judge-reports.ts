@@ -1,8 +1,8 @@
 import type { GateReason, GateRun, GateVerdict } from "@floe/core/plugin";
 import { cleanText, matchName, whyNotEnded } from "@floe/gate-kit";
 import type { TestsConfig } from "./config.ts";
-import type { JunitReport } from "./junit-report.ts";
-import { type LocatedCase, type TestTally, tallyTests } from "./tally-tests.ts";
+import type { JunitCase, JunitReport } from "./junit-report.ts";
+import { type TestTally, tallyTests } from "./tally-tests.ts";
 import { countTests, type TestCounts } from "./test-counts.ts";
 import { testName } from "./test-name.ts";
 import { failureReasons, otherReasons } from "./test-reasons.ts";
@@ -89,7 +89,7 @@ function whyFew(tally: TestTally, reports: readonly JunitReport[]): string {
   return "";
 }
 
-function namesOf(one: LocatedCase): string[] {
+function namesOf(one: JunitCase): string[] {
   return [...one.suites, one.suites.join("/"), one.className, one.file, one.report];
 }
 

@@ -3,13 +3,13 @@ export type CaseStatus = "passed" | "failed" | "errored" | "skipped" | "todo" | 
 
 /** One `<testcase>`. */
 export interface JunitCase {
+  /** Path of the report in which it stands. */
+  readonly report: string;
   readonly name: string;
   readonly className: string;
   readonly file: string;
   /** Names of the suites around it, outermost first. */
   readonly suites: readonly string[];
-  /** Everything that tells this test from another: report, suites, class, name, file, line. Empty for one without a name. */
-  readonly identity: string;
   readonly status: CaseStatus;
   /** First line of the failure, empty if there is none. */
   readonly message: string;
@@ -33,6 +33,8 @@ export interface AnnouncedTotals {
 export interface JunitReport {
   readonly path: string;
   readonly cases: readonly JunitCase[];
+  /** Cases that nothing tells from one another, in their order, by the first of them. */
+  readonly repeated: ReadonlyMap<JunitCase, readonly JunitCase[]>;
   /** `null` where no suite has the attribute `tests`. */
   readonly announced: AnnouncedTotals | null;
   /** Tests that the attributes announce and that are not listed. */

@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<string, CaseStatus>> = {
 
 /** Whether a value is a report of the Common Test Report Format. */
 export function isCtrf(content: ReportContent): boolean {
+  if (!content.start.startsWith("{")) return false;
   const value = tried(content);
   return isFields(value) && isFields(value["results"]) && "tests" in value["results"];
 }
@@ -45,7 +46,6 @@ export function readCtrf(content: ReportContent): JunitReport {
       status: status === "passed" && isFlaky(test) ? "flaky" : status,
       message: typeof test["message"] === "string" ? test["message"] : "",
       seconds: countOf(test["duration"]) / 1000,
-      index,
     };
   });
   const summary = isFields(results["summary"]) ? results["summary"] : {};

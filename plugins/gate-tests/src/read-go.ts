@@ -1,4 +1,4 @@
-import { parseJsonLines, type ReportContent, ReportProblem } from "@floe/gate-kit";
+import { jsonLines, linesOf, type ReportContent, ReportProblem } from "@floe/gate-kit";
 import { type PlainCase, reportOf } from "./json-case.ts";
 import type { CaseStatus, JunitReport } from "./junit-report.ts";
 import { countOf, isFields } from "./read-fields.ts";
@@ -13,8 +13,11 @@ const MAX_OUTPUT = 4000;
 
 /** Whether a text is what `go test -json` (`go tool test2json`) writes. */
 export function isGo(content: ReportContent): boolean {
-  const first = /^\s*(\{.*)$/m.exec(content.text())?.[1] ?? "";
-  return /"Action":/.test(first) && /"(?:Package|ImportPath)":/.test(first);
+  if (content.start.startsWith("<")) return false;
+  for (const line of linesOf(content.text()))
+    if (/^\s*\{/.test(line))
+      return /"Action":/.test(line) && /"(?:Package|ImportPath)":/.test(line);
+  return false;
 }
 
 interface Run {
@@ -38,7 +41,7 @@ export function readGo(content: ReportContent): JunitReport {
   const open = new Map<string, Run>();
   const packages = new Map<string, { line: number; ended: string | null; output: string }>();
   // What a program prints besides stands between the events.
-  for (const { line, value } of parseJsonLines(path, content.text()).lines) {
+  for (const { line, value } of jsonLines(path, content.text())) {
     const event = isFields(value) ? value : {};
     const { Action: action, Package: pkg, Test: name, Output: output } = event;
     if (typeof action !== "string" || typeof pkg !== "string") continue;
@@ -80,37 +83,38 @@ function casesOf(
   packages: ReadonlyMap<string, { readonly ended: string | null; readonly output: string }>,
 ): PlainCase[] {
   const parents = new Set(
-    runs.flatMap(({ pkg, name }) =>
-      [...name.matchAll(/\//g)].map(({ index }) => JSON.stringify([pkg, name.slice(0, index)])),
-    ),
+    runs.flatMap(({ pkg, name }) => namesAbove(name).map((above) => JSON.stringify([pkg, above]))),
   );
   const failed = new Set(
     runs.filter(({ status }) => status !== "passed" && status !== "skipped").map(({ pkg }) => pkg),
   );
   const cases = runs
     .filter(({ pkg, name }) => !parents.has(JSON.stringify([pkg, name])))
-    .map(({ pkg, name, line, output, status, seconds }, index): PlainCase => {
+    .map(({ pkg, name, line, output, status, seconds }): PlainCase => {
       const message =
         status === "failed" ? saidIn(output) : "it has not ended: the program crashed";
       return {
-        ...{ name, seconds, index, reportLine: line },
+        ...{ name, seconds, reportLine: line },
         suites: [pkg],
         status: status ?? "errored",
         message: status === "failed" || status === null ? message : "",
       };
     });
   // A parent may fail by itself, after its subtests.
+  const explained = new Set(
+    runs
+      .filter(({ status }) => status === "failed" || status === null)
+      .flatMap(({ pkg, name }) => namesAbove(name).map((above) => JSON.stringify([pkg, above]))),
+  );
   for (const { pkg, name, line, status, output } of runs) {
-    const inner = runs.filter((one) => one.pkg === pkg && one.name.startsWith(`${name}/`));
-    if (inner.length === 0 || status !== "failed") continue;
-    if (inner.some((one) => one.status === "failed" || one.status === null)) continue;
+    const key = JSON.stringify([pkg, name]);
+    if (status !== "failed" || !parents.has(key) || explained.has(key)) continue;
     cases.push({
       name,
       suites: [pkg],
       status: "failed",
       message: saidIn(output),
       reportLine: line,
-      index: cases.length,
     });
   }
   for (const [pkg, { ended, output }] of packages)
@@ -119,9 +123,13 @@ function casesOf(
         name: pkg,
         status: "errored",
         message: saidIn(output) || "it could not be built or run",
-        index: cases.length,
       });
   return cases;
+}
+
+/** Names of the tests of which a test is a subtest. */
+function namesAbove(name: string): string[] {
+  return [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index));
 }
 
 // Frames (`=== RUN`, `--- FAIL`) say nothing of the reason.

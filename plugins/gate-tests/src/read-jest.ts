@@ -15,6 +15,7 @@ const STATUS: Readonly<Record<string, CaseStatus>> = {
 
 /** Whether a value is what `jest --json` and vitest's json reporter write. */
 export function isJest(content: ReportContent): boolean {
+  if (!content.start.startsWith("{")) return false;
   try {
     const value = content.json();
     return isFields(value) && "testResults" in value && "numTotalTests" in value;
@@ -39,7 +40,7 @@ export function readJest(content: ReportContent): JunitReport {
     const name = typeof file["name"] === "string" ? file["name"] : "";
     const tests = listOf(path, file["assertionResults"], `${where}.assertionResults`);
     const own = tests.map((test, index) =>
-      caseOf(path, test, `${where}.assertionResults[${index}]`, name, cases.length + index),
+      caseOf(path, test, `${where}.assertionResults[${index}]`, name),
     );
     cases.push(...own);
     const explained = own.some(({ status }) => status === "failed" || status === "errored");
@@ -49,7 +50,6 @@ export function readJest(content: ReportContent): JunitReport {
         file: name,
         status: "errored",
         message: typeof file["message"] === "string" ? file["message"] : "it could not be run",
-        index: cases.length,
       });
   }
   const failed = cases.filter(({ status }) => status === "failed" || status === "errored").length;
@@ -60,7 +60,7 @@ export function readJest(content: ReportContent): JunitReport {
   return reportOf(path, cases, Math.max(0, said - failed));
 }
 
-function caseOf(path: string, test: Fields, where: string, file: string, index: number): PlainCase {
+function caseOf(path: string, test: Fields, where: string, file: string): PlainCase {
   const word = textOf(path, test["status"], `${where}.status`);
   const status = Object.hasOwn(STATUS, word) ? STATUS[word] : undefined;
   if (!status)
@@ -83,6 +83,5 @@ function caseOf(path: string, test: Fields, where: string, file: string, index: 
     status: status === "passed" && repeated ? "flaky" : status,
     message: messages[0] ?? "",
     seconds: countOf(test["duration"]) / 1000,
-    index,
   };
 }

@@ -1,16 +1,20 @@
 import { setImmediate } from "node:timers/promises";
-import { ReportProblem } from "@floe/gate-kit";
+import { decodeParts, ReportProblem } from "@floe/gate-kit";
 import { SaxesParser } from "saxes";
+import { Attempts } from "./attempts.ts";
 import { CaseBuilder } from "./case-builder.ts";
-import { decodeReport } from "./decode-report.ts";
 import type { JunitCase, JunitReport } from "./junit-report.ts";
+import { XmlRepair } from "./repair-xml.ts";
 import { SuiteTotals } from "./suite-totals.ts";
 
 type Attributes = Readonly<Record<string, string>>;
 
 interface OpenSuite {
-  readonly name: string;
-  readonly scope: string;
+  /** Name of each suite from the outermost to this one, of those that have one. */
+  readonly names: readonly string[];
+  /** Whatever tells this suite and those around it from others: names, host name (Playwright's browser), id, package. */
+  readonly scope: number;
+  /** Its source file, or that of the nearest suite around it that has one. */
   readonly file: string;
   readonly totals: SuiteTotals;
 }
@@ -40,9 +44,6 @@ const DECISIVE = new Set([
 /** Deeper than any test program nests; a file that goes on is not a report. */
 const MAX_DEPTH = 500;
 
-/** Characters that are parsed before other work of the process gets a turn. */
-const CHUNK = 256 * 1024;
-
 /**
  * Reads JUnit XML of any dialect: root `testsuites` or `testsuite`, suites in suites, cases anywhere between. Nothing
  * outside the file is ever read, and entities of its own are refused.
@@ -54,41 +55,43 @@ export async function readJunit(
   bytes: Uint8Array,
   options: { readonly signal: AbortSignal },
 ): Promise<JunitReport> {
-  const { text, sanitised } = decodeReport(path, bytes);
-  const start = text.search(/\S/);
-  if (text[start] !== "<") {
-    throw new ReportProblem(
-      path,
-      1,
-      "it is not XML, nor any other format that is read (TAP, CTRF, go test -json, JSON of jest, vitest or mocha)",
-    );
-  }
-  const reader = new JunitReader(path, countLines(text.slice(0, start)));
-  for (let at = start; at < text.length; at += CHUNK) {
+  const reader = new JunitReader(path);
+  for (const part of decodeParts(path, bytes, { encoding: declaredEncoding(bytes) })) {
     options.signal.throwIfAborted();
-    reader.write(text.slice(at, at + CHUNK));
+    reader.write(part);
+    // Other work of the process gets a turn.
     await setImmediate();
   }
-  return { path, sanitised, ...reader.end() };
+  return reader.end();
+}
+
+/** Bytes in which the declaration can be read at all are not UTF-16, whatever it says (some writers say so). */
+function declaredEncoding(bytes: Uint8Array): string {
+  const start = Buffer.from(bytes.subarray(0, 200)).toString("latin1");
+  const declared = /^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)["']/.exec(start)?.[1] ?? "utf-8";
+  return /^(?:utf-?16|ucs-?2)/i.test(declared) ? "utf-8" : declared;
 }
 
 /** Turns the parser's events into cases and totals. */
 class JunitReader {
   readonly #path: string;
-  readonly #linesBefore: number;
+  /** Lines before the document begins; a parser wants it to begin at once. */
+  #linesBefore = 0;
+  #hasBegun = false;
+  readonly #repair = new XmlRepair();
   readonly #parser = new SaxesParser({ xmlns: false, position: true });
   readonly #root = new SuiteTotals({});
   readonly #suites: OpenSuite[] = [];
   readonly #cases: JunitCase[] = [];
+  readonly #attempts = new Attempts();
   #depth = 0;
   #case: CaseBuilder | null = null;
   /** Depth of the open case, and of the failure in it whose text is read. */
   #caseDepth = 0;
   #failureDepth = 0;
 
-  constructor(path: string, linesBefore: number) {
+  constructor(path: string) {
     this.#path = path;
-    this.#linesBefore = linesBefore;
     // The parser's own table inherits from Object: there, `&constructor;` would be an entity.
     this.#parser.ENTITIES = Object.assign(Object.create(null), {
       amp: "&",
@@ -105,23 +108,43 @@ class JunitReader {
     });
     this.#parser.on("opentag", ({ name, attributes }) => this.#open(name, attributes));
     this.#parser.on("closetag", ({ name }) => this.#close(localName(name)));
-    this.#parser.on("text", (text) => this.#text(text));
     this.#parser.on("cdata", (text) => this.#text(text));
   }
 
-  write(text: string): void {
-    this.#parser.write(text);
+  write(part: string): void {
+    let text = part;
+    if (!this.#hasBegun) {
+      text = part.trimStart();
+      this.#linesBefore += countLines(part.slice(0, part.length - text.length));
+      if (text === "") return;
+      if (text[0] !== "<") {
+        throw new ReportProblem(
+          this.#path,
+          1,
+          "it is not XML, nor any other format that is read (TAP, CTRF, go test -json, JSON of jest, vitest or mocha)",
+        );
+      }
+      this.#hasBegun = true;
+    }
+    this.#parser.write(this.#repair.write(text, false));
   }
 
-  end(): Pick<JunitReport, "cases" | "announced" | "missing" | "unexplainedFailures"> {
+  end(): JunitReport {
+    this.#parser.write(this.#repair.write("", true));
     this.#parser.close();
     const { announced, missing, unexplainedFailures } = this.#root;
-    return { cases: this.#cases, announced, missing, unexplainedFailures };
+    return {
+      path: this.#path,
+      cases: this.#cases,
+      repeated: this.#attempts.repeated,
+      ...{ announced, missing, unexplainedFailures },
+      sanitised: this.#repair.sanitised,
+    };
   }
 
   #open(fullName: string, attributes: Attributes): void {
     const name = localName(fullName);
-    this.#refuseDamage(fullName, attributes);
+    if (this.#repair.hasReplacement) this.#refuseDamage(fullName, attributes);
     if (this.#depth === 0 && !SUITES.has(name)) {
       throw this.#problem(
         `its root element is <${name.slice(0, 100)}>, not <testsuites> or <testsuite>: this is no JUnit report`,
@@ -146,11 +169,12 @@ class JunitReader {
   }
 
   #openSuite(attributes: Attributes): void {
-    const parts = [attributes["hostname"], attributes["id"], attributes["package"]];
+    const around = this.#suites.at(-1);
+    const { name = "", hostname, id, package: pkg, file, filepath } = attributes;
     this.#suites.push({
-      name: attributes["name"] ?? "",
-      scope: JSON.stringify(parts),
-      file: attributes["file"] ?? attributes["filepath"] ?? "",
+      names: [...(around?.names ?? []), ...(name === "" ? [] : [name])],
+      scope: this.#attempts.scopeIn(around?.scope ?? 0, [name, hostname, id, pkg]),
+      file: (file ?? filepath ?? "") || (around?.file ?? ""),
       totals: new SuiteTotals(attributes),
     });
   }
@@ -169,19 +193,28 @@ class JunitReader {
       this.#caseDepth = this.#depth;
     }
     this.#case.addMark(name, attributes);
-    this.#failureDepth = name === "skipped" ? 0 : this.#depth;
+    if (name === "skipped") this.#leaveFailure();
+    else {
+      this.#failureDepth = this.#depth;
+      // Only there: the rest of the text, captured output for the most part, is not even put together.
+      this.#parser.on("text", (text) => this.#text(text));
+    }
   }
 
   #newCase(attributes: Attributes): CaseBuilder {
-    const named = this.#suites.filter((suite) => suite.name !== "");
+    const around = this.#suites.at(-1);
     return new CaseBuilder(attributes, {
       report: this.#path,
-      suites: named.map((suite) => suite.name),
-      scope: this.#suites.map((suite) => suite.scope).join(),
-      suiteFile: this.#suites.findLast((suite) => suite.file !== "")?.file ?? "",
+      suites: around?.names ?? [],
+      suiteFile: around?.file ?? "",
       reportLine: this.#line(),
       direct: this.#suites.length <= 1,
     });
+  }
+
+  #leaveFailure(): void {
+    this.#failureDepth = 0;
+    this.#parser.off("text");
   }
 
   #text(text: string): void {
@@ -189,10 +222,13 @@ class JunitReader {
   }
 
   #close(name: string): void {
-    if (this.#depth === this.#failureDepth) this.#failureDepth = 0;
+    if (this.#depth === this.#failureDepth) this.#leaveFailure();
     if (this.#case !== null && this.#depth === this.#caseDepth) {
-      this.#suites.at(-1)?.totals.addCase(this.#case.looksFailing);
-      this.#cases.push(this.#case.build());
+      const suite = this.#suites.at(-1);
+      suite?.totals.addCase(this.#case.looksFailing);
+      const one = this.#case.build();
+      this.#cases.push(one);
+      this.#attempts.add(one, suite?.scope ?? 0);
       this.#case = null;
     }
     if (SUITES.has(name)) {

@@ -5,6 +5,7 @@ import { countOf, type Fields, isFields, listOf, textOf } from "./read-fields.ts
 
 /** Whether a value is what mocha's json reporter writes. */
 export function isMocha(content: ReportContent): boolean {
+  if (!content.start.startsWith("{")) return false;
   try {
     const value = content.json();
     return isFields(value) && isFields(value["stats"]) && "passes" in value && "failures" in value;
@@ -26,7 +27,7 @@ export function readMocha(content: ReportContent): JunitReport {
   const cases: PlainCase[] = [];
   const take = (list: string, status: CaseStatus): void => {
     for (const [place, test] of listOf(path, value[list], list).entries())
-      cases.push(caseOf(path, test, `${list}[${place}]`, status, cases.length));
+      cases.push(caseOf(path, test, `${list}[${place}]`, status));
   };
   take("passes", "passed");
   take("failures", "failed");
@@ -44,13 +45,7 @@ export function readMocha(content: ReportContent): JunitReport {
   return reportOf(path, cases, Math.max(0, countOf(stats["failures"]) - counted("failed")));
 }
 
-function caseOf(
-  path: string,
-  test: Fields,
-  where: string,
-  status: CaseStatus,
-  index: number,
-): PlainCase {
+function caseOf(path: string, test: Fields, where: string, status: CaseStatus): PlainCase {
   const title = textOf(path, test["title"], `${where}.title`);
   const full = typeof test["fullTitle"] === "string" ? test["fullTitle"] : title;
   const group = full.endsWith(title) ? full.slice(0, -title.length).trim() : "";
@@ -62,6 +57,5 @@ function caseOf(
     status: status === "passed" && countOf(test["currentRetry"]) > 0 ? "flaky" : status,
     message: typeof err === "string" ? err : "",
     seconds: countOf(test["duration"]) / 1000,
-    index,
   };
 }

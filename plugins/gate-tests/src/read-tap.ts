@@ -1,4 +1,4 @@
-import { type ReportContent, ReportProblem } from "@floe/gate-kit";
+import { linesOf, type ReportContent, ReportProblem } from "@floe/gate-kit";
 import { type PlainCase, reportOf } from "./json-case.ts";
 import type { CaseStatus, JunitReport } from "./junit-report.ts";
 
@@ -26,12 +26,11 @@ const MAX_DEPTH = 100;
 
 /** Whether a text is TAP: its first line that is no comment is a version, a plan or a test. */
 export function isTap(content: ReportContent): boolean {
-  const first =
-    content
-      .text()
-      .split("\n")
-      .find((line) => line.trim() !== "" && !/^\s*#/.test(line)) ?? "";
-  return /^(?:TAP version \d+|\d+\.\.\d+|(?:not )?ok\b|Bail out!)/.test(first);
+  if (/^[<{[]/.test(content.start)) return false;
+  for (const line of linesOf(content.text()))
+    if (line.trim() !== "" && !/^\s*#/.test(line))
+      return /^(?:TAP version \d+|\d+\.\.\d+|(?:not )?ok\b|Bail out!)/.test(line);
+  return false;
 }
 
 /**
@@ -73,18 +72,17 @@ function collect(
       const result = value as TapResult;
       const status = statusOf(result);
       const own = { name: result.name, suites, status, message: messageOf(result.diag) };
-      if (!(result.closingTestPoint && inner)) cases.push({ ...own, index: cases.length });
+      if (!(result.closingTestPoint && inner)) cases.push(own);
       else {
         const explained = inner.some((one) => one.status === "failed");
-        for (const one of inner) cases.push({ ...one, index: cases.length });
-        if (inner.length === 0 || (status === "failed" && !explained))
-          cases.push({ ...own, index: cases.length });
+        for (const one of inner) cases.push(one);
+        if (inner.length === 0 || (status === "failed" && !explained)) cases.push(own);
       }
       if (result.closingTestPoint) inner = null;
     } else if (kind === "complete") checkEnd(path, value as TapEnd, suites);
   }
   // A subtest of which nothing says how it came out.
-  for (const one of inner ?? []) cases.push({ ...one, index: cases.length });
+  for (const one of inner ?? []) cases.push(one);
 }
 
 function checkEnd(path: string, { count, bailout, plan }: TapEnd, suites: readonly string[]): void {

@@ -14,83 +14,77 @@ export interface TestTally {
   /** Sum of the tests' own times. */
   readonly seconds: number;
   /** Tests that failed or errored, in the order of the reports. */
-  readonly failures: readonly LocatedCase[];
-  readonly flakyTests: readonly LocatedCase[];
+  readonly failures: readonly JunitCase[];
+  readonly flakyTests: readonly JunitCase[];
   /**
    * Those of {@link flakyTests} that are known as repeated only by their name: a program that gives two tests one
    * name writes the same.
    */
-  readonly flakyByName: readonly LocatedCase[];
+  readonly flakyByName: readonly JunitCase[];
   /** Every test that ran. */
-  readonly executed: readonly LocatedCase[];
+  readonly executed: readonly JunitCase[];
   /** Files that `node --test` reports as a passing test because they hold none. */
   readonly emptyFiles: readonly string[];
 }
 
-/** A case and the report in which it stands. */
-export interface LocatedCase extends JunitCase {
-  readonly report: string;
-}
-
 /** Counts the tests of all reports. */
 export function tallyTests(reports: readonly JunitReport[]): TestTally {
-  const all = reports.flatMap(({ path, cases }) =>
-    cases.map((one): LocatedCase => ({ ...one, report: path })),
-  );
-  const files = new Set(all.filter((one) => !one.isEmptyFile).map((one) => one.file));
+  const files = new Set<string>();
+  for (const { cases } of reports)
+    for (const one of cases) if (!one.isEmptyFile) files.add(one.file);
   const isEmpty = (one: JunitCase): boolean =>
     one.isEmptyFile && (one.file === "" || !files.has(one.file));
-  const emptyFiles = all.filter(isEmpty).map((one) => one.name);
-  const groups = groupByIdentity(all.filter((one) => !isEmpty(one)));
 
-  const flakyByName: LocatedCase[] = [];
-  const tests = groups.flatMap((group) => {
-    const merged = mergeAttempts(group);
-    if (merged === null) return group;
-    if (merged.status === "flaky") flakyByName.push(merged);
-    return [merged];
-  });
+  const emptyFiles: string[] = [];
+  const flakyByName: JunitCase[] = [];
+  const tests: JunitCase[] = [];
+  let seconds = 0;
+  for (const { cases, repeated } of reports) {
+    const later = new Set<JunitCase>();
+    for (const one of cases) {
+      seconds += one.seconds;
+      if (isEmpty(one)) emptyFiles.push(one.name);
+      if (later.has(one)) continue;
+      const attempts = repeated.get(one);
+      if (attempts === undefined) {
+        if (!isEmpty(one)) tests.push(one);
+        continue;
+      }
+      for (const other of attempts) later.add(other);
+      const group = attempts.filter((attempt) => !isEmpty(attempt));
+      const merged = mergeAttempts(group);
+      if (merged?.status === "flaky") flakyByName.push(merged);
+      for (const test of merged === null ? group : [merged]) tests.push(test);
+    }
+  }
   const having = (...statuses: JunitCase["status"][]) =>
     tests.filter((one) => statuses.includes(one.status));
+  const failures = having("failed", "errored");
+  const flakyTests = having("flaky");
+  const executed = having("passed", "failed", "errored", "flaky");
+  const failed = failures.filter(({ status }) => status === "failed").length;
   return {
     tests: tests.length,
-    passed: having("passed").length,
-    failed: having("failed").length,
-    errored: having("errored").length,
-    skipped: having("skipped", "todo").length,
+    passed: executed.length - failures.length - flakyTests.length,
+    failed,
+    errored: failures.length - failed,
+    skipped: tests.length - executed.length,
     todo: having("todo").length,
-    flaky: having("flaky").length,
-    seconds: Math.round(all.reduce((sum, one) => sum + one.seconds, 0) * 1e6) / 1e6,
-    failures: having("failed", "errored"),
-    flakyTests: having("flaky"),
+    flaky: flakyTests.length,
+    seconds: Math.round(seconds * 1e6) / 1e6,
+    failures,
+    flakyTests,
     flakyByName,
-    executed: having("passed", "failed", "errored", "flaky"),
+    executed,
     emptyFiles,
   };
-}
-
-function groupByIdentity(cases: readonly LocatedCase[]): LocatedCase[][] {
-  const groups: LocatedCase[][] = [];
-  const byIdentity = new Map<string, LocatedCase[]>();
-  for (const one of cases) {
-    const known = byIdentity.get(one.identity);
-    // Cases without a name have nothing in common but that.
-    if (known !== undefined && one.identity !== "") {
-      known.push(one);
-      continue;
-    }
-    const group = [one];
-    groups.push(group);
-    byIdentity.set(one.identity, group);
-  }
-  return groups;
 }
 
 /**
  * Merges the attempts of one test: failures up to a single pass at the end, or failures only. Any other row of equal
  * names is tests that share a name (parameters, browsers), each of which counts: `null`.
  */
-function mergeAttempts(group: readonly LocatedCase[]): LocatedCase | null {
+function mergeAttempts(group: readonly JunitCase[]): JunitCase | null {
   const last = group.at(-1);
   if (last === undefined || group.length === 1) return null;
   const failures = group.filter((one) => one.status === "failed" || one.status === "errored");

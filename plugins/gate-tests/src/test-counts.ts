@@ -1,6 +1,6 @@
 import type { GateRun } from "@floe/core/plugin";
-import type { AnnouncedTotals, JunitReport } from "./junit-report.ts";
-import type { LocatedCase, TestTally } from "./tally-tests.ts";
+import type { AnnouncedTotals, JunitCase, JunitReport } from "./junit-report.ts";
+import type { TestTally } from "./tally-tests.ts";
 
 /** What the reports show, tests and attributes together. */
 export interface TestCounts
@@ -9,8 +9,8 @@ export interface TestCounts
   > {
   /** Failures of which only the attributes speak. */
   readonly unexplained: number;
-  readonly failures: readonly LocatedCase[];
-  readonly flakyTests: readonly LocatedCase[];
+  readonly failures: readonly JunitCase[];
+  readonly flakyTests: readonly JunitCase[];
 }
 
 /**

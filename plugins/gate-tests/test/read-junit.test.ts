@@ -229,6 +229,27 @@ test("an external document type is neither refused nor read", async () => {
   expect(cases).toHaveLength(1);
 });
 
+test("what is repaired does not depend on where a part of the file ends", async () => {
+  const content = "&#x1B;&amp;&a & <!-- & -->";
+  const section = "<![CDATA[ & ]] ]]>";
+  // Every character of the second case meets the border of two parts once.
+  for (let shift = 0; shift < content.length + section.length + 60; shift += 1) {
+    const before = "x".repeat(256 * 1024 - 230 + shift);
+    const report = await read(
+      suite(
+        `<system-out>${before}</system-out>${testcase("a &#x1B;&amp;&a", `<failure>${content}</failure>`)}${testcase("b", `<failure>${section}</failure>`)}`,
+      ),
+    );
+    expect(report).toMatchObject({
+      sanitised: 5,
+      cases: [
+        { name: "a \ufffd&&a", message: "\ufffd&&a &" },
+        { name: "b", message: "& ]]" },
+      ],
+    });
+  }
+});
+
 test("200 000 cases are read", async () => {
   const { cases } = await read(suite(testcase("a").repeat(200_000)));
 
