@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { AuditBackend, AuditBackendError, AuditBackendProvider } from "@floe/core/plugin";
 import plugin from "@floe/plugin-audit-postgres";
@@ -297,6 +298,39 @@ describe("a server", () => {
       hint: expect.stringContaining("read-only") as string,
     });
     expect((await again.head("c", call()))?.seq).toBe(0);
+  });
+
+  test("without room for one more event has stored nothing of it, and goes on when there is room", async ({
+    signal,
+  }) => {
+    // Larger than the disk: otherwise readers would have to write other pages out first, and could not.
+    const settings = { shared_buffers: "64MB" };
+    await using cluster = await startPostgres({ smallDiskMb: 16, settings, signal });
+    await asSuperuser(cluster.url, async (client) => {
+      await client.query(`CREATE TABLESPACE small LOCATION '${cluster.smallDisk}'`);
+      await client.query("CREATE DATABASE audit TABLESPACE small");
+    });
+    const url = cluster.url.replace(/postgres$/, "audit");
+    await using backend = await open({ url });
+    await backend.claim("c", 0, bytes("a"), call());
+    await asSuperuser(url, async (client) => {
+      await client.query("CREATE TABLE filler (bytes bytea)");
+      const more = () => client.query("INSERT INTO filler VALUES ($1)", [randomBytes(200_000)]);
+      while (await more().catch(() => null));
+    });
+
+    const large = randomBytes(900_000);
+    const error = await failure(backend.claim("c", 1, large, call()));
+
+    expect(error).toMatchObject({
+      failure: "unavailable",
+      message: expect.stringContaining("No space left on device") as string,
+      hint: expect.stringContaining("Free some space") as string,
+    });
+    expect(error.indeterminate).toBeUndefined();
+    expect((await backend.head("c", call()))?.seq).toBe(0);
+    await asSuperuser(url, (client) => client.query("DROP TABLE filler"));
+    expect(await backend.claim("c", 1, large, call())).toMatchObject({ alreadyMine: false });
   });
 
   test("that does not write through, or is a standby, is not used", async ({ signal }) => {

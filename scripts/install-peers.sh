@@ -14,7 +14,7 @@ stamp="1 $(uname -m) $programs"
 
 # PostgreSQL, what makes its certificate, and the libraries that not every Debian system has.
 postgres="postgresql-15 postgresql-client-15 openssl libpq5 libicu72 libxml2 libldap-2.5-0 libsasl2-2 libssl3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 libreadline8"
-postgres_stamp="1 $(uname -m) $postgres"
+postgres_stamp="2 $(uname -m) $postgres"
 
 fail() {
   printf 'install-peers: %s\n' "$1" >&2
@@ -133,6 +133,7 @@ fi
 if ! postgres_complete; then
   folder=$work/postgresql
   unpack bookworm "$folder" $postgres
+  rm -rf "$folder/usr/share/man" "$folder/usr/share/locale" "$folder/usr/lib/postgresql/15/lib/bitcode"
   # Some packages have their libraries in /lib, where the system has a link.
   [ ! -d "$folder/lib" ] || cp -a "$folder/lib/." "$folder/usr/lib/"
   library=$(cd "$folder" && dirname usr/lib/*/libpq.so.5)

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { type PostgresProxy, startPostgresProxy } from "@floe/testing";
 import pg from "pg";
 import { inject } from "vitest";
-import { type PostgresProxy, startPostgresProxy } from "./postgres-proxy.ts";
 
 /** A database user that may make a schema of its own, and the way to it through a proxy that can fail. */
 export interface PostgresStore extends AsyncDisposable {

@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AuditBackend, AuditBackendProvider } from "@floe/core/plugin";
+import type { AuditBackend, AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
+import postgres from "@floe/plugin-audit-postgres";
 import sqlite from "@floe/plugin-audit-sqlite";
+import { startPostgres } from "@floe/testing";
 import { appendEvents } from "./append-events.ts";
 import { floe, runCommand } from "./command.ts";
 import { type Measured, race } from "./race.ts";
@@ -9,35 +11,65 @@ import { type Measured, race } from "./race.ts";
 const EVENT_BYTES = 1900;
 const ENVIRONMENTS = ["one", "two", "three", "four", "five"];
 
-/** Single appends to an SQLite ledger, each on the disk before the next; the row of p99 is the slowest in a hundred. */
-export async function measureAppends(
+/** How many of the newest events are read at a time. */
+const LATEST = 50;
+
+/**
+ * Each store of ledgers by itself: single appends, each on the disk before the next, and what reading asks it for. The rows of
+ * p99 are the slowest in a hundred.
+ */
+export async function measureStores(
   folder: string,
   count: number,
   signal: AbortSignal,
 ): Promise<Measured[]> {
-  const backend = await openLedger(folder, signal);
-  const times: number[] = [];
-  for (let seq = 0; seq < count; seq += 1) {
-    const bytes = Buffer.from(String(seq).padEnd(EVENT_BYTES, "."));
-    const begun = performance.now();
-    await backend.claim("bench", seq, bytes, { signal });
-    times.push(performance.now() - begun);
-  }
-  await backend[Symbol.asyncDispose]?.();
-  times.sort((a, b) => a - b);
-  const p99 = times[Math.floor(times.length * 0.99)] ?? 0;
-  const row = { side: "floe", requests: null } as const;
-  return [
-    { ...row, name: "SQLite", times },
-    { ...row, name: "SQLite, p99", times: [p99] },
+  await using cluster = await startPostgres({ signal });
+  const stores = [
+    { name: "SQLite", plugin: sqlite, settings: { path: "audit.db" } },
+    { name: "PostgreSQL", plugin: postgres, settings: { url: cluster.url } },
   ];
+  const rows: Measured[] = [];
+  for (const { name, plugin, settings } of stores) {
+    const backend = await openLedger(plugin, settings, folder, signal);
+    // Connecting, and making the tables, is not what is measured.
+    await backend.claim("other", 0, Buffer.from("{}"), { signal });
+    const time = async (what: string, work: (index: number) => Promise<unknown>) => {
+      const times: number[] = [];
+      for (let index = 0; index < count; index += 1) {
+        const begun = performance.now();
+        await work(index);
+        times.push(performance.now() - begun);
+      }
+      times.sort((a, b) => a - b);
+      const row = { side: "floe", requests: null } as const;
+      rows.push(
+        { ...row, name: `${name}, ${what}`, times },
+        { ...row, name: "  p99", times: [times[Math.floor(times.length * 0.99)] ?? 0] },
+      );
+    };
+    await time("append", (seq) =>
+      backend.claim("bench", seq, Buffer.from(String(seq).padEnd(EVENT_BYTES, ".")), { signal }),
+    );
+    await time("newest event", () => backend.head("bench", { signal }));
+    await time(`newest ${LATEST}`, () =>
+      Array.fromAsync(backend.read("bench", count - LATEST, undefined, { signal })),
+    );
+    await backend[Symbol.asyncDispose]?.();
+  }
+  return rows;
 }
 
-async function openLedger(baseDir: string, signal: AbortSignal): Promise<AuditBackend> {
-  const [provider] = sqlite.auditBackends as readonly AuditBackendProvider[];
-  if (!provider) throw new Error("the plugin has no backend");
+async function openLedger(
+  plugin: FloePlugin,
+  settings: unknown,
+  baseDir: string,
+  signal: AbortSignal,
+): Promise<AuditBackend> {
+  const [provider] = plugin.auditBackends as readonly AuditBackendProvider[];
+  const result = await provider?.config["~standard"].validate(settings);
+  if (!provider || !result || result.issues) throw new Error(JSON.stringify(result));
   const readSecret = () => Promise.reject(new Error("there are no secrets"));
-  return await provider.open({ path: "audit.db" }, { signal, baseDir, readSecret });
+  return await provider.open(result.value, { signal, baseDir, readSecret });
 }
 
 /** `status` of five environments with so many events in one SQLite file, as a command. */

@@ -6,10 +6,11 @@ import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { raceCopy } from "./copy.ts";
-import { measureAppends, raceLedgerStatus } from "./ledger.ts";
+import { measureStores, raceLedgerStatus } from "./ledger.ts";
 import { measureMemory } from "./memory.ts";
 import { racePolicies } from "./policies.ts";
 import { racePromote } from "./promote.ts";
+import { raceLedgers } from "./promote-by-ledger.ts";
 import { measureScan } from "./scan.ts";
 import { raceStartUp } from "./start-up.ts";
 import { raceStatus } from "./status.ts";
@@ -41,8 +42,8 @@ const folders = { few: section("few"), many: section("many") };
 const status = await raceStatus(folders, { rounds, events, signal });
 const seen = within(`floe status, ${events} events`, 300);
 console.log(`${renderTable("Status of five environments in a folder", status, [seen])}\n`);
-const appended = await measureAppends(section("appends"), values.quick ? 200 : 2000, signal);
-console.log(`${renderTable("One durable event of 1.9 KB", appended)}\n`);
+const stored = await measureStores(section("stores"), values.quick ? 200 : 2000, signal);
+console.log(`${renderTable("Ledgers of events of 1.9 KB, each durable", stored)}\n`);
 const held = values.quick ? 500 : 10_000;
 const boards = await raceLedgerStatus(section("ledger"), { rounds, events: held, signal });
 const quick = {
@@ -53,6 +54,8 @@ const quick = {
 console.log(
   `${renderTable("Status of five environments with the ledger in SQLite", boards, [quick])}\n`,
 );
+const ledgers = await raceLedgers(section("ledgers"), { rounds, signal });
+console.log(`${renderTable("A promotion on docker-registry, by where its ledger is", ledgers)}\n`);
 const promotion = await racePromote(section("promote"), { rounds, signal });
 const atMost = (most: number, row: string, of: string) =>
   ({ kind: "time", row, of, most }) as const;

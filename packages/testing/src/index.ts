@@ -34,6 +34,7 @@ export {
   type PostgresOptions,
   startPostgres,
 } from "./peers/start-postgres.ts";
+export { type PostgresProxy, startPostgresProxy } from "./peers/start-postgres-proxy.ts";
 export { type PushedArtifact, type PushTarget, pushArtifact } from "./push-artifact.ts";
 export type { Fault, FaultAction, FaultMatch, FaultQueue } from "./registry/faults.ts";
 export type {

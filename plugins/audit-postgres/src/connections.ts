@@ -130,15 +130,18 @@ async function makePool(options: ConnectionsOptions): Promise<Pool> {
 // An acknowledged event has to survive a power cut: so the session waits for the disk, unless it waits for more already, and what
 // came of it is read back. The table's own trigger sees to it once more, for sessions that others share.
 async function prepare(client: ClientBase, location: string): Promise<void> {
-  await client.query(
+  const results: unknown = await client.query(
     `SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
       set_config('statement_timeout', '${STATEMENT_MS}', false), set_config('lock_timeout', '${STATEMENT_MS}', false),
       set_config('idle_in_transaction_session_timeout', '${STATEMENT_MS}', false), set_config('search_path', 'pg_catalog', false),
-      (SELECT set_config(name, '1000', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval')`,
+      (SELECT set_config(name, '1000', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval');
+    SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync, pg_is_in_recovery() AS standby`,
   );
-  const { rows } = await client.query<{ commit: string; fsync: string; standby: boolean }>(
-    "SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync, pg_is_in_recovery() AS standby",
-  );
+  // Two statements in one message have two results, which the driver's types do not know.
+  const [, { rows }] = results as [
+    unknown,
+    { readonly rows: readonly { commit: string; fsync: string; standby: boolean }[] },
+  ];
   const [seen] = rows;
   if (!seen || !["on", "remote_apply"].includes(seen.commit) || seen.fsync !== "on")
     throw storeError(

@@ -1,9 +1,20 @@
 import { execFileSync, spawn } from "node:child_process";
-import { accessSync, chownSync, closeSync, constants, openSync, readFileSync } from "node:fs";
+import {
+  accessSync,
+  chownSync,
+  closeSync,
+  constants,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +25,8 @@ export interface PostgresCluster extends AsyncDisposable {
   readonly socket: string;
   /** URL of the superuser on loopback, of the database `postgres`. It holds the password. */
   readonly url: string;
+  /** The folder that `smallDiskMb` is about. */
+  readonly smallDisk: string;
   /** Path of one of PostgreSQL's programs, such as `psql`. */
   program(name: string): string;
   /** The certificate (PEM) that it shows to who asks for TLS; it is for 127.0.0.1 and no name. */
@@ -24,6 +37,10 @@ export interface PostgresCluster extends AsyncDisposable {
 export interface PostgresOptions {
   /** `-c name=value` of the server. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Megabytes of a disk of its own, for a tablespace at {@link PostgresCluster.smallDisk}: it needs root, and is there for the server alone.
+   */
+  readonly smallDiskMb?: number;
   /** URL of a superuser on the server that this one shall be a standby of. */
   readonly standbyOf?: string;
   readonly signal?: AbortSignal;
@@ -47,6 +64,9 @@ status=$?
 kill "$watcher" 2>/dev/null
 exit "$status"`;
 
+// Mounts in a namespace of its own, which ends with the server.
+const WITH_SMALL_DISK = `mount -t tmpfs -o "$1" floe "$2" && shift 2 && exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups "$@"`;
+
 /** Whose rights it runs with, for the options of `spawn`. */
 function asOther(): { readonly uid?: number; readonly gid?: number } {
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
@@ -58,17 +78,24 @@ interface Programs {
   readonly env: Record<string, string>;
 }
 
-function programs(): Programs {
-  const root = fileURLToPath(PEERS);
-  const bin = join(root, "usr/lib/postgresql/15/bin");
+/** `dir` is for a copy of the programs, where the way to them is closed to others: a checkout in a home folder, for example. */
+function programs(dir: string): Programs {
+  let root = fileURLToPath(PEERS);
+  const inRoot = "usr/lib/postgresql/15/bin";
   try {
-    accessSync(join(bin, "postgres"), constants.X_OK);
+    accessSync(join(root, inRoot, "postgres"), constants.X_OK);
+    root = realpathSync(root);
   } catch {
     throw new Error("postgres is not in .peers: run scripts/install-peers.sh first");
   }
+  if (asOther().uid !== undefined && !isOpenToOthers(root)) {
+    const copy = join(dir, "programs");
+    cpSync(root, copy, { recursive: true });
+    root = copy;
+  }
   const library = readFileSync(join(root, "library-path"), "utf8").trim();
   return {
-    bin,
+    bin: join(root, inRoot),
     openssl: join(root, "usr/bin/openssl"),
     env: {
       PATH: process.env["PATH"] ?? "",
@@ -85,11 +112,12 @@ function programs(): Programs {
  * @throws {Error} the programs are not there, or the server does not start; the message holds its log
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresCluster> {
-  const found = programs();
   const dir = await mkdtemp(join(tmpdir(), "floe-pg-"));
-  const { uid, gid } = asOther();
-  if (uid !== undefined && gid !== undefined) chownSync(dir, uid, gid);
   try {
+    const found = programs(dir);
+    const { uid, gid } = asOther();
+    if (uid !== undefined && gid !== undefined) chownSync(dir, uid, gid);
+    mkdirSync(join(dir, "small"));
     await makeData(found, dir, options);
     for (let attempt = 0; ; attempt += 1) {
       const port = await freePort();
@@ -100,6 +128,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
         socket: dir,
         certificate: readFileSync(join(dir, "server.crt"), "utf8"),
         url: `postgres://floe_admin:${PASSWORD}@127.0.0.1:${port}/postgres`,
+        smallDisk: join(dir, "small"),
         program: (name) => join(found.bin, name),
         async [Symbol.asyncDispose]() {
           await server[Symbol.asyncDispose]();
@@ -111,6 +140,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     await rm(dir, { recursive: true, force: true });
     throw cause;
   }
+}
+
+function isOpenToOthers(path: string): boolean {
+  const parent = dirname(path);
+  return (statSync(path).mode & 0o001) !== 0 && (parent === path || isOpenToOthers(parent));
 }
 
 async function makeData(
@@ -181,11 +215,19 @@ async function launch(how: Launch): Promise<AsyncDisposable | null> {
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const log = join(dir, `server-${attempt}.log`);
   const output = openSync(log, "a");
-  const child = spawn(
-    "/bin/sh",
-    ["-c", UNTIL_INPUT_ENDS, "sh", join(bin, "postgres"), "-D", join(dir, "data"), ...flags],
-    { ...asOther(), cwd: dir, env: how.env, stdio: ["pipe", output, output] },
-  );
+  const server = [join(bin, "postgres"), "-D", join(dir, "data"), ...flags];
+  const megabytes = options.smallDiskMb;
+  const mount = `size=${megabytes}m,uid=${NOBODY},gid=${NOBODY},mode=0700`;
+  const command =
+    megabytes === undefined
+      ? server
+      : ["unshare", "-m", "sh", "-c", WITH_SMALL_DISK, "sh", mount, join(dir, "small"), ...server];
+  const child = spawn("/bin/sh", ["-c", UNTIL_INPUT_ENDS, "sh", ...command], {
+    ...(megabytes === undefined ? asOther() : {}),
+    cwd: dir,
+    env: how.env,
+    stdio: ["pipe", output, output],
+  });
   closeSync(output);
   let ended = false;
   const exited = new Promise<void>((resolve) => {

@@ -1,0 +1,105 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createRegistryStore } from "@floe/oci";
+import { createKeySigner, publicKeyPem, signArtifact } from "@floe/signing";
+import {
+  buildArtifact,
+  startDockerRegistry,
+  startPostgres,
+  startPostgresProxy,
+} from "@floe/testing";
+import { floe, startCommand } from "./command.ts";
+import { type Measured, median } from "./race.ts";
+
+/**
+ * The same promotion with its ledger in the registry, in SQLite and in PostgreSQL, as a command on docker-registry. Besides requests to
+ * the registry, the statements are counted that PostgreSQL gets.
+ */
+export async function raceLedgers(
+  folder: string,
+  { rounds, signal }: { readonly rounds: number; readonly signal: AbortSignal },
+): Promise<Measured[]> {
+  await using registry = await startDockerRegistry({ signal });
+  await using cluster = await startPostgres({ signal });
+  await using proxy = await startPostgresProxy(cluster.port);
+  const url = cluster.url.replace(/:\d+\//, `:${proxy.port}/`);
+  const places = [
+    { name: "the registry", audit: undefined },
+    { name: "SQLite", audit: { backend: "database" } },
+    { name: "PostgreSQL", audit: { backend: "database", database_url: url } },
+  ].map(({ name, audit }, index) => ({
+    name,
+    times: [] as number[],
+    requests: [] as number[],
+    project: makeProject(join(folder, String(index)), `${registry.host}/bench/${index}`, audit),
+  }));
+  const statements: number[] = [];
+  // The first round begins the ledgers, and is not counted.
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const offset of places.keys()) {
+      const place = places[(round + offset) % places.length];
+      if (!place) continue;
+      const version = `v1.0.${round}`;
+      await place.project.publish(version, signal);
+      const before = { requests: registry.requests().length, statements: proxy.statements() };
+      const begun = performance.now();
+      await place.project.promote(version);
+      const time = performance.now() - begun;
+      if (round === 0) continue;
+      place.times.push(time);
+      place.requests.push(registry.requests().length - before.requests);
+      if (place.name === "PostgreSQL") statements.push(proxy.statements() - before.statements);
+    }
+  }
+  const ascending = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b);
+  return places.map(({ name, times, requests }) => ({
+    name:
+      name === "PostgreSQL"
+        ? `${name}, and ${median(ascending(statements))} statements to it`
+        : name,
+    side: "floe",
+    times: ascending(times),
+    requests: median(ascending(requests)),
+  }));
+}
+
+interface Project {
+  publish(version: string, signal: AbortSignal): Promise<void>;
+  promote(version: string): Promise<void>;
+}
+
+function makeProject(cwd: string, repository: string, audit: unknown): Project {
+  const uri = `oci://${repository}`;
+  mkdirSync(cwd, { recursive: true });
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  writeFileSync(join(cwd, "release.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  writeFileSync(join(cwd, "release.pub"), publicKeyPem(privateKey));
+  const manifest = {
+    apiVersion: "floe.dev/v1",
+    kind: "Manifest",
+    metadata: { name: "bench" },
+    identities: { release: { key: "release.pub" } },
+    artifacts: {
+      registry: { uri },
+      signing: { mode: "key-based", private_key_ref: "release.key" },
+      verification: { enforcement: "enforce", public_key_ref: "release.pub" },
+      promotion: { environments: [{ name: "dev", gates: { policy_compliance: true } }], audit },
+    },
+  };
+  writeFileSync(join(cwd, "manifest.yaml"), JSON.stringify(manifest));
+  const signer = createKeySigner({ privateKey });
+  return {
+    async publish(version, signal) {
+      const store = createRegistryStore({ uri });
+      const built = buildArtifact({ layers: [{ content: `${uri} ${version}` }] });
+      for (const blob of built.blobs) await store.putBlob(blob.descriptor, blob.bytes, { signal });
+      await store.createTag(version, built, { signal });
+      const artifact = { descriptor: built.descriptor, bytes: built.bytes };
+      await signArtifact({ store, artifact, signer }, { signal });
+      await store[Symbol.asyncDispose]?.();
+    },
+    // Not in the way of the proxy, which is in this process.
+    promote: (version) => startCommand(floe(cwd, "promote", version, "--to", "dev", "--quiet")),
+  };
+}
