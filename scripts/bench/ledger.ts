@@ -51,9 +51,11 @@ export async function measureStores(
       backend.claim("bench", seq, Buffer.from(String(seq).padEnd(EVENT_BYTES, ".")), { signal }),
     );
     await time("newest event", () => backend.head("bench", { signal }));
-    await time(`newest ${LATEST}`, () =>
-      Array.fromAsync(backend.read("bench", count - LATEST, undefined, { signal })),
-    );
+    await time(`newest ${LATEST}`, async () => {
+      let read = 0;
+      for await (const _ of backend.read("bench", count - LATEST, undefined, { signal })) read += 1;
+      if (read !== LATEST) throw new Error(`${name} gave ${read} events`);
+    });
     await backend[Symbol.asyncDispose]?.();
   }
   return rows;

@@ -14,6 +14,9 @@ import { type Racer, startRacer } from "./start-racer.ts";
 const PROCESSES = 4;
 const SLOTS = 40;
 
+/** How many events are written while the head is watched: what is looked for happens within microseconds. */
+const WATCHED_SLOTS = 400;
+
 /** How many processes are killed, one after the other, while they write. */
 const KILLS = 4;
 
@@ -50,6 +53,24 @@ export function processChecks(
           );
           assertSameBytes(bytes, eventOf(`p${winner.index}`, seq), `slot ${seq}`);
         }
+      }),
+    ),
+    check("tells of one moment when it is asked for its head while another process writes", () =>
+      backend.withStore(async (open) => {
+        const racer = await start(open, "w", WATCHED_SLOTS);
+        let over = false;
+        racer.go();
+        const ended = racer.ended().finally(() => {
+          over = true;
+        });
+        // Whoever reads the newest event first and counts then may count one more, which looks like a gap.
+        while (!over) {
+          const head = await open.backend.head(open.chain, call());
+          if (head)
+            assert.equal(head.count, head.seq + 1, `the number of events up to ${head.seq}`);
+          await new Promise((done) => setImmediate(done));
+        }
+        await ended;
       }),
     ),
     check(

@@ -117,29 +117,36 @@ export function createSqliteBackend(config: SqliteConfig, baseDir: string): Audi
     },
 
     head: (chain, { signal }) =>
-      use<AuditHead | null>(signal, false, null, (db) => {
-        const row = chainOf(db, chain);
-        const last = row && lastEvent(db, row);
-        if (!row || !last) return null;
-        const count = db.prepare("SELECT count(*) FROM event WHERE chain = ?").pluck().get(row.id);
-        return { seq: last.seq, entries: [entryOf(last)], count: row.pruned + Number(count) };
-      }),
+      use<AuditHead | null>(signal, false, null, (db) =>
+        atOneMoment(db, () => {
+          const row = chainOf(db, chain);
+          const last = row && lastEvent(db, row);
+          if (!row || !last) return null;
+          const count = db
+            .prepare("SELECT count(*) FROM event WHERE chain = ?")
+            .pluck()
+            .get(row.id);
+          return { seq: last.seq, entries: [entryOf(last)], count: row.pruned + Number(count) };
+        }),
+      ),
 
     async *read(chain, from, to, { signal }): AsyncGenerator<AuditEntry> {
       const last = to ?? Number.MAX_SAFE_INTEGER;
       let next = Math.max(0, from);
       for (;;) {
         const start = next;
-        const page = await use<EventRow[]>(signal, false, [], (db) => {
-          const row = chainOf(db, chain);
-          if (!row) return [];
-          next = Math.max(next, row.pruned);
-          return db
-            .prepare(
-              "SELECT seq, bytes, stored_at FROM event WHERE chain = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
-            )
-            .all(row.id, start, last, PAGE) as EventRow[];
-        });
+        const page = await use<EventRow[]>(signal, false, [], (db) =>
+          atOneMoment(db, () => {
+            const row = chainOf(db, chain);
+            if (!row) return [];
+            next = Math.max(next, row.pruned);
+            return db
+              .prepare(
+                "SELECT seq, bytes, stored_at FROM event WHERE chain = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
+              )
+              .all(row.id, start, last, PAGE) as EventRow[];
+          }),
+        );
         for (const row of page) {
           if (row.seq !== next)
             throw storeError("corrupt", `slot ${next} of ${chain} is missing in ${path}`, {
@@ -216,6 +223,16 @@ function inTransaction<Result>(db: Database, work: () => Result): Result {
     );
   }
   return result;
+}
+
+// Several statements by themselves would each see what others have written meanwhile: a newest event, and one more in the count.
+function atOneMoment<Result>(db: Database, work: () => Result): Result {
+  db.exec("BEGIN");
+  try {
+    return work();
+  } finally {
+    rollBack(db);
+  }
 }
 
 function rollBack(db: Database): void {
