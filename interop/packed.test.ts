@@ -1,15 +1,24 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
-import { run } from "@floe/testing";
+import { blocksOf, run, runGuide } from "@floe/testing";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { done, npmInstall, type PackedPackage, packPackages } from "./support/packed-packages.ts";
+import { startNpmRegistry } from "./support/npm-registry.ts";
+import {
+  done,
+  npmConfig,
+  npmEnvironment,
+  npmInstall,
+  type PackedPackage,
+  packPackages,
+} from "./support/packed-packages.ts";
 import { type TempFolder, tempFolder } from "./support/temp-folder.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -127,7 +136,29 @@ describe("in an empty folder, installed by npm", () => {
     expect(quickstart.exitCode, quickstart.stderr).toBe(0);
   });
 
-  test("the example that embeds the core is rightly typed, promotes, and serves over HTTP", async () => {
+  test("docs/guides/use-core-in-your-app.md, followed literally, gives a program that promotes and a service", async () => {
+    const page = "docs/guides/use-core-in-your-app.md";
+    const files = ["open-floe.ts", "promote.ts", "server.ts"];
+    const example = (file: string) => readFile(join(ROOT, "examples/embed-core", file), "utf8");
+    const blocks = blocksOf(page, "ts");
+    expect(blocks).toEqual(await Promise.all(files.map(example)));
+    const upstream = await npmConfig("registry");
+    await using registry = await startNpmRegistry(packed, upstream);
+    const guide = await runGuide(
+      page,
+      (folder) => {
+        mkdirSync(join(folder, "app"));
+        for (const [index, file] of files.entries())
+          writeFileSync(join(folder, "app", file), blocks[index] ?? "");
+      },
+      { ...npmEnvironment(), npm_config_registry: registry.url },
+    );
+    expect(guide.code, guide.output).toBe(0);
+    for (const block of blocksOf(page, "text"))
+      for (const line of block.trimEnd().split("\n")) expect(guide.output).toContain(line);
+  }, 120_000);
+
+  test("the example that embeds the core is rightly typed, ends with floe's exit codes, and answers refusals", async () => {
     const folder = join(installed.path, "app");
     await cp(join(ROOT, "examples/embed-core"), folder, {
       recursive: true,

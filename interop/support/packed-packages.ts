@@ -67,13 +67,13 @@ export async function done(
   args: readonly string[],
   options: { readonly cwd: string; readonly signal: AbortSignal },
 ): Promise<string> {
-  const { stdout, stderr, exitCode } = await run(file, args, { ...options, env: ownEnvironment() });
+  const { stdout, stderr, exitCode } = await run(file, args, { ...options, env: npmEnvironment() });
   if (exitCode === 0) return stdout;
   throw new Error(`${file} ${args.join(" ")} ended with ${exitCode}: ${stderr}${stdout}`);
 }
 
-// npm is configured by the user's environment and home: where its packages come from is not ours to say.
-function ownEnvironment(): Record<string, string> {
+/** npm is configured by the user's environment and home: where its packages come from is not a test's to say. */
+export function npmEnvironment(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
       value === undefined || name.startsWith("VITEST") || name === "NODE_ENV"
@@ -81,4 +81,10 @@ function ownEnvironment(): Record<string, string> {
         : [[name, value]],
     ),
   );
+}
+
+/** A setting of npm's, as it is on this machine. */
+export async function npmConfig(name: string): Promise<string> {
+  const options = { cwd: ROOT, signal: AbortSignal.timeout(30_000) };
+  return (await done("npm", ["config", "get", name], options)).trim();
 }

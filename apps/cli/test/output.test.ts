@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { runProgram } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { aProject, type Project } from "./bed/a-project.ts";
-import { runProgram } from "./docs/run-program.ts";
 
 const ESCAPE = "\u001b";
 const terminal = {

@@ -13,6 +13,8 @@ export {
   crashPreloadUrl,
   readCountedWrites,
 } from "./crash/crash-env.ts";
+export { blocksOf, runGuide } from "./guide/run-guide.ts";
+export { type ProgramRun, runProgram } from "./guide/run-program.ts";
 export { type LineProcess, startLineProcess } from "./line-process.ts";
 export {
   createMemoryStore,

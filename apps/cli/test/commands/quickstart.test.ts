@@ -1,7 +1,7 @@
+import { blocksOf } from "@floe/testing";
 import { expect, test } from "vitest";
 import { floe } from "../bed/floe.ts";
 import { temporaryFolder } from "../bed/temporary-folder.ts";
-import { blocksOf } from "../docs/run-guide.ts";
 
 test("floe quickstart ends with 0 and shows promotions, refusals of what nobody signed and of what fails its tests, a rollback and the board", async () => {
   await using folder = await temporaryFolder();

@@ -1,14 +1,12 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startRegistry } from "@floe/testing";
+import { blocksOf, runGuide, runProgram, startRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { aProject } from "../bed/a-project.ts";
 import { linkedFolder, program } from "./linked-folder.ts";
 import { githubSteps, gitlabStep, type ShellStep } from "./pipelines.ts";
-import { blocksOf, runGuide } from "./run-guide.ts";
-import { runProgram } from "./run-program.ts";
 
 const EXAMPLES = new URL("../../../../examples/", import.meta.url);
 const example = (path: string): string => readFileSync(new URL(path, EXAMPLES), "utf8");

@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createLayoutStore } from "@floe/oci";
+import { runProgram } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { aProject } from "../../bed/a-project.ts";
 import { floe, type Json, type Run } from "../../bed/floe.ts";
 import { go, type RegistryPlace, registryPlace } from "../../crash/place.ts";
-import { runProgram } from "../../docs/run-program.ts";
 
 /** v1.0.0 in dev and staging, v1.1.0 in dev, on a registry. */
 async function promoted(referrers: boolean): Promise<RegistryPlace> {

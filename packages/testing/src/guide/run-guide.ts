@@ -18,6 +18,9 @@ expect() {
 }
 `;
 
+/** npm install of a folder needs no network, and must not look for one. */
+const NO_NETWORK = { npm_config_offline: "true" };
+
 /** The fenced blocks of a language in a page, in order. */
 export function blocksOf(page: string, language: string): string[] {
   const text = readFileSync(join(ROOT, page), "utf8");
@@ -28,10 +31,13 @@ export function blocksOf(page: string, language: string): string[] {
 /**
  * Runs all `sh` blocks of a page, in order, in an empty folder. A line that begins with `floe` must end with 0, or
  * with N when it ends in `# exit code N`; any other with 0.
+ * @param prepare - puts files into the folder first, such as those that the page shows
+ * @param env - for npm, which is offline by default
  */
 export async function runGuide(
   page: string,
   prepare: (folder: string) => void = () => {},
+  env: Readonly<Record<string, string>> = NO_NETWORK,
 ): Promise<ProgramRun> {
   const folder = mkdtempSync(join(tmpdir(), "floe-guide-"));
   try {
@@ -47,10 +53,10 @@ export async function runGuide(
       env: {
         NODE: process.execPath,
         LAUNCHER: join(ROOT, "apps/cli/bin/run.js"),
-        // npm install of a folder needs no network, and must not look for one.
-        npm_config_offline: "true",
         npm_config_audit: "false",
+        npm_config_fund: "false",
         npm_config_update_notifier: "false",
+        ...env,
       },
     });
   } finally {
