@@ -1,4 +1,5 @@
 import type { AuditRequest, LedgerAudit } from "./audit/audit-ledger.ts";
+import type { BundleRequest, MadeBundle } from "./audit/bundle/make-bundle.ts";
 import type { ExportedLedgers, ExportRequest } from "./audit/export/export-events.ts";
 import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
@@ -161,6 +162,8 @@ export interface Floe extends AsyncDisposable {
   checkpoint(request?: CheckpointRequest, options?: RequestOptions): Promise<MadeCheckpoint[]>;
   /** Writes the events of ledgers in a form that others read. Needs no signer. */
   exportLedgers(request: ExportRequest, options?: RequestOptions): Promise<ExportedLedgers>;
+  /** Puts ledgers and what is signed beside the artifacts into one file for an auditor. Needs no signer. */
+  bundleLedgers(request?: BundleRequest, options?: RequestOptions): Promise<MadeBundle>;
   /** Tags and records that are not as the ledgers say. Needs no signer. */
   drift(request?: DriftRequest, options?: RequestOptions): Promise<DriftedTag[]>;
   /** Events whole, as they were signed. Needs no signer. */
@@ -351,6 +354,10 @@ export function createFloe(options: FloeOptions): Floe {
     async exportLedgers(request, given) {
       const { exportLedgers } = await import("./audit/export/export-events.ts");
       return await exportLedgers(request, context, ledgers, call(given));
+    },
+    async bundleLedgers(request = {}, given) {
+      const { makeBundle } = await import("./audit/bundle/make-bundle.ts");
+      return await makeBundle(request, context, ledgers, call(given));
     },
     async drift(request = {}, given) {
       const { findDrift } = await import("./audit/find-drift.ts");

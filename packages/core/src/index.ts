@@ -1,4 +1,6 @@
 export type { AuditRequest, GivenCheckpoint, LedgerAudit } from "./audit/audit-ledger.ts";
+export type { BundleRequest, MadeBundle } from "./audit/bundle/make-bundle.ts";
+export { type VerifyBundleRequest, verifyAuditBundle } from "./audit/bundle/verify-bundle.ts";
 export type { Checkpoint } from "./audit/checkpoint.ts";
 export {
   type ExportCursor,

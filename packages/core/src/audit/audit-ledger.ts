@@ -13,12 +13,13 @@ import { assertLatestNotCut } from "../promotion/assert-not-cut.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
 import { findEnvironment } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
-import { checksOf } from "../verification/check.ts";
-import { checkHistory } from "../verification/check-history.ts";
+import { datedBack } from "../verification/check-history.ts";
 import { historyOf } from "../verification/read-history.ts";
+import { stateDivergences } from "../verification/state-divergences.ts";
 import { readAnchor } from "./anchor.ts";
 import { checkLinks, type LinkedLedger, type LinkProblem, rootOf } from "./check-links.ts";
 import { verifyCheckpoint } from "./checkpoint-signature.ts";
+import { endings } from "./endings.ts";
 import { merkleRoot } from "./merkle-root.ts";
 import { readEntries } from "./read-entries.ts";
 import {
@@ -193,23 +194,14 @@ async function readAll(ledger: Ledger, options: CallOptions): Promise<VerifiedEv
 function stateFindings(
   events: readonly VerifiedEvent[],
   ledger: Ledger,
-  context: FloeContext,
+  { manifest }: FloeContext,
 ): AuditFinding[] {
-  const checks = checksOf(ledger.environment.name);
-  const found = checkHistory([], historyOf(events, ledger.mode), context.manifest, checks);
-  return found.flatMap(({ status, summary, fix }) =>
-    status === "failed"
-      ? [
-          {
-            seq: null,
-            hash: null,
-            code: "FLOE_LEDGER_TAMPERED" as const,
-            what: summary,
-            fix: fix ?? RESTORE,
-          },
-        ]
-      : [],
-  );
+  const history = historyOf(events, ledger.mode);
+  const found = [...datedBack(history, manifest), ...stateDivergences(history).found];
+  return found.map(({ seq, hash, what }) => ({
+    ...{ seq, hash, code: "FLOE_LEDGER_TAMPERED" as const, what },
+    fix: "Somebody who may act here has used a changed floe. Find out who, and set right what they did by a command that says so.",
+  }));
 }
 
 interface Evidence {
@@ -251,49 +243,6 @@ async function completeness(
       "covers what was done with floe; for tags that were moved without it: floe audit drift",
     ],
   );
-}
-
-/** Operations that ended more than once, or whose end says what did not come to be. */
-function endings(events: readonly VerifiedEvent[]): AuditFinding[] {
-  const findings: AuditFinding[] = [];
-  const ended = new Map<string, number>();
-  const begun = new Map<string, number>();
-  let last: VerifiedEvent | null = null;
-  for (const stored of events) {
-    const { event, hash, authorized } = stored;
-    if (!authorized) continue;
-    if (event.kind === "intent") begun.set(event.operation, event.seq);
-    if (event.kind !== "outcome") continue;
-    const before = ended.get(event.operation);
-    const twice = { seq: event.seq, hash, code: "FLOE_LEDGER_DRIFT" as const };
-    if (before !== undefined)
-      findings.push({
-        ...twice,
-        what: `it is a second outcome of the ${event.body.action} of ${event.body.version}, which event ${before} has closed`,
-        fix: "Two have finished the same operation. Compare the tags with floe audit drift.",
-      });
-    else if (
-      event.body.result === "succeeded" &&
-      event.state.current?.operation !== event.operation
-    )
-      findings.push({
-        ...twice,
-        what: `it says that the ${event.body.action} of ${event.body.version} succeeded, and it had no effect: another one had gone before`,
-        fix: "Two operations ran at once, which a registry without exclusive tags cannot prevent. Compare the tags with floe audit drift.",
-      });
-    const intent = begun.get(event.operation);
-    if (before === undefined && event.body.result === "succeeded") {
-      if (last && intent !== undefined && last.event.seq > intent)
-        findings.push({
-          ...twice,
-          what: `the ${event.body.action} of ${event.body.version} and that of event ${last.event.seq} ran at once`,
-          fix: "A registry without exclusive tags cannot prevent it. Compare the tags with floe audit drift.",
-        });
-      last = stored;
-    }
-    if (before === undefined) ended.set(event.operation, event.seq);
-  }
-  return findings;
 }
 
 function authenticity(verified: readonly VerifiedEvent[] | FloeError): AuditVerdict {

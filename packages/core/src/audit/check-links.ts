@@ -73,9 +73,16 @@ function chainProblems(
       });
     found.set(entry.slot, entry);
   }
-  const last = Math.max(-1, ...found.keys());
-  for (let seq = 0; seq <= last; seq += 1)
-    if (!found.has(seq)) problems.push({ seq, hash: null, what: "it is missing", kind: "gap" });
+  // A slot's number is the store's word, and may be as large as somebody likes: what is missing is told by where it begins.
+  let expected = 0;
+  for (const seq of [...found.keys()].sort((a, b) => a - b)) {
+    if (seq > expected) {
+      const more = seq - expected - 1;
+      const what = more === 0 ? "it is missing" : `it is missing, and ${more} more after it`;
+      problems.push({ seq: expected, hash: null, what, kind: "gap" });
+    }
+    expected = seq + 1;
+  }
   const first = events[0]?.chain;
   for (const { slot: seq, hash, prev, size, chain } of events) {
     const before = found.get(seq - 1);

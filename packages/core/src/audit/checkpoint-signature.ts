@@ -4,6 +4,7 @@ import { digestOf, inTotoDigest, isInTotoDigest } from "../model/digest.ts";
 import type { CallOptions, Signer, TrustedSigner, Verifier } from "../ports/index.ts";
 import { type Checkpoint, checkpointText, parseCheckpoint } from "./checkpoint.ts";
 import { type NoteSignature, parseNote, writeNote } from "./signed-note.ts";
+import { readSignedPayload } from "./signed-payload.ts";
 
 const CHECKPOINT_PREDICATE_TYPE = "https://floe.dev/attestation/checkpoint/v1";
 /** Behind type 0xff, for signatures without an assigned type (C2SP signed-note, "Signature types"): a sigstore bundle. */
@@ -44,7 +45,14 @@ export async function signCheckpoint(
 /** What a checkpoint's signatures came to. */
 export type CheckpointVerdict =
   | { readonly ok: true; readonly checkpoint: Checkpoint; readonly signedBy: string }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** Name of the ledger that it is of, by its own word; `null`: it is no checkpoint. */
+      readonly origin: string | null;
+      /** Signed with a certificate about this very text; who that is was not judged, or is not trusted. */
+      readonly byCertificate: boolean;
+    };
 
 /** Verifies a signed checkpoint against those who are trusted for the ledger. Never throws for bad input. */
 export function verifyCheckpoint(
@@ -55,7 +63,10 @@ export function verifyCheckpoint(
   const parsed = parseNote(note);
   const checkpoint = parsed && parseCheckpoint(parsed.text);
   if (!parsed || !checkpoint)
-    return { ok: false, reason: "it is not a checkpoint (C2SP signed note)" };
+    return {
+      ...{ ok: false, origin: null, byCertificate: false },
+      reason: "it is not a checkpoint (C2SP signed note)",
+    };
   const text = new TextEncoder().encode(parsed.text);
   for (const signature of parsed.signatures) {
     if (signature.name !== checkpoint.origin) continue;
@@ -63,7 +74,11 @@ export function verifyCheckpoint(
       byKey(text, signature, trusted) ?? byBundle(text, signature, trusted, verifier);
     if (signedBy !== null) return { ok: true, checkpoint, signedBy };
   }
-  return { ok: false, reason: "nobody who is trusted for the ledger has signed it" };
+  const { origin } = checkpoint;
+  return {
+    ...{ ok: false, origin, byCertificate: parsed.signatures.some(isByCertificate(origin, text)) },
+    reason: "nobody who is trusted for the ledger has signed it",
+  };
 }
 
 function byKey(
@@ -93,14 +108,34 @@ function byBundle(
   if (Buffer.compare(bundleKeyId(name), keyId) !== 0) return null;
   const verdict = verifier.verifyBundle(signature, trusted);
   if (!verdict.ok) return null;
-  const { predicateType, subject } = JSON.parse(new TextDecoder().decode(verdict.statement)) as {
-    readonly predicateType?: unknown;
-    readonly subject?: readonly { readonly digest?: unknown }[];
+  return isAbout(verdict.statement, text) ? verdict.name : null;
+}
+
+function isByCertificate(origin: string, text: Uint8Array) {
+  return ({ name, keyId, signature }: NoteSignature): boolean => {
+    if (name !== origin || Buffer.compare(bundleKeyId(name), keyId) !== 0) return false;
+    const signed = readSignedPayload(signature);
+    return signed?.byCertificate === true && isAbout(signed.payload, text);
   };
-  const [only] = Array.isArray(subject) ? subject : [];
-  const isThis =
-    predicateType === CHECKPOINT_PREDICATE_TYPE && isInTotoDigest(only?.digest, digestOf(text));
-  return isThis ? verdict.name : null;
+}
+
+function isAbout(statement: Uint8Array, text: Uint8Array): boolean {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(statement));
+  } catch {
+    return false;
+  }
+  const { predicateType, subject } = (json ?? {}) as {
+    readonly predicateType?: unknown;
+    readonly subject?: unknown;
+  };
+  const [only] = (Array.isArray(subject) ? subject : []) as ({
+    readonly digest?: unknown;
+  } | null)[];
+  return (
+    predicateType === CHECKPOINT_PREDICATE_TYPE && isInTotoDigest(only?.digest, digestOf(text))
+  );
 }
 
 function bundleKeyId(name: string): Uint8Array {

@@ -10,6 +10,12 @@ export interface ReadEntries {
   readonly unreadable: readonly LinkProblem[];
 }
 
+/** Stored bytes, and the slot that they are in. */
+export interface StoredEntry {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
 /** How many slots past the last one that could be read are tried, where one in between cannot be. */
 const LOOK_AHEAD = 64;
 
@@ -19,10 +25,31 @@ const LOOK_AHEAD = 64;
  * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE and the like - the store cannot be asked, which says nothing about the ledger
  */
 export async function readEntries(ledger: Ledger, options: CallOptions): Promise<ReadEntries> {
-  const entries: (EventLink | BrokenEvent)[] = [];
+  return await readAs(ledger, ({ seq, bytes }) => readEventLink(seq, bytes), options);
+}
+
+/**
+ * Reads the same without looking into the bytes.
+ * @throws {FloeError} FLOE_REGISTRY_UNAVAILABLE and the like - as {@link readEntries}
+ */
+export async function readStored(
+  ledger: Ledger,
+  options: CallOptions,
+): Promise<{
+  readonly entries: readonly StoredEntry[];
+  readonly unreadable: readonly LinkProblem[];
+}> {
+  return await readAs(ledger, ({ seq, bytes }) => ({ seq, bytes }), options);
+}
+
+async function readAs<Entry>(
+  ledger: Ledger,
+  read: (entry: StoredEntry) => Entry,
+  options: CallOptions,
+): Promise<{ entries: Entry[]; unreadable: LinkProblem[] }> {
+  const entries: Entry[] = [];
   try {
-    for await (const { seq, bytes } of ledger.entries({ from: 0 }, options))
-      entries.push(readEventLink(seq, bytes));
+    for await (const entry of ledger.entries({ from: 0 }, options)) entries.push(read(entry));
     return { entries, unreadable: [] };
   } catch (cause) {
     if (!isFloeError(cause) || cause.exitCode !== EXIT.integrity) throw cause;
@@ -32,8 +59,8 @@ export async function readEntries(ledger: Ledger, options: CallOptions): Promise
   let last = -1;
   for (let seq = 0; seq <= last + LOOK_AHEAD; seq += 1) {
     try {
-      for await (const { bytes } of ledger.entries({ from: seq, to: seq }, options)) {
-        entries.push(readEventLink(seq, bytes));
+      for await (const entry of ledger.entries({ from: seq, to: seq }, options)) {
+        entries.push(read(entry));
         last = seq;
       }
     } catch (cause) {

@@ -58,6 +58,11 @@ export const ERRORS = {
     exit: EXIT.usage,
     summary: "The file given with --plan is not a saved plan, or was changed by hand.",
   },
+  FLOE_AUDIT_BUNDLE_INVALID: {
+    exit: EXIT.usage,
+    summary:
+      "A file is not an audit bundle that floe reads: it is something else, was cut off, or is too large.",
+  },
   FLOE_PLAN_OUTDATED: {
     exit: EXIT.outOfDate,
     summary: "What a saved plan rests on has changed since it was made.",

@@ -18,6 +18,7 @@ import {
   type StoredEvent,
 } from "./event.ts";
 import { foldState } from "./fold-state.ts";
+import { createFollower } from "./follow-back.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { type LedgerPlace, ownRepository } from "./ledger-place.ts";
@@ -182,33 +183,19 @@ export function createLedger(
     }
   }
 
-  // By whom an environment may be changed today says nothing about what was done before: an event counts that somebody
-  // who may change it has gone by. Found out on the way back: every event vouches for what it follows.
   async function* readBack(options: CallOptions): AsyncGenerator<VerifiedEvent> {
     genesis ??= await findGenesis(environment, context, place, verify, options);
     if (!genesis) return;
     const head = await audit.head(chain, options);
-    const followed = new Set<Digest>();
-    const disregarded = new Set<Digest>();
-    let anyFollowed = false;
+    const follow = createFollower(mode);
     for (let to = head?.seq ?? -1; to >= 0; to -= CHUNK) {
       const part: VerifiedEvent[] = [];
       for await (const entry of audit.read(chain, Math.max(0, to - CHUNK + 1), to, options))
         part.push(await reader.check(genesis, entry, options));
       for (const stored of part.reverse()) {
-        const { event, hash } = stored;
-        const isFollowed = followed.has(hash) || (mode === "slot" && anyFollowed);
-        const counts = !disregarded.has(hash);
-        const authorized = counts && (stored.authorized || isFollowed);
-        // A refusal changes nothing, so anybody's is let stand; that it follows something proves nothing about that.
-        const vouches = counts && (stored.vouches || isFollowed);
-        if (vouches) {
-          anyFollowed = true;
-          for (const link of [event.prev, ...(event.rivals ?? [])]) if (link) followed.add(link);
-          for (const link of event.disregards ?? []) disregarded.add(link);
-        }
-        if (authorized && !stored.authorized) vouchedFor.add(hash);
-        yield { ...stored, authorized, vouches };
+        const judged = follow(stored);
+        if (judged.authorized && !stored.authorized) vouchedFor.add(stored.hash);
+        yield judged;
       }
     }
   }

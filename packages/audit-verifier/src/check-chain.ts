@@ -1,0 +1,119 @@
+import { merkleRoot } from "./hashes.ts";
+import type { Link, ReadEntry } from "./read-event.ts";
+import { type Finding, tampered } from "./verdict.ts";
+
+/** A ledger as its stored bytes show it. */
+export interface Chain {
+  /** Events in the order in which they count: by slot, then by hash. */
+  readonly links: readonly Link[];
+  /** Something was changed, moved or put in. */
+  readonly changed: readonly Finding[];
+  /** Something is missing. */
+  readonly missing: readonly Finding[];
+}
+
+/**
+ * Checks that events follow one another: on a store that serialises, slot by slot; on one that cannot, every event names events
+ * that are there.
+ */
+export function checkChain(
+  entries: readonly ReadEntry[],
+  mode: "slot" | "own-tag",
+  genesis: string,
+): Chain {
+  const changed: Finding[] = [];
+  const links: Link[] = [];
+  for (const { slot, hash, link, problem } of entries) {
+    if (link === null) changed.push(tampered(slot, hash, problem));
+    else {
+      if (link.seq !== slot)
+        changed.push(tampered(slot, hash, `it is event ${link.seq}, in another slot`));
+      links.push(link);
+    }
+  }
+  links.sort((a, b) => a.slot - b.slot || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
+  if (entries.length > 0 && !entries.some(({ hash }) => hash === genesis))
+    changed.push(
+      tampered(0, genesis, "the genesis that the environment pins is not its first event"),
+    );
+  const { bad, gone } = mode === "slot" ? checkSlots(entries, links) : checkGraph(links);
+  return { links, changed: [...changed, ...bad], missing: gone };
+}
+
+interface Problems {
+  readonly bad: readonly Finding[];
+  readonly gone: readonly Finding[];
+}
+
+function checkSlots(entries: readonly ReadEntry[], links: readonly Link[]): Problems {
+  const bad: Finding[] = [];
+  const gone: Finding[] = [];
+  const found = new Map<number, string>();
+  for (const { slot, hash } of entries) {
+    if (found.has(slot)) bad.push(tampered(slot, hash, "there are two events in one slot"));
+    found.set(slot, hash);
+  }
+  // The numbers in a hostile file may be as large as they like, so gaps are named where they begin.
+  let expected = 0;
+  for (const slot of [...found.keys()].sort((a, b) => a - b)) {
+    if (slot > expected) gone.push(tampered(expected, null, gap(expected, slot)));
+    expected = slot + 1;
+  }
+  const first = links[0]?.chain;
+  for (const { slot, hash, prev, size, chain } of links) {
+    const before = found.get(slot - 1);
+    if (chain !== first) bad.push(tampered(slot, hash, "it belongs to another ledger"));
+    else if (size !== slot + 1)
+      bad.push(tampered(slot, hash, `it says that there are ${size} events with it`));
+    if (slot === 0 ? prev !== null : before !== undefined && prev !== before)
+      bad.push(tampered(slot, hash, "it does not follow the event before it"));
+  }
+  return { bad, gone };
+}
+
+function gap(from: number, to: number): string {
+  return to - from === 1 ? "it is missing" : `it and the ${to - from - 1} after it are missing`;
+}
+
+function checkGraph(links: readonly Link[]): Problems {
+  const bad: Finding[] = [];
+  const gone: Finding[] = [];
+  const known = new Map(links.map((link) => [link.hash, link]));
+  for (const { slot, hash, prev, rivals } of links) {
+    if (prev === null && slot > 0) bad.push(tampered(slot, hash, "it follows nothing"));
+    for (const named of prev === null ? rivals : [prev, ...rivals]) {
+      const before = known.get(named);
+      if (!before)
+        gone.push(
+          tampered(Math.max(0, slot - 1), named, `event ${slot} names it, and it is missing`),
+        );
+      else if (before.slot > slot || (named === prev && before.slot !== slot - 1))
+        bad.push(tampered(slot, hash, "it does not follow the event that it names"));
+    }
+  }
+  return { bad, gone };
+}
+
+/** The events that one goes by, itself included. */
+function reachedFrom(head: string, links: readonly Link[]): Link[] {
+  const known = new Map(links.map((link) => [link.hash, link]));
+  const reached = new Set<string>();
+  const pending = [head];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const link = known.get(next);
+    if (!link || reached.has(next)) continue;
+    reached.add(next);
+    pending.push(...link.rivals);
+    if (link.prev !== null) pending.push(link.prev);
+  }
+  return links.filter(({ hash }) => reached.has(hash));
+}
+
+/** Root over the events that a checkpoint is about; `null`: the ledger does not have them. */
+export function rootOf(
+  { size, head }: { readonly size: number; readonly head: string | null },
+  links: readonly Link[],
+): string | null {
+  const covered = head === null ? links.slice(0, size) : reachedFrom(head, links);
+  return covered.length === size ? merkleRoot(covered.map(({ hash }) => hash)) : null;
+}

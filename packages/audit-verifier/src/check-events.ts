@@ -1,0 +1,118 @@
+import type { Facts } from "./read-event.ts";
+import { differences, EMPTY, fold, type State } from "./state.ts";
+import { type Finding, tampered } from "./verdict.ts";
+
+/** Whose signature an event has. `certificate`: by one, which is not judged here. */
+export type Signature = "trusted" | "stranger" | "certificate" | "invalid";
+
+/** An event, and what it is worth. */
+export interface JudgedEvent {
+  readonly facts: Facts;
+  readonly signature: Signature;
+  /** Somebody who is trusted signed it, or went by it; `false`: it has no effect. */
+  readonly counts: boolean;
+  /** It is believed about the state, and about what it follows. */
+  readonly vouches: boolean;
+}
+
+/**
+ * Works out which events count, newest first: whatever one that counts goes by, its author has judged, and what it names as
+ * without effect has none (docs/reference/records.md, "Who is believed"). Gives them in the order in which they count.
+ */
+export function judgeEvents(
+  events: readonly { readonly facts: Facts; readonly signature: Signature }[],
+  mode: "slot" | "own-tag",
+): JudgedEvent[] {
+  const followed = new Set<string>();
+  const disregarded = new Set<string>();
+  let anyFollowed = false;
+  const newestFirst = events.toSorted(
+    ({ facts: a }, { facts: b }) =>
+      b.seq - a.seq || (a.hash < b.hash ? 1 : a.hash > b.hash ? -1 : 0),
+  );
+  const judgedEvents = newestFirst.map(({ facts, signature }): JudgedEvent => {
+    const isFollowed = followed.has(facts.hash) || (mode === "slot" && anyFollowed);
+    const isTrusted = signature === "trusted" || signature === "certificate";
+    const counts = !disregarded.has(facts.hash) && (isTrusted || isFollowed);
+    if (counts) {
+      anyFollowed = true;
+      for (const link of [...facts.rivals, ...(facts.prev === null ? [] : [facts.prev])])
+        followed.add(link);
+      for (const link of facts.disregards) disregarded.add(link);
+    }
+    return { facts, signature, counts, vouches: counts };
+  });
+  return judgedEvents.reverse();
+}
+
+/** How many events may be looked at again with everything before them: a hostile file would have all of them. */
+const MAX_REFOLDS = 100;
+
+/** Events that carry another state than follows from those before, and the state at the end. */
+export function checkStates(
+  events: readonly JudgedEvent[],
+  mode: "slot" | "own-tag",
+): { readonly findings: readonly Finding[]; readonly last: State } {
+  const findings: Finding[] = [];
+  const after = new Map<string, State>();
+  let newest = EMPTY;
+  let refolds = 0;
+  for (const event of events) {
+    const { facts } = event;
+    const { hash, prev, rivals, seq, kind } = facts;
+    if (kind === "genesis") after.set(hash, EMPTY);
+    if (kind === "genesis" || !event.counts) continue;
+    const direct = prev === null ? undefined : after.get(prev);
+    const folded = fold(direct !== undefined && rivals.length === 0 ? direct : newest, facts);
+    let fits = differences(folded, facts.state).length === 0;
+    let same = folded;
+    // After a lie the truth fits as well, and concurrent events may have been folded in either order.
+    if (!fits && refolds < MAX_REFOLDS) {
+      refolds += 1;
+      same = fold(stateOf(before(event, events, mode)), facts);
+      fits = differences(same, facts.state).length === 0;
+    }
+    if (!fits) {
+      const what = differences(folded, facts.state).join(", ");
+      findings.push(
+        tampered(
+          seq,
+          hash,
+          `it carries another state than follows from the events before: ${what}`,
+        ),
+      );
+    }
+    newest = fits ? same : facts.state;
+    after.set(hash, newest);
+  }
+  return { findings, last: newest };
+}
+
+function stateOf(events: readonly JudgedEvent[]): State {
+  return events
+    .filter(({ counts, facts }) => counts && facts.kind !== "genesis")
+    .reduce((state, { facts }) => fold(state, facts), EMPTY);
+}
+
+// What a writer knew, or had to know.
+function before(
+  { facts }: JudgedEvent,
+  events: readonly JudgedEvent[],
+  mode: "slot" | "own-tag",
+): JudgedEvent[] {
+  if (mode === "slot") return events.filter((one) => one.facts.seq < facts.seq);
+  const known = new Map(events.map((one) => [one.facts.hash, one]));
+  const reached = new Set<string>();
+  const pending = linksOf(facts);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const linked = known.get(next);
+    if (!linked || reached.has(next)) continue;
+    reached.add(next);
+    pending.push(...linksOf(linked.facts));
+  }
+  return events.filter((one) => reached.has(one.facts.hash));
+}
+
+function linksOf({ prev, rivals }: Facts): string[] {
+  return prev === null ? [...rivals] : [prev, ...rivals];
+}

@@ -1,0 +1,65 @@
+// node scripts/audit-vectors/make.ts: writes packages/audit-verifier/vectors anew. A ledger is written by floe itself with keys
+// that are made here and thrown away, and tampered with in every way that somebody might. What the verdicts have to be is
+// said here by hand: the tests hold both verifiers against it.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { aLedger } from "./a-ledger.ts";
+import { openBundle, writeBundleFile } from "./bundle-file.ts";
+import { readmeOf } from "./readme.ts";
+import { tamperings, type Vector } from "./tamperings.ts";
+
+const folder = fileURLToPath(new URL("../../packages/audit-verifier/vectors/", import.meta.url));
+mkdirSync(folder, { recursive: true });
+for (const name of readdirSync(folder)) rmSync(`${folder}${name}`);
+
+using ledger = await aLedger("atomic");
+const { people } = ledger;
+const done = (outcome: { readonly kind: string }): void => {
+  if (outcome.kind !== "done") throw new Error(JSON.stringify(outcome));
+};
+await ledger.promote("v1.0.0");
+await ledger.promote("v1.1.0");
+const older = openBundle(await ledger.bundle());
+done(await ledger.as("alice").lock({ environment: "prod", reason: "the audit begins" }));
+const kept = await ledger.checkpoint("release");
+done(await ledger.as("alice").unlock({ environment: "prod", reason: "the audit is over" }));
+await ledger.checkpoint("release");
+const held = await ledger
+  .as("alice")
+  .quarantine({ environments: ["prod"], version: "v1.0.0", reason: "a weakness was found" });
+if (held.blocking.length > 0) throw new Error(JSON.stringify(held));
+const good = await ledger.bundle();
+
+using advisory = await aLedger("compare-then-put", people);
+await advisory.promote("v1.0.0");
+done(await advisory.as("alice").lock({ environment: "prod", reason: "the audit begins" }));
+await advisory.checkpoint("release");
+done(await advisory.as("alice").unlock({ environment: "prod", reason: "the audit is over" }));
+const plain = await advisory.bundle();
+
+const ok = { verdict: "ok", seq: null } as const;
+const allOk = { integrity: ok, completeness: ok, anchoring: ok, authenticity: ok };
+const vectors: (Vector & { readonly text: string })[] = [
+  {
+    name: "good",
+    tampering: "None.",
+    checkpoint: true,
+    expect: allOk,
+    text: writeBundleFile(openBundle(good)),
+  },
+  {
+    name: "good-advisory",
+    tampering: "None; the ledger of a registry that cannot serialise writers.",
+    checkpoint: false,
+    expect: allOk,
+    text: writeBundleFile(openBundle(plain)),
+  },
+  ...(await tamperings({ good, plain, older, people })),
+];
+for (const { name, text } of vectors) writeFileSync(`${folder}${name}.ndjson`, text);
+writeFileSync(`${folder}kept.checkpoint`, kept);
+for (const name of ["release", "alice"])
+  writeFileSync(`${folder}${name}.pub`, people.publicKey(name));
+const listed = vectors.map(({ text: _text, ...vector }) => vector);
+writeFileSync(`${folder}vectors.json`, `${JSON.stringify(listed, null, 2)}\n`);
+writeFileSync(`${folder}README.md`, readmeOf(listed));
