@@ -16,7 +16,7 @@ export interface BundledRecords {
 }
 
 /** Where the blob of a record is, by its manifest's first layer. */
-export function recordLayer(manifest: Uint8Array): string | null {
+function recordLayer(manifest: Uint8Array): string | null {
   const layers = (parse(manifest) as { layers?: unknown } | null)?.layers;
   const first = Array.isArray(layers) ? (layers[0] as { digest?: unknown } | null) : null;
   return typeof first?.digest === "string" ? first.digest : null;

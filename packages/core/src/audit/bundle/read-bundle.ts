@@ -160,7 +160,7 @@ function tooLong(where: string, line: number): FloeError {
 }
 
 /** Makes the error for a file that is no audit bundle. */
-export function invalidBundle(where: string, why: string): FloeError {
+function invalidBundle(where: string, why: string): FloeError {
   return new FloeError({
     code: "FLOE_AUDIT_BUNDLE_INVALID",
     message: `${where} is not an audit bundle that floe reads: ${why}`,
