@@ -1,6 +1,6 @@
 #!/bin/sh
 # Unpacks the programs that the interop suite compares floe with into <repository>/.peers (git-ignored).
-# They come from Debian sid, and PostgreSQL 15 from Debian 12, through a private apt configuration made of the system's own
+# They come from Debian sid (with them S3 servers, radosgw on RADOS and moto), and PostgreSQL 15 from Debian 12, through a private apt configuration made of the system's own
 # sources, and are only unpacked: installing them would pull sid's libraries into the system, and start a server.
 # Needs apt-get, dpkg and awk, as root. Does nothing when the programs are there already.
 set -eu
@@ -15,6 +15,10 @@ stamp="1 $(uname -m) $programs"
 # PostgreSQL, what makes its certificate, and the libraries that not every Debian system has.
 postgres="postgresql-15 postgresql-client-15 openssl libpq5 libicu72 libxml2 libldap-2.5-0 libsasl2-2 libssl3 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libkeyutils1 libcom-err2 libreadline8"
 postgres_stamp="2 $(uname -m) $postgres"
+
+# With all that they need, down to libc: they run through sid's own loader.
+s3="radosgw ceph-mon ceph-osd python3-moto python3-flask python3-flask-cors"
+s3_stamp="1 $(uname -m) $s3"
 
 fail() {
   printf 'install-peers: %s\n' "$1" >&2
@@ -32,6 +36,10 @@ postgres_complete() {
   [ -f "$peers/postgresql/.stamp" ] && [ "$(cat "$peers/postgresql/.stamp")" = "$postgres_stamp" ]
 }
 
+s3_complete() {
+  [ -f "$peers/s3/.stamp" ] && [ "$(cat "$peers/s3/.stamp")" = "$s3_stamp" ]
+}
+
 # The first argument is the folder of the programs. Prints the names of those that do not start.
 broken() {
   for program in $programs; do
@@ -44,7 +52,7 @@ broken() {
   done
 }
 
-if complete && postgres_complete; then
+if complete && postgres_complete && s3_complete; then
   printf 'install-peers: already there: %s\n' "$bin"
   exit 0
 fi
@@ -88,7 +96,9 @@ apt() {
     -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
 
-# unpack SUITE FOLDER PACKAGE...: downloads packages of a suite of Debian and unpacks them into a folder.
+# unpack SUITE FOLDER PACKAGE...: downloads packages of a suite of Debian and unpacks them into a folder. With needs=yes, with all
+# that they depend on.
+needs=no
 unpack() {
   suite=$1 folder=$2
   shift 2
@@ -100,6 +110,10 @@ unpack() {
     fail "apt-get update failed for Debian $suite"
   }
   missing=
+  if [ "$needs" = yes ]; then
+    apt "$suite" install -d -qq -y --no-install-recommends "$@" >>"$work/log" 2>&1 || missing=" $*"
+    set --
+  fi
   for package in "$@"; do
     (cd "$work/archives" && apt "$suite" download -qq "$package") >>"$work/log" 2>&1 || missing="$missing $package"
   done
@@ -147,4 +161,22 @@ if ! postgres_complete; then
   printf '%s\n' "$postgres_stamp" >"$folder/.stamp"
   publish postgresql postgres_complete
   printf 'install-peers: unpacked PostgreSQL into %s\n' "$peers/postgresql"
+fi
+
+if ! s3_complete; then
+  folder=$work/s3
+  needs=yes unpack sid "$folder" $s3
+  loader=$(cd "$folder" && echo usr/lib/*/ld-linux-*.so.*)
+  [ -x "$folder/$loader" ] || fail "the loader is missing: $loader"
+  printf '%s\n' "$loader" >"$folder/loader"
+  library=$folder/$(dirname "$loader")
+  for program in radosgw ceph-mon ceph-osd python3; do
+    PYTHONHOME="$folder/usr" "$folder/$loader" --library-path "$library:$library/ceph" "$folder/usr/bin/$program" --version </dev/null >"$work/log" 2>&1 || {
+      cat "$work/log" >&2
+      fail "not able to run: $program"
+    }
+  done
+  printf '%s\n' "$s3_stamp" >"$folder/.stamp"
+  publish s3 s3_complete
+  printf 'install-peers: unpacked S3 servers into %s\n' "$peers/s3"
 fi

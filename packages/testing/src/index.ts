@@ -25,18 +25,22 @@ export {
 } from "./memory-store.ts";
 export { type PeerName, peer } from "./peers/peer.ts";
 export { type RunOptions, type RunResult, run } from "./peers/run.ts";
+export type { S3Server } from "./peers/s3-programs.ts";
+export { type Daemon, freePort, startDaemon } from "./peers/start-daemon.ts";
 export {
   type AccessLogEntry,
   type DockerRegistry,
   type DockerRegistryOptions,
   startDockerRegistry,
 } from "./peers/start-docker-registry.ts";
+export { startMoto } from "./peers/start-moto.ts";
 export {
   type PostgresCluster,
   type PostgresOptions,
   startPostgres,
 } from "./peers/start-postgres.ts";
 export { type PostgresProxy, startPostgresProxy } from "./peers/start-postgres-proxy.ts";
+export { startRadosgw } from "./peers/start-radosgw.ts";
 export { type PushedArtifact, type PushTarget, pushArtifact } from "./push-artifact.ts";
 export type { Fault, FaultAction, FaultMatch, FaultQueue } from "./registry/faults.ts";
 export type {
