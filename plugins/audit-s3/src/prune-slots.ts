@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import type { Bucket } from "./bucket.ts";
 import { slotKey, slotOf, slotStart } from "./slot-key.ts";
 import { asStoreError, refusalOf, storeError } from "./store-error.ts";
-import { listVersions } from "./versions.ts";
+import { type KeyVersion, listVersions } from "./versions.ts";
+
+const EMPTY_SHA256 = createHash("sha256").digest("base64");
 
 /**
  * Removes the events up to and including a slot. An empty object stays in each slot, so that it can never be claimed again,
@@ -17,31 +20,55 @@ export async function pruneSlots(
   try {
     // The newest of them is held longest.
     await refuseHeld(bucket, slotKey(start, upTo), signal);
-    const old: { readonly seq: number; readonly key: string; readonly id: string | null }[] = [];
-    for await (const { key, id, size } of listVersions(bucket, start, signal)) {
-      const seq = slotOf(start, key);
-      if (seq !== null && key >= slotStart(start, upTo) && size !== 0)
-        old.push({ seq, key, id: id === "null" ? null : id });
+    const slots = new Map<string, KeyVersion[]>();
+    for await (const version of listVersions(bucket, start, signal)) {
+      const { key } = version;
+      if (slotOf(start, key) === null || key < slotStart(start, upTo)) continue;
+      slots.set(key, [...(slots.get(key) ?? []), version]);
     }
     // Keys count down, so the oldest events come last.
-    for (const { key, id } of old.reverse()) {
-      await bucket.ask(
-        ({ sdk, client }, at, call) =>
-          client.send(new sdk.PutObjectCommand({ ...at, Key: key, Body: Buffer.alloc(0) }), call),
-        signal,
-      );
-      // Without versions the empty object has taken its place.
-      if (id !== null)
-        await bucket.ask(
-          ({ sdk, client }, at, call) =>
-            client.send(new sdk.DeleteObjectCommand({ ...at, Key: key, VersionId: id }), call),
-          signal,
-        );
-    }
+    for (const [key, versions] of [...slots].reverse())
+      await emptySlot(bucket, key, versions, signal);
   } catch (cause) {
     signal.throwIfAborted();
     throw asStoreError(cause, bucket.name);
   }
+}
+
+async function emptySlot(
+  bucket: Bucket,
+  key: string,
+  versions: readonly KeyVersion[],
+  signal: AbortSignal,
+): Promise<void> {
+  const newest = versions.find(({ isLatest }) => isLatest);
+  const kept = newest?.size === 0 ? newest.id : await putEmpty(bucket, key, signal);
+  for (const { id } of versions)
+    if (id !== kept)
+      await bucket.ask(
+        ({ sdk, client }, at, call) =>
+          client.send(new sdk.DeleteObjectCommand({ ...at, Key: key, VersionId: id }), call),
+        signal,
+      );
+}
+
+/** The version that was made; `null` in words where the bucket has none, and the empty object took the event's place. */
+async function putEmpty(bucket: Bucket, key: string, signal: AbortSignal): Promise<string> {
+  const { VersionId } = await bucket.ask(
+    ({ sdk, client }, at, call) =>
+      client.send(
+        new sdk.PutObjectCommand({
+          ...at,
+          Key: key,
+          Body: Buffer.alloc(0),
+          // Buckets with Object Lock take nothing without a checksum.
+          ChecksumSHA256: EMPTY_SHA256,
+        }),
+        call,
+      ),
+    signal,
+  );
+  return VersionId ?? "null";
 }
 
 async function refuseHeld(bucket: Bucket, key: string, signal: AbortSignal): Promise<void> {

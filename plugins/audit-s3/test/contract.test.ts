@@ -9,7 +9,7 @@ const PREFIX = "floe/";
 describe.each([
   ["a bucket that keeps nothing but what is newest", {}, 10],
   // Without a default retention, so that there is something to prune.
-  ["a bucket with versions and Object Lock", { objectLock: { mode: null, days: 0 } }, 50],
+  ["a bucket with versions and Object Lock", { objectLock: { mode: null, days: 0 } }, 20],
 ] as const)("%s", (_, settings, rounds) => {
   describeAuditBackendContract(plugin, "s3", {
     packageJson: new URL("../package.json", import.meta.url),

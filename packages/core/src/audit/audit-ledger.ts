@@ -1,4 +1,4 @@
-import { EXIT, type FloeError, isFloeError } from "../errors/index.ts";
+import { type FloeError, isFloeError } from "../errors/index.ts";
 import { leafHash } from "../ledger/event.ts";
 import { actorName } from "../ledger/fold-state.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
@@ -17,6 +17,7 @@ import { datedBack } from "../verification/check-history.ts";
 import { historyOf } from "../verification/read-history.ts";
 import { stateDivergences } from "../verification/state-divergences.ts";
 import { readAnchor } from "./anchor.ts";
+import { askStore, findingOf, orProblem, RESTORE } from "./ask-store.ts";
 import { checkLinks, type LinkedLedger, type LinkProblem, rootOf } from "./check-links.ts";
 import { verifyCheckpoint } from "./checkpoint-signature.ts";
 import { endings } from "./endings.ts";
@@ -61,8 +62,6 @@ export interface LedgerAudit {
   readonly openIntents: readonly string[];
   readonly verdicts: Readonly<Record<AuditQuestion, AuditVerdict>>;
 }
-
-const RESTORE = "Compare with a copy that you trust, and restore what was there.";
 
 /**
  * Verifies ledgers from their stored bytes.
@@ -151,39 +150,6 @@ async function auditLedger(
 }
 
 const EMPTY = { chain: null, events: 0, head: null, root: null, openIntents: [] } as const;
-
-/** What is wrong with what is stored is an answer; anything else is not. */
-async function orProblem<Value>(read: () => Promise<Value>): Promise<Value | FloeError> {
-  try {
-    return await read();
-  } catch (cause) {
-    if (isFloeError(cause) && cause.exitCode === EXIT.integrity) return cause;
-    throw cause;
-  }
-}
-
-/** What the store has noticed: what somebody did to it counts, what it does not promise is told. */
-async function askStore(
-  ledger: Ledger,
-  options: CallOptions,
-): Promise<{ readonly tampering: AuditFinding[]; readonly weaknesses: string[] }> {
-  const tampering: AuditFinding[] = [];
-  const weaknesses: string[] = [];
-  const asked = await orProblem(async () => {
-    for await (const found of ledger.storeFindings(options))
-      if (found.tampering)
-        tampering.push({
-          seq: found.seq ?? null,
-          hash: null,
-          code: "FLOE_LEDGER_TAMPERED",
-          what: found.message,
-          fix: RESTORE,
-        });
-      else weaknesses.push(found.message);
-  });
-  if (isFloeError(asked)) tampering.push(findingOf(asked));
-  return { tampering, weaknesses };
-}
 
 async function readAll(ledger: Ledger, options: CallOptions): Promise<VerifiedEvent[]> {
   const events: VerifiedEvent[] = [];
@@ -349,11 +315,4 @@ async function anchoring(
 
 function linkFinding({ seq, hash, what }: LinkProblem): AuditFinding {
   return { seq, hash, code: "FLOE_LEDGER_TAMPERED", what, fix: RESTORE };
-}
-
-function findingOf({ code, message, hint, details }: FloeError): AuditFinding {
-  const where = details?.["event"];
-  const [, slot] = /#(\d+)$/.exec(typeof where === "string" ? where : "") ?? [];
-  const seq = slot === undefined ? null : Number(slot);
-  return { seq, hash: null, code, what: message, fix: hint ?? RESTORE };
 }
