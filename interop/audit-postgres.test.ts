@@ -133,7 +133,19 @@ describe("whoever changes the database", () => {
         expect(found(said), name).toContainEqual(expect.stringContaining(what));
       await putBack("saved");
     }
-    expect(await verify()).toMatchObject({ code: 0 });
+    // What the database shows besides the events: here the role owns the tables, which is said and no failure.
+    const whole = await verify();
+    expect(whole.code).toBe(0);
+    expect(JSON.stringify(whole.said)).toContain(
+      "the role that floe uses may do more than add events",
+    );
+    await store.past(`ALTER TABLE ${event} DISABLE TRIGGER keep_event`);
+    const unguarded = await verify();
+    expect(unguarded.code).toBe(18);
+    expect(found(unguarded.said)).toEqual([
+      expect.stringContaining("the trigger keep_event is changed"),
+    ]);
+    await store.past(`ALTER TABLE ${event} ENABLE TRIGGER keep_event`);
 
     // Without a checkpoint as well: the tags say that there was more.
     await putBack("older");
