@@ -134,6 +134,7 @@ async function prepare(client: ClientBase, location: string): Promise<void> {
     `SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') = 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
       set_config('statement_timeout', '${STATEMENT_MS}', false), set_config('lock_timeout', '${STATEMENT_MS}', false),
       set_config('idle_in_transaction_session_timeout', '${STATEMENT_MS}', false), set_config('search_path', 'pg_catalog', false),
+      set_config('default_transaction_isolation', 'read committed', false),
       (SELECT set_config(name, '1000', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval');
     SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync, pg_is_in_recovery() AS standby`,
   );
