@@ -18,16 +18,19 @@ export interface DecodeOptions {
   readonly maxBytes?: number;
   /** The encoding of a report without a byte order mark. Default UTF-8, also where half of its bytes are zero. */
   readonly encoding?: string;
+  /** Bytes that are no text are refused. Default: they become U+FFFD. */
+  readonly fatal?: boolean;
 }
 
 /**
  * Decodes a report: UTF-8, UTF-16 with a byte order mark or where every other byte at the start is zero, or the
- * encoding that is given. Bytes that are no text become U+FFFD; a byte order mark is taken away.
+ * encoding that is given. A byte order mark is taken away.
  *
- * @throws {ReportProblem} for one that is empty, too large, has a hole in it, or an encoding that is not known.
+ * @throws {ReportProblem} for one that is empty, too large, has a hole in it, an encoding that is not known, or with
+ * `fatal` bytes that are no text.
  */
 export function decodeText(path: string, bytes: Uint8Array, options: DecodeOptions = {}): string {
-  const text = decoderOf(path, bytes, options).decode(bytes);
+  const text = decodeBy(decoderOf(path, bytes, options), path, bytes);
   if (text.trim().length === 0) throw new ReportProblem(path, undefined, "the report is empty");
   const hole = text.indexOf(HOLE);
   if (hole !== -1) {
@@ -62,8 +65,8 @@ export function* decodeParts(
   for (let at = 0, end: number; at < bytes.byteLength; at = end) {
     end = characterBefore(bytes, at + PART_BYTES, at);
     // Only what stands at the start is a byte order mark.
-    const decoder = new TextDecoder(encoding, { ignoreBOM: at > 0 });
-    const part = decoder.decode(bytes.subarray(at, end));
+    const decoder = new TextDecoder(encoding, { ignoreBOM: at > 0, fatal: options.fatal === true });
+    const part = decodeBy(decoder, path, bytes.subarray(at, end));
     // Says in which line.
     if (part.includes(HOLE) || `${before}${part.slice(0, HOLE.length)}`.includes(HOLE))
       decodeText(path, bytes, options);
@@ -119,9 +122,21 @@ function decoderOf(
   }
   const encoding = encodingOf(bytes) ?? options.encoding ?? "utf-8";
   try {
-    return new TextDecoder(encoding);
+    return new TextDecoder(encoding, { fatal: options.fatal === true });
   } catch (cause) {
     throw new ReportProblem(path, 1, `its encoding ${encoding} is not known`, cause);
+  }
+}
+
+function decodeBy(
+  decoder: InstanceType<typeof TextDecoder>,
+  path: string,
+  bytes: Uint8Array,
+): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new ReportProblem(path, undefined, `it is not text in ${decoder.encoding}`);
   }
 }
 

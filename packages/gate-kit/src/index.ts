@@ -10,7 +10,7 @@ export { type JsonLine, jsonLines } from "./json-lines.ts";
 export { requireAgreement, requireEnded, requireFresh } from "./judge-run.ts";
 export { linesOf } from "./lines-of.ts";
 export { matchName } from "./match-name.ts";
-export { parseJson } from "./parse-json.ts";
+export { endOfString, parseJson } from "./parse-json.ts";
 export { parseNumber, parsePercent } from "./parse-number.ts";
 export {
   chooseReader,

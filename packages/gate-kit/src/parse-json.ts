@@ -70,8 +70,8 @@ function checkStructure(path: string, text: string, firstLine: number): void {
   }
 }
 
-/** Where a string ends, behind its quotation mark; -1 if it does not. */
-function endOfString(text: string, start: number): number {
+/** Where a string of JSON ends that begins at `start`: behind its quotation mark; -1 if it does not end. */
+export function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let backslashes = 0;
     while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes += 1;

@@ -77,6 +77,7 @@ describe.runIf(present)("a report of a real tool", () => {
     }
     for (const damaged of [
       text + text,
+      text.replace(/("[A-Za-z_]+": ?)(?=["\d[{])/, "$1null, $1"),
       "null",
       text.replace(/("total_?monthly_?cost": ?)"[^"]*"/i, "$1NaN"),
       text.replaceAll(/("(?:total_?)?monthly_?cost": ?)"[^"]*"/gi, '$1"x"'),
@@ -87,11 +88,15 @@ describe.runIf(present)("a report of a real tool", () => {
     }
   });
 
-  test.each(Object.entries(readable))("%s reads the same in UTF-16", async (path, [monthly]) => {
-    const encoded = Buffer.from(`\ufeff${read(path).toString("utf8")}`, "utf16le");
+  test.each(Object.entries(readable))(
+    "%s reads the same in UTF-16, and behind a byte order mark",
+    async (path, [monthly]) => {
+      const text = `\ufeff${read(path).toString("utf8")}`;
 
-    expect((await judge([encoded])).details).toMatchObject({ monthly });
-  });
+      for (const encoded of [Buffer.from(text), Buffer.from(text, "utf16le")])
+        expect((await judge([encoded])).details).toMatchObject({ monthly });
+    },
+  );
 
   test("with a total that is lower than its parts counts as its parts", async () => {
     const report = read("infracost-v0.2/example.json").toString("utf8");

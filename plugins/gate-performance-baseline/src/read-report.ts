@@ -1,9 +1,8 @@
 import type { GateReport } from "@floe/core/plugin";
-import { cleanText } from "@floe/gate-kit";
+import { cleanText, decodeText, parseJson, ReportProblem } from "@floe/gate-kit";
 import { type Format, formatNames, formats } from "./formats.ts";
 import type { Measurement, PerformanceReport, ReadReport } from "./performance-report.ts";
 import { FieldProblem, isFields } from "./read-fields.ts";
-import { ReportProblem } from "./report-problem.ts";
 
 /** Numbers that a report may hold; more is a mistake or an attack. */
 const MAX_SAMPLES = 2_000_000;
@@ -18,11 +17,14 @@ export function readReport(report: GateReport): PerformanceReport {
   if (report.format !== "auto" && !formatNames.includes(report.format)) {
     throw new ReportProblem(
       path,
+      undefined,
       `its format is given as "${cleanText(report.format)}"; known are auto, ${formatNames.join(", ")}`,
     );
   }
-  const text = decode(path, report.bytes);
-  const value = /^\s*[[{]/.test(text) ? parse(path, text) : text;
+  const text = decodeText(path, report.bytes, { fatal: true });
+  if (text.includes("\0"))
+    throw new ReportProblem(path, undefined, "it holds NUL characters: the file is damaged");
+  const value = /^\s*[[{]/.test(text) ? parseJson(path, text) : text;
   const rows = formats.filter(({ name }) => report.format === "auto" || report.format === name);
   for (const format of rows) {
     const read = readBy(format, value, path);
@@ -30,33 +32,9 @@ export function readReport(report: GateReport): PerformanceReport {
   }
   throw new ReportProblem(
     path,
+    1,
     `it begins with "${cleanText(text, 60)}", which is none of ${(report.format === "auto" ? formatNames : [report.format]).join(", ")}`,
   );
-}
-
-function decode(path: string, bytes: Uint8Array): string {
-  if (bytes.byteLength === 0)
-    throw new ReportProblem(path, "it is empty (0 bytes): nothing was measured");
-  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
-  let text: string;
-  try {
-    text = new TextDecoder(utf16 ? "utf-16le" : "utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ReportProblem(path, "it is not text in UTF-8", cause);
-  }
-  if (text.includes("\0"))
-    throw new ReportProblem(path, "it holds NUL characters: the file is damaged");
-  if (text.trim() === "") throw new ReportProblem(path, "it is empty: nothing was measured");
-  return text;
-}
-
-function parse(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cleanText(cause.message) : "";
-    throw new ReportProblem(path, `it is not JSON, or cut off (${why})`, cause);
-  }
 }
 
 function readBy(format: Format, value: unknown, path: string): ReadReport | null {
@@ -70,7 +48,7 @@ function readBy(format: Format, value: unknown, path: string): ReadReport | null
     return null;
   } catch (cause) {
     if (cause instanceof FieldProblem)
-      throw new ReportProblem(path, `as ${format.name}: ${cause.message}`, cause);
+      throw new ReportProblem(path, undefined, `as ${format.name}: ${cause.message}`, cause);
     throw cause;
   }
 }
@@ -83,19 +61,22 @@ function filled(read: ReadReport): Omit<PerformanceReport, "path" | "format"> {
 /** What no reader has to look at: nothing measured, a name twice, too much. */
 function checked(report: PerformanceReport): PerformanceReport {
   const { path, measurements } = report;
-  if (measurements.length === 0) throw new ReportProblem(path, "nothing was measured");
-  if (report.load?.requests === 0) throw new ReportProblem(path, "no request was answered");
+  if (measurements.length === 0) throw new ReportProblem(path, undefined, "nothing was measured");
+  if (report.load?.requests === 0)
+    throw new ReportProblem(path, undefined, "no request was answered");
   const seen = new Set<string>();
   for (const { name, value, samples } of measurements) {
-    if (seen.has(name)) throw new ReportProblem(path, `${cleanText(name)} stands there twice`);
+    if (seen.has(name))
+      throw new ReportProblem(path, undefined, `${cleanText(name)} stands there twice`);
     seen.add(name);
     if (!Number.isFinite(value) || !samples.every(Number.isFinite))
-      throw new ReportProblem(path, `${cleanText(name)} is no finite number`);
+      throw new ReportProblem(path, undefined, `${cleanText(name)} is no finite number`);
   }
   const count = measurements.reduce((sum, { samples }: Measurement) => sum + samples.length, 0);
   if (measurements.length > MAX_MEASUREMENTS || count > MAX_SAMPLES) {
     throw new ReportProblem(
       path,
+      undefined,
       `it holds ${measurements.length} metrics and ${count} samples; ${MAX_MEASUREMENTS} and ${MAX_SAMPLES} are the limit`,
     );
   }

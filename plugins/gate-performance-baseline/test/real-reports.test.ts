@@ -96,6 +96,8 @@ describe("a damaged report never passes, and never ends in a stack trace", () =>
     expect(outcome(path, Buffer.concat([bytes, bytes]))).not.toBe("passed");
     expect(outcome(path, Buffer.concat([Buffer.from("\ufeff"), bytes]))).toBe(whole);
     const text = bytes.toString("utf8");
+    const twice = text.replace(/("[A-Za-z_]+": ?)(?=["\d[{])/, "$1null, $1");
+    if (twice !== text) expect(outcome(path, Buffer.from(twice))).toBe("error");
     for (const word of ["null", "NaN", "-1", "1e999", '"12"', "[]"]) {
       // Every measured number at once: what is left cannot be a measurement.
       const spoilt = text.replace(/(?<=[:\s[,])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?=[\s,\]}]|$)/gi, word);

@@ -365,8 +365,8 @@ export const unreadable: Readonly<Record<string, RegExp>> = {
   "nothing-ran/ab-refused.txt": /the line "Complete requests" is missing/,
   "nothing-ran/autocannon-refused.json": /50616 of 50616 requests failed \(100 %/,
   "nothing-ran/go-bench-none.txt": /nothing was measured/,
-  "nothing-ran/google-benchmark-nomatch.json": /it is empty \(0 bytes\)/,
+  "nothing-ran/google-benchmark-nomatch.json": /the report is empty/,
   "nothing-ran/hey-refused.csv": /nothing was measured/,
-  "nothing-ran/hyperfine-abort.json": /it is empty \(0 bytes\)/,
+  "nothing-ran/hyperfine-abort.json": /the report is empty/,
   "nothing-ran/wrk-timeout.txt": /no request was answered/,
 };

@@ -1,7 +1,6 @@
-import { cleanText } from "@floe/gate-kit";
+import { cleanText, decodeText, parseJson } from "@floe/gate-kit";
 import type { SecurityConfig } from "./config.ts";
 import type { Finding } from "./finding.ts";
-import { parseJson } from "./parse-json.ts";
 import { readFiles } from "./read-files.ts";
 import { readEpss, readKev } from "./read-lists.ts";
 
@@ -22,7 +21,9 @@ export async function enrichFindings(
   const kev =
     kevFile === undefined
       ? null
-      : await readList("kev_file", kevFile, options, async (bytes) => readKev(parseJson(bytes)));
+      : await readList("kev_file", kevFile, options, async (bytes) =>
+          readKev(parseJson(kevFile, decodeText(kevFile, bytes, { fatal: true }))),
+        );
   const wanted = new Set(findings.flatMap(({ ids }) => ids));
   const epss =
     epssFile === undefined

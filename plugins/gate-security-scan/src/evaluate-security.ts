@@ -1,5 +1,5 @@
-import type { GateReason, GateReport, GateSubject, GateVerdict } from "@floe/core/plugin";
-import { cleanText, whyNotEnded } from "@floe/gate-kit";
+import type { GateReason, GateSubject, GateVerdict } from "@floe/core/plugin";
+import { cleanText, whyNotEnded, withoutCopies } from "@floe/gate-kit";
 import { checkReports, type LocatedReport } from "./check-reports.ts";
 import type { SecurityConfig } from "./config.ts";
 import { enrichFindings } from "./enrich-findings.ts";
@@ -201,17 +201,4 @@ function compareWith(
       },
     ],
   };
-}
-
-/** The same bytes under two names are one report. */
-function withoutCopies(reports: readonly GateReport[]): GateReport[] {
-  const kept: GateReport[] = [];
-  for (const report of reports) {
-    const copy = kept.some(
-      ({ bytes }) =>
-        bytes.byteLength === report.bytes.byteLength && Buffer.compare(bytes, report.bytes) === 0,
-    );
-    if (!copy) kept.push(report);
-  }
-  return kept;
 }

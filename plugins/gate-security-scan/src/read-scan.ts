@@ -1,6 +1,5 @@
 import type { GateReport } from "@floe/core/plugin";
-import { cleanText } from "@floe/gate-kit";
-import { parseJson } from "./parse-json.ts";
+import { cleanText, decodeText, parseJson } from "@floe/gate-kit";
 import { scanReaders } from "./readers/scan-readers.ts";
 import { SCAN_FORMATS, type ScanFormat, type ScanReport } from "./scan-report.ts";
 
@@ -11,13 +10,14 @@ import { SCAN_FORMATS, type ScanFormat, type ScanReport } from "./scan-report.ts
  */
 export function readScan(report: GateReport, defaultFormat: ScanFormat | "auto"): ScanReport {
   const wanted = report.format === "auto" ? defaultFormat : report.format;
+  const { path, bytes } = report;
+  const value = parseJson(path, decodeText(path, bytes, { fatal: true }));
   try {
-    const value = parseJson(report.bytes);
     return chooseReader(wanted, value).read(value);
   } catch (cause) {
     // The cause is not kept: its stack and its message could show what the report holds.
     throw new Error(
-      `cannot read ${cleanText(report.path)}: ${cause instanceof Error ? cleanText(cause.message, 600) : "it is damaged"}`,
+      `cannot read ${cleanText(path)}: ${cause instanceof Error ? cleanText(cause.message, 600) : "it is damaged"}`,
     );
   }
 }

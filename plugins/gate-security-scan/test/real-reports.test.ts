@@ -124,6 +124,17 @@ describe(`a damaged report, from ${reportSource}, never passes`, () => {
     },
   );
 
+  test.each(readable)("%s, with a key that stands twice", async (path, expected) => {
+    const text = read(path).toString("utf8");
+    // Some readers of JSON take the first one, others the last.
+    const twice = text.replace(/("[A-Za-z_]+": ?)(?=["\d[{])/, "$1null, $1");
+    if (text.trim() === "[]") return;
+    expect(twice).not.toBe(text);
+    expect(
+      await outcome(path, Buffer.from(twice), expected, digestOf(path, formatOf(expected))),
+    ).toBe("thrown");
+  });
+
   test.each(readable)("%s, with lists that became null", async (path, expected) => {
     const digest = digestOf(path, formatOf(expected));
     for (const damaged of nulled(

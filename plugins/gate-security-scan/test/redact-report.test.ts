@@ -24,6 +24,12 @@ test("a secret of 20 MB that never ends is taken out as well", () => {
   );
 });
 
+test("a secret with millions of escapes is taken out, and what stands behind it stays", () => {
+  expect(redact(`[{"Secret":"${'\\"'.repeat(4e6)}","File":"a"}]`)).toBe(
+    '[{"Secret":"REDACTED","File":"a"}]',
+  );
+});
+
 test("a report without secrets stays as it is, byte for byte", () => {
   const bytes = Buffer.from('\ufeff{"SchemaVersion": 2}\n');
 

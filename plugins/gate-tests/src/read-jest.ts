@@ -42,7 +42,8 @@ export function readJest(content: ReportContent): JunitReport {
     const own = tests.map((test, index) =>
       caseOf(path, test, `${where}.assertionResults[${index}]`, name),
     );
-    cases.push(...own);
+    // As arguments of one call they would be too many for the stack.
+    for (const one of own) cases.push(one);
     const explained = own.some(({ status }) => status === "failed" || status === "errored");
     if (file["status"] === "failed" && !explained)
       cases.push({

@@ -126,11 +126,11 @@ class JunitReader {
       }
       this.#hasBegun = true;
     }
-    this.#parser.write(this.#repair.write(text, false));
+    this.#parser.write(this.#repaired(text, false));
   }
 
   end(): JunitReport {
-    this.#parser.write(this.#repair.write("", true));
+    this.#parser.write(this.#repaired("", true));
     this.#parser.close();
     const { announced, missing, unexplainedFailures } = this.#root;
     return {
@@ -140,6 +140,14 @@ class JunitReader {
       ...{ announced, missing, unexplainedFailures },
       sanitised: this.#repair.sanitised,
     };
+  }
+
+  #repaired(text: string, last: boolean): string {
+    try {
+      return this.#repair.write(text, last);
+    } catch (cause) {
+      throw cause instanceof RangeError ? this.#problem(cause.message, cause) : cause;
+    }
   }
 
   #open(fullName: string, attributes: Attributes): void {

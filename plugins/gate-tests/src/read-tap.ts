@@ -1,6 +1,7 @@
 import { linesOf, type ReportContent, ReportProblem } from "@floe/gate-kit";
 import { type PlainCase, reportOf } from "./json-case.ts";
 import type { CaseStatus, JunitReport } from "./junit-report.ts";
+import { withoutLongDiagnostics } from "./tap-diagnostics.ts";
 
 /** One test line, as far as it is read here. */
 interface TapResult {
@@ -21,6 +22,9 @@ interface TapEnd {
 
 type TapEvent = readonly [kind: string, value?: unknown];
 
+/** Bytes of a report; its parser cannot be interrupted, and needs many times the time of the others. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
 /** How deep subtests may be in one another. */
 const MAX_DEPTH = 100;
 
@@ -40,9 +44,17 @@ export function isTap(content: ReportContent): boolean {
  * @throws {ReportProblem} for what is cut off, and where the program bailed out.
  */
 export async function readTap(content: ReportContent): Promise<JunitReport> {
-  const { path } = content;
+  const { path, bytes } = content;
+  if (bytes.byteLength > MAX_BYTES)
+    throw new ReportProblem(
+      path,
+      undefined,
+      `it has ${bytes.byteLength} bytes, the limit of TAP is ${MAX_BYTES}: write several files, or JUnit XML`,
+    );
   const { Parser } = await import("tap-parser");
-  const events = Parser.parse(content.text()) as unknown as readonly TapEvent[];
+  const events = Parser.parse(
+    withoutLongDiagnostics(content.text()),
+  ) as unknown as readonly TapEvent[];
   const cases: PlainCase[] = [];
   collect(path, events, [], cases, 0);
   return reportOf(path, cases);

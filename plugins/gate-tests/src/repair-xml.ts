@@ -6,6 +6,8 @@ const SECTION = /<!--|<!\[CDATA\[/g;
 const AMPERSAND = /&(?:#x([0-9a-f]{1,8});|#([0-9]{1,8});|(?![A-Za-z_:][\w:.-]{0,255};))/gi;
 /** What a part may end with that is only understood with the next one. */
 const UNFINISHED = /(?:&[#\w:.-]{0,257}|<(?:!(?:-|\[(?:C(?:D(?:A(?:T(?:A)?)?)?)?)?)?)?)$/;
+/** A report that needs more of it is no report of a test program. */
+const MAX_REPAIRS = 1_000_000;
 /** Longer than what {@link UNFINISHED} matches. */
 const LOOK_BACK = 260;
 
@@ -22,12 +24,18 @@ export class XmlRepair {
   /** What ends the comment or CDATA section that is open. */
   #until: "-->" | "]]>" | null = null;
 
-  /** Returns what is certain by now of this part and of those before it; all of it for the `last`. */
+  /**
+   * Returns what is certain by now of this part and of those before it; all of it for the `last`.
+   *
+   * @throws {RangeError} when there is too much to repair.
+   */
   write(part: string, last: boolean): string {
     const legal = part.replace(ILLEGAL, () => this.#replaced("\ufffd"));
     const text = this.#held === "" ? legal : `${this.#held}${legal}`;
     this.#held = "";
     const repaired = this.#repair(text, last);
+    if (this.sanitised > MAX_REPAIRS)
+      throw new RangeError(`more than ${MAX_REPAIRS} illegal characters stand in it`);
     this.hasReplacement ||= repaired.includes("\ufffd");
     return repaired;
   }

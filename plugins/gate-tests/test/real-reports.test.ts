@@ -110,6 +110,18 @@ describe(`a damaged report, from ${reportSource}, never passes`, () => {
     expect(await outcome(path, Buffer.concat([read(path), Buffer.alloc(4096)]))).toBe("thrown");
   });
 
+  test.each(readable)("%s, doubled", async (path) => {
+    expect(await outcome(path, Buffer.concat([read(path), read(path)]))).toBe("thrown");
+  });
+
+  test.each(readable)("%s, with NaN for every number", async (path, expected) => {
+    const text = read(path)
+      .toString("utf8")
+      .replaceAll(/="\d+(?:\.\d+)?"/g, '="NaN"');
+    // Numbers of a report are totals and times: they never make a verdict better.
+    expect(["thrown", "failed", expected.status]).toContain(await outcome(path, Buffer.from(text)));
+  });
+
   test.each(readable)("%s, of zeros only", async (path) => {
     expect(await outcome(path, Buffer.alloc(read(path).length))).toBe("thrown");
   });

@@ -4,7 +4,6 @@ import {
   type Fields,
   fieldsAt,
   isFields,
-  listAt,
   numberAt,
   textAt,
   wordsOf,
@@ -58,13 +57,15 @@ export function readLighthouseManifest(report: readonly unknown[]): ReadReport {
     const url = textAt(run["url"], `[${index}].url`);
     for (const [id, value] of Object.entries(fieldsAt(run["summary"], `[${index}].summary`))) {
       const name = `${url} ${id}`;
-      runs.set(name, [...(runs.get(name) ?? []), numberAt(value, `[${index}].summary.${id}`)]);
+      const scores = runs.get(name) ?? [];
+      scores.push(numberAt(value, `[${index}].summary.${id}`));
+      runs.set(name, scores);
     }
   }
   return {
     measurements: [...runs].map(([name, samples]) => ({
       ...score(name, 0),
-      value: listAt(samples, name).length === 0 ? 0 : Math.min(...samples),
+      value: samples.reduce((least, one) => Math.min(least, one)),
       samples,
       primary: name.endsWith(" performance"),
     })),

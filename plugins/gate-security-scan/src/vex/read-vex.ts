@@ -1,5 +1,4 @@
-import { cleanText } from "@floe/gate-kit";
-import { parseJson } from "../parse-json.ts";
+import { cleanText, decodeText, parseJson } from "@floe/gate-kit";
 import type { NamedFile } from "../read-files.ts";
 import { isCycloneDx } from "../readers/read-cyclonedx.ts";
 import { isCsaf, readCsaf } from "./read-csaf.ts";
@@ -20,7 +19,7 @@ const readers = [
  */
 export function readVex({ path, bytes }: NamedFile): VexStatement[] {
   try {
-    const value = parseJson(bytes);
+    const value = parseJson(path, decodeText(path, bytes, { fatal: true }));
     const reader = readers.find(({ matches }) => matches(value));
     if (!reader) throw new Error("it is neither OpenVEX, nor CSAF, nor CycloneDX");
     return reader.read(value, path);
