@@ -7,8 +7,6 @@ if (major < 24 || (major === 24 && minor < 15)) {
   );
   process.exit(2);
 }
-// Installing a plugin never runs its scripts unless the user says so: --run-scripts sets this to false.
-process.env.npm_config_ignore_scripts ??= "true";
 // oclif checks the version as well, and loads 45 modules for it.
 process.env.OCLIF_DISABLE_ENGINE_WARNING ??= "1";
 // In the user's own folder: in the shared temporary one somebody else could have put the compiled code.

@@ -10,6 +10,7 @@ import {
   type Logger,
   type Manifest,
   type Notifier,
+  type PluginRegistry,
   type PluginSource,
   type RegistryConfig,
   type StoreStats,
@@ -17,6 +18,7 @@ import {
 } from "@floe/core";
 import type { FloePlugin, StandardSchema } from "@floe/core/plugin";
 import { systemClock } from "./adapters/clock.ts";
+import { reserveOutput } from "./adapters/own-output.ts";
 import { readSecret } from "./adapters/read-secret.ts";
 import { openArtifactVerifier } from "./open-artifact-verifier.ts";
 import { keylessEngineOf } from "./open-keyless-engine.ts";
@@ -103,11 +105,9 @@ export async function loadProject(
     gateSchemas: async (kind, { manifestDir, plugins }) => {
       if (input.withoutGates === true) return ANY_SETTINGS;
       project ??= projectPlugins(plugins.use, manifestDir);
-      const registry = createPluginRegistry({
-        sources: [...(await project), ...installed],
-        inline: [],
-        allow: plugins.allow,
-      });
+      const sources = [...(await project), ...installed];
+      const registry = createPluginRegistry({ sources, inline: [], allow: plugins.allow });
+      await guardAgainst(registry, kind);
       return (await registry.find(kind))?.provider.config ?? null;
     },
     ...(input.registry === undefined ? {} : { registryOverride: input.registry }),
@@ -208,6 +208,21 @@ const copier: ArtifactCopier = {
     return await artifactCopier.copy(route, options);
   },
 };
+
+/** Before code runs that is neither floe's nor comes with it. */
+async function guardAgainst(registry: PluginRegistry, kind: string): Promise<void> {
+  const ours = registry
+    .list()
+    .every(({ id, plugin }) => id !== kind || plugin.origin === "bundled");
+  if (!ours) await guardProcess();
+}
+
+/** Keeps standard output for the result, and ends the process when a plugin never gives control back. */
+export async function guardProcess(): Promise<void> {
+  const { watchLoop } = await import("./adapters/watch-loop.ts");
+  reserveOutput();
+  watchLoop();
+}
 
 const ANY_SETTINGS: StandardSchema = {
   "~standard": { version: 1, vendor: "floe", validate: (value) => ({ value }) },

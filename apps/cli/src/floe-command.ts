@@ -3,6 +3,8 @@ import { EXIT, type FloeError, isFloeError } from "@floe/core/errors";
 import { Command, Flags, type Interfaces } from "@oclif/core";
 import { createConsoleLogger } from "./adapters/console-logger.ts";
 import type { Composed, ComposeInput } from "./compose.ts";
+import { listInstalledPlugins } from "./plugins/installed-plugins.ts";
+import { pluginHome } from "./plugins/plugin-home.ts";
 import { renderError, renderReasons } from "./render/error.ts";
 import { print } from "./render/print.ts";
 
@@ -58,8 +60,18 @@ export abstract class FloeCommand extends Command {
     await this._run();
   }
 
+  // A plugin that calls process.exit(0) would have a pipeline believe that the command has succeeded.
+  readonly #cutOff = (): void => {
+    if ((process.exitCode ?? EXIT.ok) !== EXIT.ok) return;
+    process.exitCode = EXIT.bug;
+    process.stderr.write(
+      "error FLOE_BUG: the command was ended before it was done: a plugin has ended the process, or nothing was left to wait for\n",
+    );
+  };
+
   override async init(): Promise<void> {
     await super.init();
+    process.on("exit", this.#cutOff);
     // oclif throws what standard output reports out of its event, past every catch; whoever prints answers for it instead.
     process.stdout.removeAllListeners("error").on("error", () => {});
     // Not `once`: while a gate's command runs, its library ends the process by the signal when nobody else listens.
@@ -93,19 +105,25 @@ export abstract class FloeCommand extends Command {
     });
   }
 
-  /** Gate and audit plugins that are installed for the user or bundled; nothing of them is imported. */
+  /**
+   * Gate and audit plugins that are installed for the user, and those that come with floe; nothing of them is imported. One
+   * of which floe cannot say what it would provide is left out; `floe plugins` shows it.
+   */
   protected installedPlugins(): PluginSource[] {
+    const own = listInstalledPlugins(pluginHome(process.env));
+    return [...own.filter(({ from }) => from !== ""), ...this.bundledPlugins()];
+  }
+
+  /** Plugins that come with floe. */
+  protected bundledPlugins(): PluginSource[] {
     const sources = this.config.getPluginsList().flatMap((plugin): PluginSource[] => {
+      const { name, version, root } = plugin;
       const descriptor = (plugin.pjson as { floe?: unknown }).floe;
-      if (descriptor === undefined || plugin.name === this.config.name) return [];
-      const origin = plugin.type === "user" || plugin.type === "link" ? plugin.type : "bundled";
-      return [
-        { name: plugin.name, version: plugin.version, root: plugin.root, origin, descriptor },
-      ];
+      if (descriptor === undefined || name === this.config.name) return [];
+      return [{ name, version, root, origin: "bundled", descriptor }];
     });
     // oclif finds them in an order of its own.
-    const bundled = ({ origin }: PluginSource): number => Number(origin === "bundled");
-    return sources.sort((a, b) => bundled(a) - bundled(b) || (a.name < b.name ? -1 : 1));
+    return sources.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Wires a floe for this command. */
@@ -150,6 +168,7 @@ export abstract class FloeCommand extends Command {
   }
 
   override async finally(error: Error | undefined): Promise<void> {
+    process.off("exit", this.#cutOff);
     process.off("SIGINT", this.#stop);
     process.off("SIGTERM", this.#stop);
     await super.finally(error);

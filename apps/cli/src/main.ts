@@ -1,9 +1,12 @@
+import { fileURLToPath } from "node:url";
 import { execute } from "@oclif/core";
 import { leaveSoon } from "./leave-soon.ts";
 
 /** Runs the command line through oclif. `url` is the launcher's, so that oclif finds the package. */
 export async function main(url: string, args: readonly string[]): Promise<void> {
-  await execute({ dir: url, args: helpAsFlag(args) });
+  // What users install are floe's plugins and not oclif's: none of their commands and hooks may run.
+  const loadOptions = { root: fileURLToPath(url), userPlugins: false, devPlugins: false };
+  await execute({ dir: url, args: helpAsFlag(args), loadOptions });
   leaveSoon();
 }
 

@@ -9,7 +9,7 @@ import { leaveSoon } from "./leave-soon.ts";
 
 /**
  * Runs a command that is known, without having oclif look for plugins and load their commands first, which takes as long
- * as a short command itself. For whoever has installed no plugins. `url` is the launcher's.
+ * as a short command itself. `url` is the launcher's.
  */
 export async function runDirectCommand(command: DirectCommand, url: string): Promise<void> {
   try {
@@ -32,7 +32,7 @@ interface LoadedCommand {
 
 type Pjson = Interfaces.PJSON & { readonly version: string };
 
-/** What a command sees of oclif's configuration, as oclif would have it when nobody has installed plugins. */
+/** What a command sees of oclif's configuration, as oclif would have it. */
 function directConfig(root: string): Config {
   const pjson = readPackage(join(root, "package.json"));
   const config = new Config({ root });

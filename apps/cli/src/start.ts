@@ -1,17 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { beginOpeningKey } from "./begin-opening-key.ts";
 import { findDirectCommand, type ListedCommand } from "./find-direct-command.ts";
 
 /**
- * Runs the command line. For whoever has installed no plugins it takes two short cuts: the help of the program itself
- * was written when it was built, and a command that is named in full is run without looking for others first. What they
- * leave out would take most of the time.
+ * Runs the command line, with two short cuts: the help of the program itself was written when it was built, and a command
+ * that is named in full is run without looking for others first. What they leave out would take most of the time.
  * @param url - the launcher's, so that oclif finds the package
  */
 export async function start(url: string): Promise<void> {
   const args = process.argv.slice(2);
-  const plain = !mayHavePlugins(process.env);
+  const plain = !asksForOclif(process.env);
   const help = plain && isRootHelp(args) ? builtHelp(url) : null;
   if (help !== null) {
     // Whoever has read enough (`| head`) is gone: that is no failure.
@@ -35,12 +33,9 @@ function isRootHelp(args: readonly string[]): boolean {
   return args.length <= 1 && ["--help", "-h", "help"].includes(only);
 }
 
-// Where oclif keeps the list of what a user has installed. Whoever debugs oclif wants to see it work.
-function mayHavePlugins(env: NodeJS.ProcessEnv): boolean {
-  const { FLOE_DATA_DIR: given, XDG_DATA_HOME: data, HOME: home, DEBUG: debug } = env;
-  if (debug || process.platform === "win32" || !(given || data || home)) return true;
-  const folder = given ?? join(data || join(home ?? "", ".local/share"), "floe");
-  return existsSync(join(folder, "package.json"));
+// Whoever debugs oclif wants to see it work.
+function asksForOclif(env: NodeJS.ProcessEnv): boolean {
+  return Boolean(env["DEBUG"]) || process.platform === "win32";
 }
 
 // On a terminal headings are bold, which the file is not.

@@ -53,8 +53,9 @@ export {
   resourceUri,
   type VerificationSummary,
 } from "./model/records.ts";
-export type { PluginSource } from "./plugins/descriptor.ts";
+export { type PluginDescriptor, type PluginSource, parseDescriptor } from "./plugins/descriptor.ts";
 export { discoverPlugin } from "./plugins/discover.ts";
+export { pluginEntry } from "./plugins/plugin-entry.ts";
 export {
   createPluginRegistry,
   type GateListing,

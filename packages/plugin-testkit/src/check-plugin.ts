@@ -9,7 +9,6 @@ interface PackageJson {
   readonly name?: unknown;
   readonly version?: unknown;
   readonly type?: unknown;
-  readonly oclif?: unknown;
   readonly floe?: {
     readonly apiVersion?: unknown;
     readonly gates?: unknown;
@@ -76,10 +75,6 @@ export async function checkDescriptor(plugin: FloePlugin, packageJson: URL): Pro
     "meta.version is not the version in package.json",
   );
   assert.equal(json.type, "module", "the package must be an ES module");
-  assert.ok(
-    typeof json.oclif === "object" && json.oclif !== null,
-    'package.json needs "oclif": {}, or `floe plugins install` refuses the package',
-  );
   assert.ok(
     typeof json.floe === "object" && json.floe !== null,
     'package.json needs "floe": { apiVersion, gates, auditBackends }',

@@ -95,7 +95,6 @@ describe("package.json is refused", () => {
     ],
     ["when its version is not the plugin's", { version: "1.0.1" }],
     ["when its name is not the plugin's", { name: "floe-plugin-other" }],
-    ["when floe could not install it", { oclif: undefined }],
     ["when it is CommonJS", { type: "commonjs" }],
   ])("%s", async (_why, change) => {
     expect(await failures(samplePlugin(), await samplePackageJson(change))).toEqual([

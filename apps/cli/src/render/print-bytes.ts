@@ -1,7 +1,9 @@
+import { writeOutput } from "../adapters/own-output.ts";
+
 /** Prints bytes on stdout as they are, without a line end. */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    process.stdout.write(bytes, (error) => {
+    writeOutput(bytes, (error) => {
       // A reader that has seen enough is no failure.
       if (!error || ("code" in error && error.code === "EPIPE")) resolve();
       else reject(error);

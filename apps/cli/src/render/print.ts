@@ -1,4 +1,5 @@
 import { FloeError } from "@floe/core/errors";
+import { writeOutput } from "../adapters/own-output.ts";
 
 /** Prints a command's result on stdout, and only that. */
 export async function print(
@@ -15,7 +16,7 @@ async function write(text: string): Promise<void> {
   if (text === "") return;
   // Waits for a slow reader, so that a long result is never cut off when the process ends.
   await new Promise<void>((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+    writeOutput(text, (error) => {
       if (!error) resolve();
       // A reader that has seen enough (`floe history | head`) is no failure.
       else if ("code" in error && error.code === "EPIPE") resolve();

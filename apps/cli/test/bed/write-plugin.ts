@@ -31,8 +31,8 @@ export function writePlugin(folder: string, name: string, input: PluginInput): v
   writeFileSync(join(root, "index.js"), input.source ?? moduleOf(name, input.gates));
 }
 
-// Accepts any settings: a Standard Schema needs no library.
-function moduleOf(name: string, gates: PluginInput["gates"]): string {
+/** The module of a plugin whose gates take any settings: a Standard Schema needs no library. */
+export function moduleOf(name: string, gates: PluginInput["gates"]): string {
   const providers = Object.entries(gates).map(
     ([id, body]) => `{
       id: ${JSON.stringify(id)},

@@ -1,13 +1,17 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { aProject, go, type Project } from "../bed/a-project.ts";
 import type { Json } from "../bed/floe.ts";
+import { writePlugin } from "../bed/write-plugin.ts";
 import { problemsOf, schemas } from "./output-schemas.ts";
 
 const reference = readFileSync(
   new URL("../../../../docs/reference/json.md", import.meta.url),
   "utf8",
 );
+
+const PLUGIN_FOLDER = "node_modules/floe-plugin-acme";
 
 /** Members under a heading: name, and whether the object always has it. */
 function membersUnder(heading: string): ReadonlyMap<string, boolean> {
@@ -290,6 +294,13 @@ describe("docs/reference/json.md", () => {
   test("describes what the other commands print", async () => {
     await using project = await aProject();
     compare(["gate list"], await rows(project, "gate", "list"));
+    const env = { FLOE_DATA_DIR: join(project.dir, "data") };
+    const plugins = async (...args: string[]) =>
+      await project.runWith({ env }, "plugins", ...args, "-o", "json");
+    writePlugin(project.dir, "floe-plugin-acme", { gates: { acme_check: "" } });
+    compare(["plugins install and link"], [(await plugins("link", PLUGIN_FOLDER)).json]);
+    compare(["plugins"], (await plugins()).rows);
+    compare(["plugins uninstall"], [(await plugins("uninstall", "floe-plugin-acme")).json]);
     compare(["init"], [await json(project, "init", "elsewhere")]);
     compare(["manifest validate"], [await json(project, "manifest", "validate")]);
     const gate = await json(project, "gate", "run", "policy_compliance", "v1.0.0", "--env", "dev");

@@ -128,7 +128,11 @@ export const ERRORS = {
   // Plugins
   FLOE_PLUGIN_NOT_FOUND: {
     exit: EXIT.usage,
-    summary: "The manifest names a plugin that is not installed.",
+    summary: "A plugin that was named is not installed, or there is no such package.",
+  },
+  FLOE_PLUGIN_INSTALL_FAILED: {
+    exit: EXIT.unavailable,
+    summary: "npm could not install a plugin.",
   },
   FLOE_PLUGIN_API_UNSUPPORTED: {
     exit: EXIT.usage,

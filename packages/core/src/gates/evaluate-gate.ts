@@ -7,6 +7,7 @@ import type {
 } from "../contract/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import { POLICY_GATE } from "../manifest/resolve/gate-kinds.ts";
+import { noteBuiltIns } from "../plugins/built-ins.ts";
 import type { ArtifactFacts } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { GateError } from "./gate-error.ts";
@@ -28,16 +29,45 @@ export interface GateInput {
 
 /**
  * Has a plugin judge an artifact once.
- * @throws {GateError} SETTINGS_INVALID, VERDICT_INVALID - and whatever the plugin throws
+ * @throws {GateError} SETTINGS_INVALID, VERDICT_INVALID, LANGUAGE_CHANGED - and whatever the plugin throws
  */
 export async function evaluateGate(
+  ...args: [
+    gate: GateConfig,
+    provider: GateProvider,
+    target: GateTarget,
+    input: GateInput,
+    context: Pick<FloeContext, "runner" | "clock" | "logger">,
+    signal: AbortSignal,
+  ]
+): Promise<GateVerdict> {
+  const builtIns = noteBuiltIns();
+  const refuseChanges = (): void => {
+    const changed = builtIns.restore();
+    if (changed.length === 0) return;
+    const message = `it changed objects of the language: ${changed.join(", ")}`;
+    throw new GateError("LANGUAGE_CHANGED", message, { fix: "Do not use this plugin." });
+  };
+  try {
+    const answer = await answerOf(...args);
+    // Before its answer is read, and after: reading it calls what it has made of `toJSON`.
+    refuseChanges();
+    const parsed = parseVerdict(answer);
+    if (!parsed.ok) throw new GateError("VERDICT_INVALID", parsed.reason);
+    return parsed.verdict;
+  } finally {
+    refuseChanges();
+  }
+}
+
+async function answerOf(
   gate: GateConfig,
   provider: GateProvider,
   target: GateTarget,
   input: GateInput,
   context: Pick<FloeContext, "runner" | "clock" | "logger">,
   signal: AbortSignal,
-): Promise<GateVerdict> {
+): Promise<unknown> {
   const settings = await settled(checkedSettings(gate, provider.config), signal);
   const services: PluginServices & { readonly facts?: ArtifactFacts } = {
     logger: {
@@ -75,10 +105,7 @@ export async function evaluateGate(
   const making = Promise.resolve(provider.create(settings, services));
   const instance: Gate = await settled(making, signal);
   try {
-    const answer = await settled(Promise.resolve(instance.evaluate(subject, { signal })), signal);
-    const parsed = parseVerdict(answer);
-    if (!parsed.ok) throw new GateError("VERDICT_INVALID", parsed.reason);
-    return parsed.verdict;
+    return await settled(Promise.resolve(instance.evaluate(subject, { signal })), signal);
   } finally {
     await settled(Promise.resolve(instance[Symbol.asyncDispose]?.()), signal);
   }

@@ -1,6 +1,7 @@
 import { EXIT, isFloeError } from "../errors/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
+import { timeLimit } from "../plugins/time-limit.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { applyExemptions } from "./apply-exemptions.ts";
 import { type Baseline, baselineOn } from "./evidence/baseline.ts";
@@ -46,7 +47,8 @@ export async function runGate(
 ): Promise<GateOutcome> {
   const started = context.clock.now().getTime();
   context.logger.progress({ scope: `gate ${gate.name}`, phase: "start", message: "running" });
-  const limit = AbortSignal.timeout(gate.timeoutSeconds * 1000);
+  using timer = timeLimit(gate.timeoutSeconds * 1000);
+  const limit = timer.signal;
   const deadline = started + gate.timeoutSeconds * 1000;
   const secrets: string[] = [];
   const run: Run = { signal, limit, deadline, secrets };

@@ -4,6 +4,7 @@ import type { EnvironmentConfig, GateConfig } from "../manifest/manifest.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { type Digest, digestOf, isDigest } from "../model/digest.ts";
 import { randomTraceId } from "../model/trace-id.ts";
+import { timeLimit } from "../plugins/time-limit.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
 import { findEnvironment } from "../promotion/environments.ts";
@@ -204,10 +205,8 @@ async function reverdict(
     if (baseline && "problem" in baseline)
       return invalid(`what it was compared with (${compared?.evidence}): ${baseline.problem}`);
     const usable = { ...read, reports: kept.reports };
-    const stop = AbortSignal.any([
-      options.signal,
-      AbortSignal.timeout(config.timeoutSeconds * 1000),
-    ]);
+    using limit = timeLimit(config.timeoutSeconds * 1000);
+    const stop = AbortSignal.any([options.signal, limit.signal]);
     const judged = await rejudge(config, usable, target, baseline, context, stop).catch(
       (cause: unknown) => {
         options.signal.throwIfAborted();

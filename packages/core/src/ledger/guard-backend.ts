@@ -5,6 +5,7 @@ import type {
   AuditFailure,
 } from "../contract/index.ts";
 import { FloeError, type FloeErrorCode, isFloeError } from "../errors/index.ts";
+import { timeLimit } from "../plugins/time-limit.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { LedgerStore } from "./ledger-store.ts";
 import type { SharingBackend } from "./oci-backend.ts";
@@ -44,7 +45,8 @@ export function guardBackend(
     writes = false,
   ): Promise<Answer> {
     options.signal.throwIfAborted();
-    const late = AbortSignal.timeout(deadlineMs);
+    using limit = timeLimit(deadlineMs);
+    const late = limit.signal;
     const signal = AbortSignal.any([options.signal, late]);
     const { promise: stopped, reject } = Promise.withResolvers<never>();
     const stop = (): void => reject(signal.reason as Error);

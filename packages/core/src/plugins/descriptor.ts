@@ -34,6 +34,14 @@ export interface PluginSource {
  * @throws {FloeError} FLOE_PLUGIN_RESERVED_ID - provides an id of floe's own
  */
 export function parseDescriptor(source: PluginSource): PluginDescriptor {
+  if (source.descriptor === undefined) {
+    throw new FloeError({
+      code: "FLOE_PLUGIN_DESCRIPTOR_INVALID",
+      message: `package ${source.name} ${source.version} is no floe plugin: its package.json has no field floe`,
+      hint: "Check the name of the package; a plugin's author has to say there what it provides.",
+      details: { plugin: source.name },
+    });
+  }
   const parsed = PluginDescriptor.safeParse(source.descriptor, PARSE_ONCE);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

@@ -1,9 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createRequire, findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { FloeError } from "../errors/index.ts";
 import type { PluginSource } from "./descriptor.ts";
+
+/** Bytes of a package.json that are read. */
+const MAX_PACKAGE_BYTES = 1024 * 1024;
 
 /**
  * Finds a plugin package by name from a folder, the way Node would from a file there. Nothing of it is imported.
@@ -32,6 +35,8 @@ export async function discoverPlugin(
     });
   }
   try {
+    const { size } = await stat(path);
+    if (size > MAX_PACKAGE_BYTES) throw new Error(`it has ${size} bytes`);
     const parsed = JSON.parse(await readFile(path, "utf8")) as {
       version?: unknown;
       floe?: unknown;

@@ -1,11 +1,12 @@
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { type FloePlugin, PLUGIN_API_VERSION } from "../contract/index.ts";
-import { FloeError } from "../errors/index.ts";
+import { FloeError, isFloeError } from "../errors/index.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
+import { noteBuiltIns } from "./built-ins.ts";
 import { type PluginDescriptor, type PluginSource, parseDescriptor } from "./descriptor.ts";
+import { loadFailure } from "./load-failure.ts";
+import { pluginEntry } from "./plugin-entry.ts";
 
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const Schema = z.looseObject({
@@ -38,7 +39,7 @@ export async function loadPlugin(source: PluginSource): Promise<FloePlugin> {
   const parsed = Plugin.safeParse(exported, PARSE_ONCE);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw failed(
+    throw loadFailure(
       source,
       `its default export is not a floe plugin (${issue?.path.join(".") || "default"}: ${issue?.message})`,
     );
@@ -49,42 +50,32 @@ export async function loadPlugin(source: PluginSource): Promise<FloePlugin> {
 }
 
 async function importDefault(source: PluginSource): Promise<unknown> {
-  let entry: string;
-  try {
-    // Resolved from the plugin's own folder, not from core's: that is where its package.json's exports apply.
-    entry = createRequire(join(source.root, "package.json")).resolve(source.name);
-  } catch {
-    entry = await entryOf(source);
-  }
+  const entry = pluginEntry(source);
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => reject(failed(source, `importing it took longer than ${IMPORT_MS / 1000} s`)),
+    () => reject(loadFailure(source, `importing it took longer than ${IMPORT_MS / 1000} s`)),
     IMPORT_MS,
   );
+  const builtIns = noteBuiltIns();
+  let exported: unknown;
+  let thrown: FloeError | null = null;
   try {
     const module = (await Promise.race([import(pathToFileURL(entry).href), late])) as {
       default?: unknown;
     };
-    return module.default;
+    exported = module.default;
   } catch (cause) {
-    if (cause instanceof FloeError) throw cause;
-    throw failed(source, cause instanceof Error ? cause.message : String(cause), cause);
+    thrown = isFloeError(cause)
+      ? cause
+      : loadFailure(source, cause instanceof Error ? cause.message : String(cause), cause);
   } finally {
     clearTimeout(timer);
   }
-}
-
-// A package resolves itself by name only when it has an exports map; without one its main file is next to it.
-async function entryOf(source: PluginSource): Promise<string> {
-  try {
-    return createRequire(join(source.root, "package.json")).resolve(source.root);
-  } catch (cause) {
-    throw failed(
-      source,
-      'its entry cannot be resolved; its package.json needs exports with "default"',
-      cause,
-    );
-  }
+  const changed = builtIns.restore();
+  if (thrown) throw thrown;
+  if (changed.length > 0)
+    throw loadFailure(source, `it changes objects of the language: ${changed.join(", ")}`);
+  return exported;
 }
 
 function compareIds(source: PluginSource, descriptor: PluginDescriptor, plugin: FloePlugin): void {
@@ -105,14 +96,4 @@ function compareIds(source: PluginSource, descriptor: PluginDescriptor, plugin: 
       details: { plugin: source.name, declared: [...declared], exported },
     });
   }
-}
-
-function failed(source: PluginSource, why: string, cause?: unknown): FloeError {
-  return new FloeError({
-    code: "FLOE_PLUGIN_LOAD_FAILED",
-    message: `plugin ${source.name} ${source.version} (${source.origin}) could not be loaded: ${why}`,
-    hint: "Reinstall it (floe plugins install …), or take its gates out of the manifest.",
-    details: { plugin: source.name },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { aProject, type Project } from "./bed/a-project.ts";
-import { type PluginInput, writePlugin } from "./bed/write-plugin.ts";
+import { aProject, type Project } from "../bed/a-project.ts";
+import { type PluginInput, writePlugin } from "../bed/write-plugin.ts";
 
 const PLUGIN = "floe-plugin-acme";
 
