@@ -96,11 +96,15 @@ function openSample(config: SampleAuditConfig): AuditBackend {
   const floor = (chain: string): number => Number(bucket.get(`floor:${chain}`) ?? 0);
   const seqs = (chain: string): number[] => {
     const prefix = nameOf(chain, 0).slice(0, -12);
-    return bucket
+    const listed = bucket
       .names()
       .filter((object) => object.startsWith(prefix) && /^\d{12}$/.test(object.slice(prefix.length)))
-      .map((object) => Number(object.slice(prefix.length)))
-      .sort((a, b) => a - b);
+      .map((object) => Number(object.slice(prefix.length)));
+    // A list of a folder may leave out what others make meanwhile: what is missing below the last is asked for by its name.
+    const there = new Set(listed);
+    for (let seq = floor(chain); seq < Math.max(...listed); seq += 1)
+      if (!there.has(seq) && bucket.get(nameOf(chain, seq))) there.add(seq);
+    return [...there].sort((a, b) => a - b);
   };
 
   async function store(object: string, bytes: Uint8Array): Promise<boolean> {
