@@ -11,9 +11,18 @@ const MORE = "FLOE-E002";
 /** With the limits of {@link bounded} this keeps a verdict below the 256 KiB that core accepts. */
 const MAX_REASONS = 100;
 
+/** Cuts a text so that its JSON has at most `length` characters: one control character is six of them there. */
 function clip(text: string, length: number): string {
   const whole = text.toWellFormed();
-  return whole.length <= length ? whole : `${whole.slice(0, length - 1).toWellFormed()}…`;
+  if (JSON.stringify(whole.slice(0, length + 1)).length - 2 <= length) return whole;
+  let kept = "";
+  let used = 1;
+  for (const character of whole) {
+    used += JSON.stringify(character).length - 2;
+    if (used > length) break;
+    kept += character;
+  }
+  return `${kept}…`;
 }
 
 /** Annotations and names come from whoever pushed the artifact and may be of any length. */

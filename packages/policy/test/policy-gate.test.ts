@@ -154,8 +154,13 @@ describe("a verdict", () => {
     expect(findings(verdict)).toEqual(["fail FLOE-E207", "warn FLOE-E207"]);
   });
 
-  test("stays small whatever the artifact holds", async () => {
-    const layer = { ...IMAGE.layers[0], mediaType: `x/${"y".repeat(2000)}` };
+  test.each([
+    ["long names", "y"],
+    ["control characters, which are six characters each in JSON", "\u0001"],
+    ["quotation marks", '"'],
+    ["pairs of surrogates", "\u{1d11e}"],
+  ])("stays small whatever the artifact holds: %s", async (_, character) => {
+    const layer = { ...IMAGE.layers[0], mediaType: `x/${character.repeat(2000)}` };
     const layers = Array.from({ length: 1500 }, () => layer);
     const rule = { id: "A", builtin: "allowed_media_types", with: { of: "layers", allow: ["z"] } };
     const verdict = await judge([rule], subjectOf({ ...IMAGE, layers }));

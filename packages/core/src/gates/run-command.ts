@@ -59,7 +59,8 @@ export async function runGateCommand(
     },
     { signal },
   );
-  refuseUnjudgeable(gate, run);
+  // Nothing was taken out of a report yet: no message may quote it.
+  refuseUnjudgeable(gate, input.outputIsReport ? { ...run, stdout: "" } : run);
   const said = await input.workspace.read(OUTPUT_FILE, {
     signal,
     secrets,

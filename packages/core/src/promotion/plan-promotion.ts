@@ -1,3 +1,4 @@
+import { estimateGates } from "../gates/estimate-gates.ts";
 import { createGateHistory } from "../gates/evidence/gate-history.ts";
 import type { GateOutcome } from "../gates/run-gate.ts";
 import { runGates } from "../gates/run-gates.ts";
@@ -104,7 +105,9 @@ export async function planPromotion(
   }
   blocking.push(...busyReasons(target.name, input.open));
 
-  const estimatedGatesMs = estimateGates(target.gates, input.view);
+  // By what they took when what runs there now was promoted.
+  const took = input.view?.state.current?.gate_ms;
+  const estimatedGatesMs = took ? estimateGates(target.gates, took) : null;
   let outcomes: GateOutcome[] = [];
   let notRun: string[] = [];
   if (!onlyApprovalsMissing(blocking)) notRun = target.gates.map((gate) => gate.name);
@@ -195,19 +198,6 @@ function gatesLimitMs({ gates }: EnvironmentConfig): number {
 
 /** A shorter time is not worth a line. */
 const WORTH_SAYING_MS = 5000;
-
-/** How long the same gates took when what runs there was promoted, in milliseconds; `null` where one was not run then. */
-function estimateGates(
-  gates: readonly { readonly name: string }[],
-  view: LedgerView | null,
-): number | null {
-  const took = view?.state.current?.gate_ms;
-  if (!took) return null;
-  const times = gates.map(({ name }) => took[name]);
-  return times.every((time) => time !== undefined)
-    ? times.reduce<number>((sum, time) => sum + (time ?? 0), 0)
-    : null;
-}
 
 function driftWarning(
   environment: string,

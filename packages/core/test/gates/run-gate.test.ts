@@ -39,6 +39,7 @@ function ports(script: {
   /** Called while the command runs. */
   readonly during?: (gate: string) => Promise<void>;
   readonly needsCommand?: boolean;
+  readonly readsOutput?: boolean;
 }) {
   const commands: CommandSpec[] = [];
   const provider: GateProvider = {
@@ -46,6 +47,7 @@ function ports(script: {
     summary: "a gate under test",
     config: anything,
     ...(script.needsCommand === undefined ? {} : { needsCommand: script.needsCommand }),
+    ...(script.readsOutput === undefined ? {} : { readsOutput: script.readsOutput }),
     create: () => ({
       evaluate: async (subject, options) =>
         (await script.evaluate?.(subject, options)) as GateVerdict,
@@ -207,6 +209,28 @@ describe("a gate with a plugin", () => {
     );
     expect(result).toMatchObject({ status: "error", error: { code: "CONTRADICTION" } });
   });
+
+  test.each([126, 127, 3])(
+    "output that is a report is not quoted when the command ends with %i",
+    async (exitCode) => {
+      const stdout = '[{"RuleID":"k","Secret":"found-in-the-image"}]';
+      const run = { exitCode, stdout, stderr: "sh: scan: not found" };
+      const { context } = ports({ evaluate: () => passed, readsOutput: true, run });
+      const gate = aGate("check", { command, exitCodes: { warn: [], error: [3] } });
+      const result = await runGate(gate, target, context, signal);
+      expect(result.status).toBe("error");
+      expect(JSON.stringify(result)).not.toContain("found-in-the-image");
+      expect(result.error?.message).toContain("sh: scan: not found");
+      const silent = ports({
+        evaluate: () => passed,
+        readsOutput: true,
+        run: { ...run, stderr: "" },
+      });
+      expect(JSON.stringify(await runGate(gate, target, silent.context, signal))).not.toContain(
+        "found-in-the-image",
+      );
+    },
+  );
 
   test("a missing report is an error, also beside one that is there", async () => {
     const { context } = ports({ evaluate: () => passed, reports: ["unit.xml"] });

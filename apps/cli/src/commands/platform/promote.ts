@@ -107,11 +107,18 @@ export default class Promote extends FloeCommand {
     await using planFile = await openPlanFile(flags["plan-out"]);
     await using report = await openReportFile(flags.report, flags["report-format"], "--report");
     await using composed = await this.compose(flags, { writes: true });
-    const outcome = await composed.floe.promote(request, { signal: this.signal });
+    let outcome = await composed.floe.promote(request, { signal: this.signal });
     await planFile.save(outcome);
-    await report.write(() =>
-      promotionReport(outcome, request, this.config.version, composed.store.now()),
-    );
+    const make = () => promotionReport(outcome, request, this.config.version, composed.store.now());
+    if (outcome.kind === "done" || outcome.kind === "blocked") {
+      // It was promoted, or refused: that decides how the command ends, and is what people have to be told.
+      const problem = await report.tryWrite(make);
+      if (problem !== null) {
+        this.logger(flags).warn(problem);
+        if (outcome.kind === "done")
+          outcome = { ...outcome, warnings: [...outcome.warnings, problem] };
+      }
+    } else await report.write(make);
     const measured = { durationMs: performance.now() - started, stats: composed.stats };
     await this.result(operationJson(outcome, measured), () => operationText(outcome));
     if (outcome.kind === "blocked") this.refuse(outcome.blocking);

@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { aProject } from "../../bed/a-project.ts";
 
@@ -5,6 +7,28 @@ const LIST = [
   { id: "small", expr: "artifact.size < 10", message: "the manifest is too large" },
   { id: "refs", builtin: "references_resolve", environments: ["dev"] },
 ];
+
+describe("a report that cannot be written any more", () => {
+  test("is a warning of what was promoted, and an error of a dry run", async () => {
+    await using project = await aProject({ environments: [{ name: "dev" }] });
+    // A folder of that name: it is seen only when the report is put into its place.
+    mkdirSync(join(project.dir, "r.json", "in-the-way"), { recursive: true });
+    const args = ["promote", "v1.0.0", "--to", "dev", "--report", "r.json"];
+
+    const dry = await project.run(...args, "--dry-run");
+    expect(dry.code).toBe(2);
+    expect(dry.stderr).toMatch(/r\.json cannot be written: (?:EISDIR|ENOTEMPTY|EEXIST)/);
+
+    const done = await project.run(...args, "-o", "json");
+    expect(done.code).toBe(0);
+    expect(done.stderr).toContain("the report was not written: r.json cannot be written");
+    expect(JSON.parse(done.stdout)).toMatchObject({
+      success: true,
+      warnings: expect.arrayContaining([expect.stringContaining("the report was not written")]),
+    });
+    expect((await project.tags())["latest-dev"]).toBeDefined();
+  });
+});
 
 describe("policies of one's own", () => {
   test("refuse a promotion, let an exempted one through and are in the report of both", async () => {
