@@ -5,6 +5,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { measureChain } from "./chain.ts";
 import { raceCopy } from "./copy.ts";
 import { measureStores, raceLedgerStatus } from "./ledger.ts";
 import { measureMemory } from "./memory.ts";
@@ -56,6 +57,10 @@ console.log(
 );
 const ledgers = await raceLedgers(section("ledgers"), { rounds, signal });
 console.log(`${renderTable("A promotion on docker-registry, by where its ledger is", ledgers)}\n`);
+const length = values.quick ? 5000 : 50_000;
+const chained = await measureChain(length, rounds, signal);
+const fast = within(`links and root of ${length} events`, length / 50);
+console.log(`${renderTable("Verifying a chain, in process", chained, [fast])}\n`);
 const promotion = await racePromote(section("promote"), { rounds, signal });
 const atMost = (most: number, row: string, of: string) =>
   ({ kind: "time", row, of, most }) as const;

@@ -1,6 +1,7 @@
 export type { AuditRequest, GivenCheckpoint, LedgerAudit } from "./audit/audit-ledger.ts";
 export type { BundleRequest, MadeBundle } from "./audit/bundle/make-bundle.ts";
 export { type VerifyBundleRequest, verifyAuditBundle } from "./audit/bundle/verify-bundle.ts";
+export { type ChainAnswer, checkChain } from "./audit/check-chain.ts";
 export type { Checkpoint } from "./audit/checkpoint.ts";
 export {
   type ExportCursor,

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { type Digest, digestHex } from "../model/digest.ts";
 
-const NODE = Uint8Array.of(1);
+const HASH_BYTES = 32;
 
 /**
  * Computes the root of the Merkle tree over leaf hashes in the order given (RFC 6962 section 2.1). The leaf hashes are
@@ -9,20 +9,24 @@ const NODE = Uint8Array.of(1);
  */
 export function merkleRoot(leaves: readonly Digest[]): Digest {
   if (leaves.length === 0) return `sha256:${createHash("sha256").digest("hex")}` as Digest;
-  let level: Uint8Array[] = leaves.map((leaf) => Buffer.from(digestHex(leaf), "hex"));
+  // Each level is written over the one below it.
+  const level = Buffer.alloc(leaves.length * HASH_BYTES);
+  for (const [index, leaf] of leaves.entries())
+    level.write(digestHex(leaf), index * HASH_BYTES, HASH_BYTES, "hex");
+  const node = Buffer.alloc(1 + 2 * HASH_BYTES);
+  node[0] = 1;
   // A tree of n leaves splits at the largest power of two below n, which is what pairing from the left and carrying an odd
   // one up comes to.
-  while (level.length > 1) {
-    const above: Uint8Array[] = [];
-    for (let index = 0; index < level.length; index += 2) {
-      const [left, right] = [level[index], level[index + 1]] as [Uint8Array, Uint8Array?];
-      above.push(
-        right === undefined
-          ? left
-          : createHash("sha256").update(NODE).update(left).update(right).digest(),
-      );
+  for (let width = leaves.length; width > 1; width = Math.ceil(width / 2)) {
+    for (let left = 0; left < width; left += 2) {
+      const from = left * HASH_BYTES;
+      const to = (left / 2) * HASH_BYTES;
+      if (left + 1 === width) level.copy(level, to, from, from + HASH_BYTES);
+      else {
+        level.copy(node, 1, from, from + 2 * HASH_BYTES);
+        hash("sha256", node, "buffer").copy(level, to);
+      }
     }
-    level = above;
   }
-  return `sha256:${Buffer.from(level[0] as Uint8Array).toString("hex")}` as Digest;
+  return `sha256:${level.toString("hex", 0, HASH_BYTES)}` as Digest;
 }
