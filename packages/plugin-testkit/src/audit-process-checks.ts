@@ -15,7 +15,7 @@ const PROCESSES = 4;
 const SLOTS = 40;
 
 /** How many events are written while the head is watched: what is looked for happens within microseconds. */
-const WATCHED_SLOTS = 400;
+const WATCHED_SLOTS = 150;
 
 /** How many processes are killed, one after the other, while they write. */
 const KILLS = 4;
