@@ -20,6 +20,10 @@ postgres_stamp="2 $(uname -m) $postgres"
 s3="radosgw ceph-mon ceph-osd python3-moto python3-flask python3-flask-cors"
 s3_stamp="1 $(uname -m) $s3"
 
+# Programs whose reports gates read, from Debian 12, with the libraries and the Python that not every system has.
+gate_tools="hyperfine wrk libluajit-5.1-2 hey apache2-utils libapr1 libaprutil1 libexpat1 libcrypt1 libssl3 zlib1g libffi8 python3.11-minimal libpython3.11-minimal libpython3.11-stdlib python3-pytest python3-pluggy python3-iniconfig python3-packaging python3-attr python3-py python3-pytest-benchmark python3-cpuinfo"
+gate_tools_stamp="2 $(uname -m) $gate_tools"
+
 fail() {
   printf 'install-peers: %s\n' "$1" >&2
   exit 1
@@ -40,6 +44,10 @@ s3_complete() {
   [ -f "$peers/s3/.stamp" ] && [ "$(cat "$peers/s3/.stamp")" = "$s3_stamp" ]
 }
 
+gate_tools_complete() {
+  [ -f "$peers/gate-tools/.stamp" ] && [ "$(cat "$peers/gate-tools/.stamp")" = "$gate_tools_stamp" ]
+}
+
 # The first argument is the folder of the programs. Prints the names of those that do not start.
 broken() {
   for program in $programs; do
@@ -52,7 +60,7 @@ broken() {
   done
 }
 
-if complete && postgres_complete && s3_complete; then
+if complete && postgres_complete && s3_complete && gate_tools_complete; then
   printf 'install-peers: already there: %s\n' "$bin"
   exit 0
 fi
@@ -179,4 +187,24 @@ if ! s3_complete; then
   printf '%s\n' "$s3_stamp" >"$folder/.stamp"
   publish s3 s3_complete
   printf 'install-peers: unpacked S3 servers into %s\n' "$peers/s3"
+fi
+
+if ! gate_tools_complete; then
+  folder=$work/gate-tools
+  unpack bookworm "$folder" $gate_tools
+  rm -rf "$folder/usr/share/man" "$folder/usr/share/doc" "$folder/usr/share/locale"
+  [ ! -d "$folder/lib" ] || cp -a "$folder/lib/." "$folder/usr/lib/"
+  library=$(cd "$folder" && dirname usr/lib/*/libluajit-5.1.so.2)
+  printf '%s\n' "$library" >"$folder/library-path"
+  export LD_LIBRARY_PATH="$folder/$library" PYTHONHOME="$folder/usr" PYTHONPATH="$folder/usr/lib/python3/dist-packages"
+  for probe in "hyperfine --version" "ab -V" "python3.11 -m pytest --version" "python3.11 -m pytest --benchmark-disable --version"; do
+    eval "\"$folder/usr/bin/\"$probe" </dev/null >"$work/log" 2>&1 || {
+      cat "$work/log" >&2
+      fail "not able to run: $probe"
+    }
+  done
+  unset LD_LIBRARY_PATH PYTHONHOME PYTHONPATH
+  printf '%s\n' "$gate_tools_stamp" >"$folder/.stamp"
+  publish gate-tools gate_tools_complete
+  printf 'install-peers: unpacked the programs of gates into %s\n' "$peers/gate-tools"
 fi

@@ -23,6 +23,7 @@ export {
   type MemoryStoreOptions,
   type MemoryWrite,
 } from "./memory-store.ts";
+export { type GateTool, type GateToolName, gateTool } from "./peers/gate-tool.ts";
 export { type PeerName, peer } from "./peers/peer.ts";
 export { type RunOptions, type RunResult, run } from "./peers/run.ts";
 export type { S3Server } from "./peers/s3-programs.ts";
