@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type GateTool, gateTool } from "@floe/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { floeDone, runFloe } from "./support/run-floe.ts";
@@ -11,9 +11,8 @@ import { type TempFolder, tempFolder } from "./support/temp-folder.ts";
 const go = { signal: new AbortController().signal };
 
 /** A program of npm's, started by the Node.js that runs the tests. */
-function nodeTool(name: string, file: string): GateTool & { readonly script: string } {
-  const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-  return { path: process.execPath, env: {}, script: join(folder, file) };
+function nodeTool(url: string, file: string): GateTool & { readonly script: string } {
+  return { path: process.execPath, env: {}, script: fileURLToPath(new URL(file, url)) };
 }
 
 let folder: TempFolder;
@@ -82,8 +81,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
 
-  const jest = nodeTool("jest", "bin/jest.js");
-  const mocha = nodeTool("mocha", "bin/mocha.js");
+  const jest = nodeTool(import.meta.resolve("jest/package.json"), "bin/jest.js");
+  const mocha = nodeTool(import.meta.resolve("mocha/package.json"), "bin/mocha.js");
   for (const [colour, body] of Object.entries(NODE_TESTS)) {
     await write(`jest-${colour}/sum.test.js`, `describe('sum', () => {\n${body}\n});\n`);
     await write(`jest-${colour}/package.json`, "{}");
@@ -138,7 +137,7 @@ beforeAll(async () => {
   });
   gate("hyperfine_red", perf, hyperfine, [...runs, "false"], "h.json");
 
-  const autocannon = nodeTool("autocannon", "autocannon.js");
+  const autocannon = nodeTool(import.meta.resolve("autocannon/package.json"), "autocannon.js");
   const shell: GateTool = { path: "/bin/sh", env: {} };
   const few = { min_requests: 50, min_duration_seconds: 0 };
   for (const [name, path] of [
