@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { startMoto, startRadosgw } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { type LedgerProject, ledgerProject, type Row } from "./support/ledger-project.ts";
 import { postgresStore } from "./support/postgres-store.ts";
+import { s3Store } from "./support/s3-store.ts";
 
 // `pnpm soak` sets the first; here it is a short one, with a seed of its own, which a failure names.
 const PROMOTIONS = Number(process.env["FLOE_SOAK_PROMOTIONS"] ?? 6);
@@ -29,6 +31,15 @@ describe(`${PROCESSES} processes, of which half are killed at random, seed ${SEE
     await using store = await postgresStore();
     const audit = { backend: "postgres", with: { url_ref: "env:AUDIT_URL", schema: store.schema } };
     const env = { AUDIT_URL: store.url };
+    await using project = await aProject(audit, env, signal);
+    await soak(project, env);
+  });
+
+  // A long one is on the server that keeps data as a real one does.
+  test("leave one story in S3", async ({ signal }) => {
+    const start = process.env["FLOE_SOAK_PROMOTIONS"] === undefined ? startMoto : startRadosgw;
+    await using server = await start({ signal });
+    const { audit, env } = await s3Store(server);
     await using project = await aProject(audit, env, signal);
     await soak(project, env);
   });

@@ -2,10 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditBackend, AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
 import postgres from "@floe/plugin-audit-postgres";
+import s3 from "@floe/plugin-audit-s3";
 import sqlite from "@floe/plugin-audit-sqlite";
-import { startPostgres } from "@floe/testing";
+import { startPostgres, startRadosgw } from "@floe/testing";
 import { appendEvents } from "./append-events.ts";
 import { floe, runCommand } from "./command.ts";
+import { makeBucket } from "./make-bucket.ts";
 import { type Measured, race } from "./race.ts";
 
 const EVENT_BYTES = 1900;
@@ -24,13 +26,18 @@ export async function measureStores(
   signal: AbortSignal,
 ): Promise<Measured[]> {
   await using cluster = await startPostgres({ signal });
+  await using ceph = await startRadosgw({ signal });
+  const bucket = await makeBucket(ceph, signal);
+  const place = { bucket, endpoint: ceph.endpoint, credentials_ref: "env:KEYS" };
+  const keys = `${ceph.accessKeyId}:${ceph.secretAccessKey}`;
   const stores = [
     { name: "SQLite", plugin: sqlite, settings: { path: "audit.db" } },
     { name: "PostgreSQL", plugin: postgres, settings: { url: cluster.url } },
+    { name: "S3 (radosgw)", plugin: s3, settings: place },
   ];
   const rows: Measured[] = [];
   for (const { name, plugin, settings } of stores) {
-    const backend = await openLedger(plugin, settings, folder, signal);
+    const backend = await openLedger(plugin, settings, { baseDir: folder, secret: keys, signal });
     // Connecting, and making the tables, is not what is measured.
     await backend.claim("other", 0, Buffer.from("{}"), { signal });
     const time = async (what: string, work: (index: number) => Promise<unknown>) => {
@@ -64,14 +71,13 @@ export async function measureStores(
 async function openLedger(
   plugin: FloePlugin,
   settings: unknown,
-  baseDir: string,
-  signal: AbortSignal,
+  how: { readonly baseDir: string; readonly secret: string; readonly signal: AbortSignal },
 ): Promise<AuditBackend> {
   const [provider] = plugin.auditBackends as readonly AuditBackendProvider[];
   const result = await provider?.config["~standard"].validate(settings);
   if (!provider || !result || result.issues) throw new Error(JSON.stringify(result));
-  const readSecret = () => Promise.reject(new Error("there are no secrets"));
-  return await provider.open(result.value, { signal, baseDir, readSecret });
+  const { baseDir, secret, signal } = how;
+  return await provider.open(result.value, { signal, baseDir, readSecret: async () => secret });
 }
 
 /** `status` of five environments with so many events in one SQLite file, as a command. */
