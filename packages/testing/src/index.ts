@@ -64,6 +64,7 @@ export {
   startRegistry,
   type TestRegistry,
 } from "./registry/start-registry.ts";
+export type { S3Policy } from "./s3/s3-policy.ts";
 export type { S3Fault, S3Settings } from "./s3/s3-settings.ts";
 export { type S3Snapshot, startS3, type TestS3 } from "./s3/start-s3.ts";
 export { unsignedToken } from "./sigstore/certificate-request.ts";

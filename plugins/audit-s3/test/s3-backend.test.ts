@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { AuditBackend, AuditBackendError, AuditEntry, AuditFinding } from "@floe/core/plugin";
-import { type S3Settings, startS3, type TestS3 } from "@floe/testing";
-import { afterEach, describe, expect, test } from "vitest";
+import { type S3Policy, type S3Settings, startS3, type TestS3 } from "@floe/testing";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { S3Config } from "../src/config.ts";
 import { createS3Backend } from "../src/s3-backend.ts";
 import { chainPrefix, slotKey } from "../src/slot-key.ts";
@@ -171,6 +174,91 @@ describe("keys for the server", () => {
       });
     },
   );
+});
+
+test("without keys anywhere, or without a region, it says where to put them", async () => {
+  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+  vi.stubEnv("HOME", "/nonexistent");
+  for (const name of [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+  ])
+    vi.stubEnv(name, undefined);
+  const none = { credentials_ref: undefined };
+  const server = await aServer();
+  expect(await failure((await backendOf(server, none)).head("c", call()))).toMatchObject({
+    failure: "unauthenticated",
+    hint: expect.stringContaining("audit.with.credentials_ref") as string,
+  });
+  const claim = (await backendOf(server, none)).claim("c", 0, bytes("a"), call());
+  expect((await failure(claim)).indeterminate ?? false).toBe(false);
+  const nowhere = await backendOf(server, { endpoint: undefined });
+  expect(await failure(nowhere.head("c", call()))).toMatchObject({
+    failure: "unavailable",
+    hint: "Set audit.with.region or AWS_REGION.",
+  });
+  vi.unstubAllEnvs();
+});
+
+describe("the bucket policy of the guide", () => {
+  const guide = readFileSync(new URL("../../../docs/guides/audit.md", import.meta.url), "utf8");
+  const [, json = ""] = /```json\n(\{\n {2}"Version"[^`]*)```/.exec(guide) ?? [];
+  const policyFor = (bucket: string): S3Policy =>
+    JSON.parse(json.replaceAll("acme-ledgers", bucket)) as S3Policy;
+
+  test.each([{}, { object_lock: { mode: "compliance", days: 731 } }])(
+    "lets floe do all that it does, with %j",
+    async (settings) => {
+      const server = await aServer({ objectLock: { mode: null, days: 0 } });
+      server.configure({ policy: policyFor(server.bucket) });
+      const backend = await backendOf(server, settings);
+      for (const seq of [0, 1]) await backend.claim("c", seq, bytes(`${seq}`), call());
+      const again = await backend.claim("c", 1, bytes("other"), call());
+      expect([again.status, (await backend.head("c", call()))?.seq]).toEqual(["taken", 1]);
+      expect((await readAll(backend)).length).toBe(2);
+      expect(await findings(backend)).toEqual([]);
+      await backend.probe?.(call());
+    },
+  );
+
+  test("lets nobody write over an event, delete one, or keep one for a shorter time", async () => {
+    const server = await aServer({ objectLock: { mode: null, days: 0 } });
+    const backend = await backendOf(server);
+    await backend.claim("c", 0, bytes("a"), call());
+    server.configure({ policy: policyFor(server.bucket) });
+    const { endpoint, bucket: Bucket, ...keys } = server;
+    const client = new S3Client({
+      endpoint,
+      region: "us-east-1",
+      forcePathStyle: true,
+      credentials: keys,
+      requestChecksumCalculation: "WHEN_REQUIRED",
+    });
+    const lock = {
+      ObjectLockMode: "GOVERNANCE",
+      ObjectLockRetainUntilDate: new Date(Date.now() + days(2)),
+    } as const;
+    const ChecksumSHA256 = createHash("sha256").update("x").digest("base64");
+    const put = { Bucket, Body: "x", ChecksumSHA256 };
+    for (const command of [
+      new PutObjectCommand({ ...put, Key: key(0) }),
+      new PutObjectCommand({ ...put, Key: key(1), IfNoneMatch: "*", ...lock }),
+      new DeleteObjectCommand({ Bucket, Key: key(0) }),
+      new DeleteObjectCommand({ Bucket, Key: key(0), VersionId: "any" }),
+    ])
+      await expect(
+        client.send(command as PutObjectCommand),
+        command.constructor.name,
+      ).rejects.toMatchObject({ name: "AccessDenied" });
+    client.destroy();
+    expect(Buffer.from(server.object(key(0)) ?? []).toString()).toBe("a");
+    // Outside of the prefix it is nobody's business.
+    const other = await backendOf(server, { prefix: "other/" });
+    expect((await other.claim("c", 0, bytes("a"), call())).status).toBe("claimed");
+    expect(await failure(backend.prune?.("c", 0, call()))).toMatchObject({ failure: "refused" });
+  });
 });
 
 describe("where it is", () => {

@@ -1,3 +1,5 @@
+import type { S3Policy } from "./s3-policy.ts";
+
 /** How a test's S3 server behaves; all of it can be changed while it runs. */
 export interface S3Settings {
   /**
@@ -14,6 +16,8 @@ export interface S3Settings {
   } | null;
   /** `read-only`: writes are `AccessDenied`; `none`: everything is. */
   readonly access: "all" | "read-only" | "none";
+  /** The bucket's policy; `null`: none. What it denies is `AccessDenied`. */
+  readonly policy: S3Policy | null;
   /** Takes requests and never answers. */
   readonly blackHole: boolean;
   /** Writes find no room. */
@@ -28,6 +32,7 @@ export const DEFAULT_S3_SETTINGS: S3Settings = {
   versioning: false,
   objectLock: null,
   access: "all",
+  policy: null,
   blackHole: false,
   full: false,
   clockAheadMs: 0,

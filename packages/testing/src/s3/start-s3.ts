@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { type S3Answer, type S3Request, s3Error } from "./s3-answer.ts";
 import { answerBucket } from "./s3-lists.ts";
 import { answerObject, type S3Context } from "./s3-objects.ts";
+import { isDenied } from "./s3-policy.ts";
 import { DEFAULT_S3_SETTINGS, type S3Fault, type S3Settings } from "./s3-settings.ts";
 import { copyBucket, currentOf, keysOf, putVersion, type S3Bucket, versionOf } from "./s3-state.ts";
 
@@ -65,6 +66,8 @@ export async function startS3(settings: Partial<S3Settings> = {}): Promise<TestS
     const writes = request.method !== "GET" && request.method !== "HEAD";
     if (current.access === "none" || (current.access === "read-only" && writes))
       return s3Error(403, "AccessDenied");
+    if (current.policy && isDenied(current.policy, request, name, now()))
+      return s3Error(403, "AccessDenied", "Access denied with an explicit deny in the policy");
     if (current.full && request.method === "PUT") return s3Error(507, "XMinioStorageFull");
     return request.key === ""
       ? answerBucket(request, context())
