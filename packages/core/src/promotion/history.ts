@@ -7,6 +7,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
 import { findEnvironment } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
+import { mergeHistories } from "./merge-histories.ts";
 import { parseVersionArgument } from "./resolve-artifact.ts";
 
 const CLOCK_DIFFERENCE_MS = 86_400_000;
@@ -83,12 +84,10 @@ export async function history(
     digest: wanted?.digest ?? request.digest,
     ...{ operator, since, until, kinds, limit },
   };
-  const events: HistoryEvent[] = [];
+  const histories: HistoryEvent[][] = [];
   for (const environment of environments)
-    events.push(...(await eventsOf(ledgers.of(environment), filter, options)));
-  return events
-    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : b.seq - a.seq))
-    .slice(0, request.limit);
+    histories.push(await eventsOf(ledgers.of(environment), filter, options));
+  return mergeHistories(histories).slice(0, request.limit);
 }
 
 /** Reads the events of one environment that match, newest first. */
