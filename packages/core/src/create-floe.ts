@@ -3,6 +3,7 @@ import type { BundleRequest, MadeBundle } from "./audit/bundle/make-bundle.ts";
 import type { ExportedLedgers, ExportRequest } from "./audit/export/export-events.ts";
 import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
+import type { MovedLedger, MoveRequest } from "./audit/move/move-ledgers.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 import type { AuditBackend, FloePlugin } from "./contract/index.ts";
 import type { DoctorRequest } from "./doctor/examine.ts";
@@ -11,7 +12,7 @@ import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
 import { createLedgerStore, type LedgerStore } from "./ledger/ledger-store.ts";
-import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
+import type { AuditPlace, Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing, type PluginRegistry } from "./plugins/registry.ts";
 import type {
@@ -160,6 +161,8 @@ export interface Floe extends AsyncDisposable {
   audit(request?: AuditRequest, options?: RequestOptions): Promise<LedgerAudit[]>;
   /** Signs what ledgers hold now, and keeps that beside them. */
   checkpoint(request?: CheckpointRequest, options?: RequestOptions): Promise<MadeCheckpoint[]>;
+  /** Lets every ledger go on in another place, linked with what it has in this one. The same call finishes what was interrupted. */
+  moveLedgers(request: MoveRequest, options?: RequestOptions): Promise<MovedLedger[]>;
   /** Writes the events of ledgers in a form that others read. Needs no signer. */
   exportLedgers(request: ExportRequest, options?: RequestOptions): Promise<ExportedLedgers>;
   /** Puts ledgers and what is signed beside the artifacts into one file for an auditor. Needs no signer. */
@@ -193,10 +196,15 @@ export function createFloe(options: FloeOptions): Floe {
     if (uri === options.manifest.registry.uri) return options.store;
     throw new Error(`the manifest names ${uri}, and createFloe was given no storeOf to open it`);
   };
+  const ledgerStore = ledgerStoreOf(options, registry);
+  const previous = options.manifest.audit.previous
+    .filter(({ provider }) => provider !== "oci")
+    .map((place) => storeAt(place, options, registry));
   const context: FloeContext = {
     ...rest,
     gates: registry,
-    ledgerStore: ledgerStoreOf(options, registry),
+    ledgerStore,
+    pastStores: [...(ledgerStore ? [ledgerStore] : []), ...previous],
     storeOf: options.storeOf ?? onlyStore,
     copier: options.copier ?? null,
     notifier: options.notifier ?? null,
@@ -351,6 +359,13 @@ export function createFloe(options: FloeOptions): Floe {
       const { makeCheckpoints } = await import("./audit/make-checkpoint.ts");
       return await makeCheckpoints(request, context, ledgers, call(given));
     },
+    async moveLedgers(request, given) {
+      await proven(given);
+      const { moveLedgers } = await import("./audit/move/move-ledgers.ts");
+      const { to } = request;
+      await using target = to.provider === "oci" ? null : storeAt(to, options, registry);
+      return await moveLedgers(request, target, context, ledgers, call(given));
+    },
     async exportLedgers(request, given) {
       const { exportLedgers } = await import("./audit/export/export-events.ts");
       return await exportLedgers(request, context, ledgers, call(given));
@@ -381,7 +396,7 @@ export function createFloe(options: FloeOptions): Floe {
     },
     listGates: () => registry.list(),
     async [Symbol.asyncDispose]() {
-      await context.ledgerStore?.[Symbol.asyncDispose]();
+      for (const opened of context.pastStores) await opened[Symbol.asyncDispose]();
       await options.signer?.[Symbol.asyncDispose]?.();
       await options.store[Symbol.asyncDispose]?.();
     },
@@ -389,7 +404,7 @@ export function createFloe(options: FloeOptions): Floe {
 }
 
 function ledgerStoreOf(options: FloeOptions, registry: PluginRegistry): LedgerStore | null {
-  const { ledger, manifest, readSecret } = options;
+  const { ledger, manifest } = options;
   const { provider } = manifest.audit;
   if (ledger) {
     // Whoever opened it closes it.
@@ -398,9 +413,16 @@ function ledgerStoreOf(options: FloeOptions, registry: PluginRegistry): LedgerSt
     });
     return createLedgerStore(provider === "oci" ? "inline" : provider, async () => lent);
   }
-  if (provider === "oci") return null;
-  return createLedgerStore(provider, async (call) => {
+  return provider === "oci" ? null : storeAt(manifest.audit, options, registry);
+}
+
+function storeAt(
+  place: AuditPlace,
+  { manifest, readSecret }: Pick<FloeOptions, "manifest" | "readSecret">,
+  registry: PluginRegistry,
+): LedgerStore {
+  return createLedgerStore(place.provider, async (call) => {
     const { openAuditBackend } = await import("./plugins/open-audit-backend.ts");
-    return await openAuditBackend(manifest, registry, readSecret, call);
+    return await openAuditBackend(manifest, registry, readSecret, call, place);
   });
 }

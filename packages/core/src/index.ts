@@ -17,6 +17,7 @@ export {
 } from "./audit/export/export-events.ts";
 export type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 export type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
+export type { LedgerPlaceName, MovedLedger, MoveRequest } from "./audit/move/move-ledgers.ts";
 export type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 export type { AuditFinding, AuditQuestion, AuditVerdict } from "./audit/verdict.ts";
 export type { ArtifactComparison } from "./compare/compare-artifacts.ts";

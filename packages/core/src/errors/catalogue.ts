@@ -426,6 +426,10 @@ export const ERRORS = {
     summary:
       "The manifest names another project, ledger backend or place than the environment's genesis.",
   },
+  FLOE_LEDGER_PAST_UNNAMED: {
+    exit: EXIT.usage,
+    summary: "Events are in a place that a ledger was moved from, which the manifest does not name.",
+  },
   FLOE_LEDGER_EVENT_INVALID: {
     exit: EXIT.integrity,
     summary: "A ledger event is malformed, out of its chain, or not signed by who it says.",

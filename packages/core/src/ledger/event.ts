@@ -2,15 +2,14 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import { FloeError } from "../errors/index.ts";
 import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
-import { type Digest, digestHex, inTotoDigest, isDigest } from "../model/digest.ts";
+import { type Digest, digestHex, inTotoDigest } from "../model/digest.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
+import { DigestText, Seq, Time } from "./event-values.ts";
+import { Continues, MoveBody, Moved } from "./move-body.ts";
 
 /** Predicate type of every ledger event. */
 const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
 
-const DigestText = z.custom<Digest>(isDigest, "not a digest");
-const Time = z.iso.datetime({ offset: false });
-const Seq = z.int().min(0);
 
 /** Who signed an event, as the event itself says; believed only as far as the signature proves it. */
 export const EventActor = z.looseObject({
@@ -127,6 +126,8 @@ export const LedgerState = z.looseObject({
       at: Time,
     })
     .nullable(),
+  /** Where the ledger goes on, once it was moved; absent before. */
+  moved: Moved.optional(),
 });
 export type LedgerState = z.infer<typeof LedgerState>;
 
@@ -231,6 +232,8 @@ const Bodies = {
     project: z.string(),
     mode: z.enum(["slot", "own-tag"]),
     serialises: z.enum(["strong", "advisory"]),
+    /** The place that the ledger was moved from, and its end there; absent in the first genesis. */
+    continues: Continues.optional(),
   }),
   intent: IntentBody,
   outcome: OutcomeBody,
@@ -294,6 +297,8 @@ const Bodies = {
     counts: z.boolean(),
     reason: z.string(),
   }),
+  /** The last event in a place: the ledger goes on in another one. */
+  move: MoveBody,
 } as const;
 
 /** Kinds of events that this version writes and understands. */

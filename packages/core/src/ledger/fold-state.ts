@@ -23,7 +23,9 @@ export function actorName(actor: EventActor): string {
 export function foldState(state: LedgerState, event: EventFacts): LedgerState {
   switch (event.kind) {
     case "genesis":
-      return EMPTY_STATE;
+      return event.body.continues ? state : EMPTY_STATE;
+    case "move":
+      return foldMove(state, event);
     case "intent":
       return {
         ...state,
@@ -146,6 +148,21 @@ function foldAdoption(
   const by = actorName(event.actor);
   const adopted = { version, digest, operation, record: null, seq, at, by, previous_seq };
   return { ...state, current: { ...adopted, adopted: true } };
+}
+
+// Of two that were written at the same time the first in order counts, until it is withdrawn.
+function foldMove(state: LedgerState, event: Extract<EventFacts, { kind: "move" }>): LedgerState {
+  const { moved, ...rest } = state;
+  const { withdraws, to } = event.body;
+  if (withdraws !== undefined) return moved?.operation === withdraws ? (rest as LedgerState) : state;
+  if (moved || !to) return state;
+  const { backend, location, slots, mode, first, genesis } = to;
+  const place = { backend, location, ...(slots === undefined ? {} : { slots }), mode };
+  const { operation, seq, at } = event;
+  return {
+    ...state,
+    moved: { ...place, first, genesis, operation, seq, at, by: actorName(event.actor) },
+  };
 }
 
 // Of several that took over from the same holder at the same time, the one in the lowest slot counts.

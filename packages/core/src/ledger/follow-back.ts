@@ -7,14 +7,14 @@ import type { VerifiedEvent } from "./verify-event.ts";
  * was done before: an event counts that somebody who may change it has gone by, and every event vouches for what it follows.
  */
 export function createFollower(
-  mode: LedgerMode,
+  modeAt: (seq: number) => LedgerMode,
 ): <Stored extends VerifiedEvent>(stored: Stored) => Stored {
   const followed = new Set<Digest>();
   const disregarded = new Set<Digest>();
   let anyFollowed = false;
   return (stored) => {
     const { event, hash } = stored;
-    const isFollowed = followed.has(hash) || (mode === "slot" && anyFollowed);
+    const isFollowed = followed.has(hash) || (modeAt(event.seq) === "slot" && anyFollowed);
     const counts = !disregarded.has(hash);
     const authorized = counts && (stored.authorized || isFollowed);
     // A refusal changes nothing, so anybody's is let stand; that it follows something proves nothing about that.

@@ -7,11 +7,13 @@ import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertNotElsewhere } from "./assert-not-elsewhere.ts";
 import { assertReadable } from "./assert-readable.ts";
-import { eventStatement, invalidEvent, type LedgerEvent } from "./event.ts";
+import { type EventBody, eventStatement, invalidEvent, type LedgerEvent } from "./event.ts";
 import { EMPTY_STATE } from "./fold-state.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
+import type { Continues } from "./move-body.ts";
 import { eventBytes, eventManifest } from "./oci-backend.ts";
+import type { LedgerView } from "./read-view.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
 /** The first event of a ledger, pinned in the environment's repository. */
@@ -19,9 +21,16 @@ export interface Genesis {
   /** The ledger's own unique name, in every event. */
   readonly chain: string;
   readonly bytes: Uint8Array;
+  /** Number of the event: 0 unless the ledger was moved. */
+  readonly first: number;
+  /** Where the events before it are; `null`: there are none. */
+  readonly continues: Continues | null;
+  /** Name of the chain in a store that several share. */
+  readonly slots: string | null;
 }
 
-type Verify = (bytes: Uint8Array, where: string) => VerifiedEvent;
+/** Checks an event's bytes: its signature, and that its actor is who signed it. */
+export type Verify = (bytes: Uint8Array, where: string) => VerifiedEvent;
 
 /**
  * Reads the genesis that the tag `floe-ledger.<env>` pins, and checks that the manifest means the same ledger.
@@ -54,9 +63,7 @@ export async function findGenesis(
     if (!pinned) throw missingLedger(environment, left);
   }
   const { event, bytes } = verify(await eventBytes(context.store, pinned, tag, options), tag);
-  if (event.kind !== "genesis" || event.seq !== 0 || event.size !== 1 || event.prev !== null)
-    throw invalidEvent(tag, "it is not a genesis");
-  const { body } = event;
+  const { body, first, continues } = readGenesis(event, tag);
   const project = context.manifest.metadata.name;
   if (body.project !== project) {
     throw new FloeError({
@@ -71,11 +78,31 @@ export async function findGenesis(
     throw new FloeError({
       code: "FLOE_LEDGER_ELSEWHERE",
       message: `the ledger of ${environment.name} is pinned to backend ${textOf(there)}, the manifest and registry give ${here}`,
-      hint: "Set promotion.audit back to what the ledger was made with; moving a ledger is an explicit operation.",
+      hint: "Set promotion.audit back to what the ledger was made with. A ledger is moved by floe audit move; if that was interrupted, run it again with the manifest that it was run with.",
     });
   }
-  if (body.slots !== undefined) place.follow(body.slots);
-  return { chain: event.chain, bytes };
+  const slots = body.slots ?? null;
+  place.follow({ slots, first });
+  return { chain: event.chain, bytes, first, continues, slots };
+}
+
+/**
+ * Reads what an event says as a beginning: the first event of a ledger, or the first one in the place that it was moved to.
+ * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - it is none
+ */
+export function readGenesis(
+  event: LedgerEvent,
+  where: string,
+): { readonly body: EventBody<"genesis"> } & Pick<Genesis, "first" | "continues"> {
+  if (event.kind !== "genesis") throw invalidEvent(where, "it is not a genesis");
+  const { body, seq: first, size, prev } = event;
+  const continues = body.continues ?? null;
+  const fits =
+    continues === null
+      ? first === 0 && size === 1 && prev === null
+      : first === continues.seq + 1 && size === continues.size + 1 && prev === continues.hash;
+  if (!fits) throw invalidEvent(where, "it is not a genesis");
+  return { body, first, continues };
 }
 
 function textOf(pinned: { backend: string; location: string; mode: string }): string {
@@ -167,26 +194,36 @@ export async function createGenesis(
     if (!winner) throw invalidEvent(tag, "it vanished while the ledger was made");
     first = await eventBytes(store, winner, tag, options);
   }
-  return { chain: verify(first, tag).event.chain, bytes: first };
+  const { event } = verify(first, tag);
+  const { body, first: seq, continues } = readGenesis(event, tag);
+  const slots = body.slots ?? null;
+  return { chain: event.chain, bytes: first, first: seq, continues, slots };
 }
 
-async function firstEvent(
+/** Signs the first event of a ledger in a place; with `after`, of one that had events before, in another place. */
+export async function firstEvent(
   environment: EnvironmentConfig,
   context: LedgerContext,
   place: LedgerPlace,
   options: CallOptions & { readonly traceId: string },
+  after: { readonly view: LedgerView; readonly continues: Continues } | null = null,
 ): Promise<Uint8Array> {
   const slots = place.slots();
   const signer = requireSigner(context.signer, "ledger");
   const id = uuidV7(context.store.now(), context.host.randomBytes(10));
-  const chain = `urn:floe:ledger:${environment.name}:${id}`;
+  const view = after?.view;
+  const chain = view?.genesis.chain ?? `urn:floe:ledger:${environment.name}:${id}`;
+  const rivals = view?.rivals.map(({ hash }) => hash) ?? [];
+  const disregards = view?.disregarded.map(({ hash }) => hash) ?? [];
   const event: LedgerEvent = {
     v: 1,
     chain,
     environment: environment.name,
-    seq: 0,
-    prev: null,
-    size: 1,
+    seq: view ? view.seq + 1 : 0,
+    prev: view?.hash ?? null,
+    ...(rivals.length > 0 ? { rivals } : {}),
+    ...(disregards.length > 0 ? { disregards } : {}),
+    size: view ? view.size + 1 : 1,
     id,
     operation: id,
     kind: "genesis",
@@ -202,8 +239,9 @@ async function firstEvent(
       project: context.manifest.metadata.name,
       mode: place.mode,
       serialises: place.audit.capabilities().serialises,
+      ...(after ? { continues: after.continues } : {}),
     },
-    state: EMPTY_STATE,
+    state: view?.state ?? EMPTY_STATE,
   };
   // There is no genesis yet whose bytes could be the subject, so the chain's own name is.
   return await signer.sign(

@@ -11,11 +11,14 @@ import type {
   Verifier,
 } from "../ports/index.ts";
 import type { EventActor } from "./event.ts";
+import type { LedgerStore } from "./ledger-store.ts";
 
 /** What a ledger needs of the world. */
 export interface LedgerContext {
   readonly manifest: Manifest;
   readonly store: ArtifactStore;
+  /** Stores other than the registry in which ledgers have been before they were moved. */
+  readonly pastStores?: readonly LedgerStore[];
   /** The manifest's own repository, where `store` is another one. */
   readonly published?: ArtifactStore;
   readonly signer: Signer | null;

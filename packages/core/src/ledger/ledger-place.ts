@@ -12,21 +12,28 @@ export interface LedgerPlace {
   location(options: CallOptions): Promise<string>;
   /** Name of the chain in a store that several repositories may share; `null` for the repository itself. */
   slots(): string | null;
-  /** Goes by the name that the beginning has pinned: a copy of a repository has the ledger of the original. */
-  follow(slots: string): void;
+  /**
+   * Goes by what the beginning has pinned: the chain's name there, because a copy of a repository has the ledger of the
+   * original, and the number of its first event there.
+   */
+  follow(pinned: { readonly slots: string | null; readonly first: number }): void;
   /** Judges the store before a ledger is begun there. */
   prepare(options: CallOptions): Promise<void>;
 }
 
 /** The environment's own repository as a place. */
-export function ownRepository(mode: LedgerMode, audit: SharingBackend): LedgerPlace {
+export function ownRepository(
+  mode: LedgerMode,
+  audit: SharingBackend,
+  follow: (first: number) => void,
+): LedgerPlace {
   return {
     backend: "oci",
     mode,
     audit,
     location: async () => "self",
     slots: () => null,
-    follow: () => undefined,
+    follow: ({ first }) => follow(first),
     prepare: async () => undefined,
   };
 }

@@ -6,6 +6,7 @@ import type { ArtifactStore, CallOptions, Host, Logger } from "../ports/index.ts
 import { guardBackend } from "./guard-backend.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 import { probeBackend } from "./probe-backend.ts";
+import { shiftBackend } from "./shift-backend.ts";
 
 /** A store for the ledgers of several environments, opened when it is first needed. */
 export interface LedgerStore extends AsyncDisposable {
@@ -54,23 +55,26 @@ export function placeInStore(
   },
 ): LedgerPlace {
   let slots = slotsOf(environment, context.manifest);
-  const audit = guardBackend(store, () => slots, environment.name);
+  let first = 0;
+  const guarded = guardBackend(store, () => slots, environment.name);
+  const audit = shiftBackend(guarded, () => first);
   return {
     backend: store.id,
     // The events of a store that lets two win a slot could not be put in order, so there is no other mode.
     mode: "slot",
     audit,
     async location(options) {
-      const named = await audit.ask("could not be opened", options, async (open) => open.location);
+      const named = await guarded.ask("could not be opened", options, async (open) => open.location);
       return named ?? store.id;
     },
     slots: () => slots,
     follow(pinned) {
-      slots = pinned;
+      slots = pinned.slots ?? slots;
+      first = pinned.first;
     },
     async prepare(options) {
       const random = uuidV7(context.store.now(), context.host.randomBytes(10));
-      const { capabilities, findings } = await audit.ask(
+      const { capabilities, findings } = await guarded.ask(
         "could not be probed",
         options,
         (open, call) => probeBackend([open], { ...call, ...PROBE, chain: `floe-probe/${random}` }),

@@ -22,7 +22,8 @@ import { createFollower } from "./follow-back.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import { type LedgerPlace, ownRepository } from "./ledger-place.ts";
-import { createOciBackend, type LedgerMode, modeFor } from "./oci-backend.ts";
+import { findParts, type LedgerPart, type LedgerParts, readParts } from "./ledger-parts.ts";
+import { createOciBackend, type LedgerMode, modeFor, type SharingBackend } from "./oci-backend.ts";
 import { assertPinned } from "./pinned-policy.ts";
 import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
 import type { Moment, TagLists } from "./tag-lists.ts";
@@ -57,13 +58,18 @@ export interface ViewOptions extends CallOptions {
   readonly since?: Moment | undefined;
   /** Tags of the environment that were made by hand are no sign of a ledger that is gone. Default `false`. */
   readonly adopting?: boolean;
+  /** For who moves it: a ledger that goes on elsewhere is no error. Default `false`. */
+  readonly moving?: boolean;
 }
 
 /** The ledger of one environment. */
 export interface Ledger {
   readonly environment: EnvironmentConfig;
   readonly mode: LedgerMode;
-  /** The trusted end, or `null` when the environment has no ledger yet. */
+  /**
+   * The trusted end, or `null` when the environment has no ledger yet.
+   * @throws {FloeError} FLOE_LEDGER_ELSEWHERE - it goes on in another place; not with `moving`
+   */
   view(options: ViewOptions): Promise<LedgerView | null>;
   /** Makes the genesis when the environment has none. */
   begin(
@@ -91,6 +97,12 @@ export interface Ledger {
   storeFindings(options: CallOptions): AsyncIterable<AuditFinding>;
   /** The event that the environment's tag pins, or `null` without a ledger. */
   pinned(options: CallOptions): Promise<Genesis | null>;
+  /** The places that its events are in, oldest first; empty without a ledger. */
+  parts(options: CallOptions): Promise<LedgerParts>;
+  /** How events are named in the place where the one with a number is. Known after `parts` or a reading. */
+  modeAt(seq: number): LedgerMode;
+  /** What is in a place behind the ledger's end there, signatures checked: the event that moved it on, and strays. */
+  behind(part: LedgerPart, options: CallOptions): AsyncIterable<VerifiedEvent>;
 }
 
 /** An event that was appended, and the state that it made. */
@@ -109,17 +121,47 @@ export function createLedger(
   elsewhere: LedgerPlace | null,
 ): Ledger {
   const place = elsewhere ?? inRepository(context, lists);
-  const { mode, audit } = place;
+  const { mode } = place;
   const chain = environment.name;
   let genesis: Genesis | null = null;
+  let known: LedgerParts | null = null;
   const vouchedFor = new Set<Digest>();
 
   const verify = (bytes: Uint8Array, where: string): VerifiedEvent =>
     verifyEvent(bytes, where, environment, context.manifest, context.verifier);
 
-  const reader = createViewReader(chain, mode, audit, verify);
+  async function parts(options: CallOptions): Promise<LedgerParts> {
+    genesis ??= await findGenesis(environment, context, place, verify, options);
+    if (!genesis) return [];
+    known ??= await findParts(environment, genesis, place, context, lists, verify, options);
+    return known;
+  }
+
+  const modeAt = (seq: number): LedgerMode =>
+    known?.find((part) => part.last !== null && seq <= part.last)?.mode ?? mode;
+
+  // Only where a ledger was moved, the places before are looked for, and only by who reads back as far.
+  const audit: SharingBackend = {
+    ...place.audit,
+    async head(name, options) {
+      const head = await place.audit.head(name, options);
+      return head && { ...head, count: head.count + (genesis?.continues?.size ?? 0) };
+    },
+    async *read(name, from, to, options) {
+      if (from >= (genesis?.first ?? 0)) yield* place.audit.read(name, from, to, options);
+      else yield* readParts(await parts(options), name, from, to, options);
+    },
+  };
+
+  const reader = createViewReader(chain, mode, audit, verify, modeAt);
 
   async function view(options: ViewOptions): Promise<LedgerView | null> {
+    const found = await anyView(options);
+    if (found && options.moving !== true) assertNotMoved(environment, found);
+    return found;
+  }
+
+  async function anyView(options: ViewOptions): Promise<LedgerView | null> {
     genesis ??= await findGenesis(environment, context, place, verify, options);
     if (!genesis) return null;
     const head = await audit.head(chain, options);
@@ -187,10 +229,14 @@ export function createLedger(
     genesis ??= await findGenesis(environment, context, place, verify, options);
     if (!genesis) return;
     const head = await audit.head(chain, options);
-    const follow = createFollower(mode);
-    for (let to = head?.seq ?? -1; to >= 0; to -= CHUNK) {
+    const follow = createFollower(modeAt);
+    for (let to = head?.seq ?? -1, from = 0; to >= 0; to = from - 1) {
       const part: VerifiedEvent[] = [];
-      for await (const entry of audit.read(chain, Math.max(0, to - CHUNK + 1), to, options))
+      // A part that cannot be read keeps nobody from what was read before it.
+      from = Math.max(to < genesis.first ? 0 : genesis.first, to - CHUNK + 1);
+      const past = to < genesis.first ? await parts(options) : [];
+      from = Math.max(from, ...past.filter(({ first }) => first <= to).map(({ first }) => first));
+      for await (const entry of audit.read(chain, from, to, options))
         part.push(await reader.check(genesis, entry, options));
       for (const stored of part.reverse()) {
         const judged = follow(stored);
@@ -220,11 +266,12 @@ export function createLedger(
 
     async append(draftFor, options): Promise<AppendedEvent | null> {
       for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
-        const before = (attempt === 0 ? options.from : undefined) ?? (await view(options));
+        const before = (attempt === 0 ? options.from : undefined) ?? (await anyView(options));
         if (!before) throw invalidEvent(`${chain}#0`, "the environment has no ledger");
         const draft = draftFor(before);
         if (!draft) return null;
         assertPinned(draft.kind, environment, before);
+        if (!ENDS.has(draft.kind)) assertNotMoved(environment, before);
         const stored = await signed(before, draft, options);
         if (await claim(stored, options)) {
           const after: LedgerView = {
@@ -237,6 +284,9 @@ export function createLedger(
             size: stored.event.size,
             state: stored.event.state,
           };
+          // Whoever moves the ledger at the same time sees this event, or it is seen here that they do. An intent is held up by
+          // its own look at the ledger.
+          if (mode === "own-tag" && !SEEN.has(draft.kind)) await view(options);
           return { ...stored, view: after };
         }
         await context.clock.sleep(5 + 20 * Math.min(attempt, 10), options);
@@ -252,6 +302,7 @@ export function createLedger(
       genesis ??= await findGenesis(environment, context, place, verify, options);
       if (!genesis) return;
       const pinned = genesis;
+      if (from < pinned.first) await parts(options);
       for await (const entry of audit.read(chain, from, to, options))
         yield await withVouching(await reader.check(pinned, entry, options), options);
     },
@@ -266,12 +317,45 @@ export function createLedger(
       genesis ??= await findGenesis(environment, context, place, verify, options);
       return genesis;
     },
+    parts,
+    modeAt,
+    async *behind(part, options) {
+      if (part.last === null || !part.audit || !genesis) return;
+      const next = part.last + 1;
+      // A repository that the ledger came back to has its later events behind.
+      const to = part.backend === "oci" ? next : undefined;
+      for await (const { bytes, seq } of part.audit.read(chain, next, to, options)) {
+        const stored = verify(bytes, `${chain}#${seq}`);
+        if (stored.event.kind !== "genesis") yield stored;
+      }
+    },
   };
 }
 
-function inRepository({ store, clock }: LedgerContext, lists: TagLists): LedgerPlace {
+/** What ends an operation is let in behind a move, so that nothing stays open; who moves the ledger sees that it was. */
+const ENDS: ReadonlySet<EventKind> = new Set(["outcome", "reconcile", "move"]);
+/** After these nobody looks whether the ledger was moved at the same time. */
+const SEEN: ReadonlySet<EventKind> = new Set([...ENDS, "intent", "refusal"]);
+
+function assertNotMoved({ name }: EnvironmentConfig, { state }: Pick<LedgerView, "state">): void {
+  const { moved } = state;
+  if (!moved) return;
+  throw new FloeError({
+    code: "FLOE_LEDGER_ELSEWHERE",
+    message: `the ledger of ${name} was moved to ${moved.backend} (${moved.location}) by ${moved.by} at ${moved.at}`,
+    hint: "Use the manifest that names that place. If floe audit move was interrupted, run it again as it was run.",
+    details: { environment: name, backend: moved.backend, location: moved.location },
+  });
+}
+
+/** The environment's own repository as the place of its ledger. */
+export function inRepository({ store, clock }: LedgerContext, lists: TagLists): LedgerPlace {
   const mode = modeFor(store);
-  return ownRepository(mode, createOciBackend(store, mode, clock, lists));
+  let first = 0;
+  const audit = createOciBackend(store, mode, clock, lists, () => first);
+  return ownRepository(mode, audit, (pinned) => {
+    first = pinned;
+  });
 }
 
 async function emptyLedger(

@@ -59,6 +59,7 @@ export function createOciBackend(
   mode: LedgerMode,
   clock: Pick<Clock, "sleep">,
   lists: TagLists,
+  first: () => number = () => 0,
 ): SharingBackend {
   const capabilities: AuditCapabilities = {
     serialises: mode === "slot" ? "strong" : "advisory",
@@ -73,14 +74,8 @@ export function createOciBackend(
   let listed: readonly Slot[] = [];
 
   async function storeBlobs(bytes: Uint8Array, options: CallOptions): Promise<void> {
-    if (!emptyBlobPresent) {
-      await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
-      emptyBlobPresent = true;
-    }
-    if (bytes.byteLength > INLINE_EVENT_BYTES) {
-      // An event has an identifier of its own, so nobody has stored its bytes before.
-      await store.putBlob(bundleDescriptor(bytes), bytes, { ...options, absent: true });
-    }
+    await storeEventBlobs(store, bytes, emptyBlobPresent, options);
+    emptyBlobPresent = true;
   }
 
   async function slots(chain: string, options: SharedCall): Promise<readonly Slot[]> {
@@ -90,8 +85,9 @@ export function createOciBackend(
     for (const tag of tags) {
       const name = tag.slice(prefix.length);
       const own = OWN_TAG.exec(name);
-      if (mode === "slot" ? SLOT_TAG.test(name) : own !== null)
-        found.push({ seq: Number(own?.[1] ?? name), tag });
+      const seq = Number(own?.[1] ?? name);
+      if ((mode === "slot" ? SLOT_TAG.test(name) : own !== null) && seq >= first())
+        found.push({ seq, tag });
     }
     listed = found.sort((a, b) => a.seq - b.seq || (a.tag < b.tag ? -1 : 1));
     return listed;
@@ -177,6 +173,19 @@ export function createOciBackend(
       }
     },
   };
+}
+
+/** Stores what an event's manifest names. */
+export async function storeEventBlobs(
+  store: ArtifactStore,
+  bytes: Uint8Array,
+  emptyBlobPresent: boolean,
+  options: CallOptions,
+): Promise<void> {
+  if (!emptyBlobPresent) await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
+  // An event has an identifier of its own, so nobody has stored its bytes before.
+  if (bytes.byteLength > INLINE_EVENT_BYTES)
+    await store.putBlob(bundleDescriptor(bytes), bytes, { ...options, absent: true });
 }
 
 interface Slot {

@@ -62,6 +62,7 @@ export function createViewReader(
   mode: LedgerMode,
   audit: AuditBackend,
   verify: (bytes: Uint8Array, where: string) => VerifiedEvent,
+  modeAt: (seq: number) => LedgerMode = () => mode,
 ): ViewReader {
   async function check(
     pinned: Genesis,
@@ -77,19 +78,28 @@ export function createViewReader(
     // Where several could begin the ledger at once, the beginnings that were not pinned stay beside the one that was.
     // A pin may even have been overwritten while it was read, so events that go by a rival beginning count as well.
     const beginning = event.kind === "genesis" && event.seq === 0;
-    if (mode === "own-tag" && (beginning || (await isRival(pinned, event.chain, options))))
+    if (modeAt(entry.seq) === "own-tag" && (beginning || (await isRival(pinned, event.chain, options))))
       return stored;
     throw invalidEvent(where, "it belongs to another ledger than the environment's genesis");
   }
 
   async function isRival(pinned: Genesis, name: string, options: CallOptions): Promise<boolean> {
-    const begun = Date.parse(verify(pinned.bytes, `${chain}#0`).event.at);
-    for await (const { bytes, seq } of audit.read(chain, 0, 0, options)) {
-      const { event, authorized } = verify(bytes, `${chain}#${seq}`);
-      if (event.kind !== "genesis" || event.chain !== name || !authorized) continue;
-      if (Math.abs(Date.parse(event.at) - begun) <= SAME_TIME_MS) return true;
-    }
-    return false;
+    const beginnings: VerifiedEvent[] = [];
+    for await (const { bytes, seq } of audit.read(chain, 0, 0, options))
+      beginnings.push(verify(bytes, `${chain}#${seq}`));
+    const { event: first } =
+      pinned.first === 0
+        ? verify(pinned.bytes, `${chain}#0`)
+        : (beginnings.find(({ event }) => event.chain === pinned.chain) ?? {});
+    if (!first) return false;
+    const begun = Date.parse(first.at);
+    return beginnings.some(
+      ({ event, authorized }) =>
+        event.kind === "genesis" &&
+        event.chain === name &&
+        authorized &&
+        Math.abs(Date.parse(event.at) - begun) <= SAME_TIME_MS,
+    );
   }
 
   async function read(
@@ -116,7 +126,7 @@ export function createViewReader(
         ({ event, hash, vouches }) => hash === first || (vouches && event.kind !== "genesis"),
       );
       if (base) return { base, beside: [...beside, ...level.filter((event) => event !== base)] };
-      if (level.length === 0 || seq === 0)
+      if (level.length === 0 || seq === pinned.first)
         throw invalidEvent(`${chain}#${seq}`, "the event before it is missing");
       beside.push(...level);
       level = await read(pinned, seq - 1, seq - 1, options);
@@ -138,7 +148,7 @@ export function createViewReader(
         "the ledger has a gap: events are missing before the head",
       );
     const near = new Map([base, ...beside].map((event) => [event.hash, event]));
-    const lowest = Math.max(1, base.event.seq - NEAR_SLOTS);
+    const lowest = Math.max(pinned.first + 1, base.event.seq - NEAR_SLOTS);
     for (let seq = base.event.seq; seq >= lowest; seq -= 1) {
       for (const event of await read(pinned, seq, seq, options)) near.set(event.hash, event);
       const { reached } = walk(base, near);
@@ -147,7 +157,8 @@ export function createViewReader(
         return [...near.values()].filter(({ hash }) => !reached.has(hash));
     }
     const all = new Map<Digest, VerifiedEvent>();
-    for (const event of await read(pinned, 0, head.seq, options)) all.set(event.hash, event);
+    for (const event of await read(pinned, pinned.first, head.seq, options))
+      all.set(event.hash, event);
     const { reached, missing } = walk(base, all);
     const [lost] = missing;
     if (lost !== undefined)
@@ -211,7 +222,9 @@ function walk(
   const missing: Digest[] = [];
   const pending = [from];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { prev, rivals = [] } = next.event;
+    const { prev, rivals = [], kind } = next.event;
+    // What a moved ledger had before is in another place.
+    if (kind === "genesis") continue;
     for (const hash of prev === null ? rivals : [prev, ...rivals]) {
       if (reached.has(hash)) continue;
       const linked = known.get(hash);
@@ -224,9 +237,16 @@ function walk(
   return { reached, missing };
 }
 
-// Anybody can begin a ledger; that it is empty then is not theirs to say.
-function stateAt({ event }: VerifiedEvent): LedgerState {
-  return event.kind === "genesis" ? EMPTY_STATE : event.state;
+// Anybody can begin a ledger; that it is empty then is not theirs to say. What it had before it was moved is, of whoever
+// moved it.
+function stateAt({ event, vouches }: VerifiedEvent): LedgerState {
+  if (event.kind !== "genesis") return event.state;
+  if (!event.body.continues) return EMPTY_STATE;
+  if (vouches) return event.state;
+  throw invalidEvent(
+    `${event.environment}#${event.seq}`,
+    `the ledger was moved by ${actorName(event.actor)}, who may not act in ${event.environment} by this manifest`,
+  );
 }
 
 // A beginning that was not pinned, or an event by somebody who may not change the environment, has no effect.

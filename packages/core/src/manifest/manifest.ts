@@ -26,14 +26,20 @@ export interface RegistryAuth {
   readonly credentialsRef: SecretRef | null;
 }
 
-/** Where the ledgers are. */
-export interface AuditConfig {
+/** A place for ledgers. */
+export interface AuditPlace {
   /** As the manifest says it. */
   readonly backend: string;
   /** `oci`, or the id of the audit backend that a plugin provides: for `database`, `sqlite` or `postgres`. */
   readonly provider: string;
   /** The backend's settings, which its own schema reads. May hold secrets. */
   readonly with: Readonly<Record<string, unknown>>;
+}
+
+/** Where the ledgers are, and what of them is kept. */
+export interface AuditConfig extends AuditPlace {
+  /** Where ledgers were before they were moved; the registry needs no mention. */
+  readonly previous: readonly AuditPlace[];
 }
 
 /** Where and how much content of artifacts is kept on this machine. */

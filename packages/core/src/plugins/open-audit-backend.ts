@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { AuditBackend } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
-import type { Manifest, SecretRef } from "../manifest/manifest.ts";
+import type { AuditPlace, Manifest, SecretRef } from "../manifest/manifest.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { PluginRegistry } from "./registry.ts";
 import { secretRefOf } from "./secret-ref.ts";
@@ -14,7 +14,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Opens the audit backend that the manifest names. Only the plugin that provides it is imported, after its descriptor was read.
+ * Opens the audit backend that the manifest names, or another one. Only the plugin that provides it is imported, after its descriptor was read.
  * @throws {FloeError} FLOE_PLUGIN_NOT_FOUND - no installed plugin provides it
  * @throws {FloeError} FLOE_MANIFEST_INVALID - the backend refuses its settings
  */
@@ -23,8 +23,9 @@ export async function openAuditBackend(
   registry: Pick<PluginRegistry, "findBackend">,
   readSecret: (ref: SecretRef) => Promise<string>,
   options: CallOptions,
+  place: AuditPlace = manifest.audit,
 ): Promise<AuditBackend> {
-  const { backend, provider: id, with: settings } = manifest.audit;
+  const { backend, provider: id, with: settings } = place;
   const found = await registry.findBackend(id);
   if (!found) throw noPlugin(backend, id);
   const result = await found.provider.config["~standard"].validate(settings);

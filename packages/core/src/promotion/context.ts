@@ -65,6 +65,8 @@ export interface FloeContext {
   readonly gates: GateRegistry;
   /** Where the ledgers are; `null`: each in its environment's repository. */
   readonly ledgerStore: LedgerStore | null;
+  /** Stores in which ledgers are or were, the registry left out. */
+  readonly pastStores: readonly LedgerStore[];
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */
   readonly readSecret: (ref: SecretRef) => Promise<string>;

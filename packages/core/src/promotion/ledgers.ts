@@ -29,7 +29,11 @@ export function unknownPlaces(
   return [...manifest.unsupported, ...environment.unsupported].filter(isLedgerPlace);
 }
 
-function placeOf(context: FloeContext, environment: EnvironmentConfig): LedgerContext {
+/** What an environment's ledger needs of the world. */
+export function ledgerContextOf(
+  context: FloeContext,
+  environment: EnvironmentConfig,
+): LedgerContext {
   const here = at(context, environment);
   return here === context ? here : { ...here, published: context.store };
 }
@@ -60,7 +64,7 @@ export function createLedgers(context: FloeContext): Ledgers {
           hint: "Remove it from the manifest, or use a version of floe that supports it.",
         });
       }
-      const here = placeOf(context, environment);
+      const here = ledgerContextOf(context, environment);
       const elsewhere = context.ledgerStore && placeInStore(context.ledgerStore, environment, here);
       const ledger =
         open.get(environment.name) ??

@@ -24,6 +24,8 @@ export function eventName({ kind, body }: Pick<LedgerEvent, "kind" | "body">): E
       return { subject: "promotion", predicate: "refused" };
     case "reconcile":
       return { subject: "promotion", predicate: "takenover" };
+    case "move":
+      return { subject: "ledger", predicate: "moved" };
     case "settle":
       return { subject: "ledger", predicate: "settled" };
     case "lock":

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { isInternalTag, isTag, isVersion } from "../../model/index.ts";
 import { didYouMean } from "../did-you-mean.ts";
-import { quote } from "../issue-list.ts";
-import type { Manifest, SigningConfig } from "../manifest.ts";
+import { type IssuePath, quote } from "../issue-list.ts";
+import type { Manifest, AuditPlace as ManifestPlace, SigningConfig } from "../manifest.ts";
 import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
-import type { Audit, Policies } from "../schema/promotion.ts";
+import type { Audit, AuditPlace, Policies } from "../schema/promotion.ts";
 import { expandVariables } from "./expand-variables.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { resolveKeyRef, resolveSecretRef } from "./resolve-secret-ref.ts";
@@ -50,7 +50,17 @@ export function resolveSigning(
 
 /** Resolves `artifacts.promotion.audit`. */
 export function resolveAudit(context: ResolveContext, audit: Audit | undefined): Manifest["audit"] {
-  const path = PATHS.audit;
+  const previous = (audit?.previous ?? []).map((place, index) =>
+    resolvePlace(context, place, [...PATHS.audit, "previous", index]),
+  );
+  return { ...resolvePlace(context, audit, PATHS.audit), previous };
+}
+
+function resolvePlace(
+  context: ResolveContext,
+  audit: AuditPlace | undefined,
+  path: IssuePath,
+): ManifestPlace {
   const backend = audit?.backend ?? "oci";
   const bucket = audit?.s3_bucket ?? null;
   const url = audit?.database_url ?? null;

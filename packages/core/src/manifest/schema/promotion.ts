@@ -5,15 +5,27 @@ import { GateCommands } from "./gates.ts";
 import { Anything, Ref, TimeoutSeconds, Url } from "./scalars.ts";
 import { strictMap } from "./strict-map.ts";
 
-const Audit = strictMap({
+const AUDIT_PLACE = {
   backend: z
     .string()
     .regex(/^[a-z][a-z0-9_-]{0,49}$/, "expected oci, s3, database or the id of a plugin's backend")
     .optional(),
-  repository: Url.optional(),
   s3_bucket: z.string().min(1).max(255).nullable().optional(),
   database_url: Url.nullable().optional(),
   with: Anything.optional(),
+};
+
+const AuditPlace = strictMap(AUDIT_PLACE);
+export type AuditPlace = z.infer<typeof AuditPlace>;
+
+const Audit = strictMap({
+  ...AUDIT_PLACE,
+  repository: Url.optional(),
+  previous: z
+    .array(AuditPlace)
+    .max(20)
+    .optional()
+    .meta({ description: "Where ledgers were before floe audit move" }),
 });
 export type Audit = z.infer<typeof Audit>;
 
