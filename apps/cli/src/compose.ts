@@ -46,6 +46,8 @@ export interface ComposeInput {
   /** Expressions and patterns of policies are checked as well, which loads what reads them. Default `false`. */
   readonly thoroughly?: boolean;
   readonly installed: readonly PluginSource[];
+  /** Plugins besides those that the manifest names and the installed ones. */
+  readonly alsoUse?: readonly PluginSource[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly version: string;
@@ -171,7 +173,7 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     ),
     policy,
     exemptions,
-    pluginSources: sources,
+    pluginSources: [...sources, ...(input.alsoUse ?? [])],
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),
     readSecret: (ref) => readSecret(ref, input.env),
     host: createHost(process.pid),

@@ -12,16 +12,26 @@ export interface Chain {
   readonly missing: readonly Finding[];
 }
 
+/** What of a ledger is in one place: it may have been moved. */
+export interface Part {
+  readonly mode: "slot" | "own-tag";
+  /** Number and hash of the event with which it begins there. */
+  readonly first: number;
+  readonly genesis: string;
+}
+
+/** How events are stored where the one with a number is. */
+export function modeAt(parts: readonly Part[], seq: number): Part["mode"] {
+  return parts.findLast(({ first }) => first <= seq)?.mode ?? "slot";
+}
+
 /**
  * Checks that events follow one another: on a store that serialises, slot by slot; on one that cannot, every event names events
- * that are there.
+ * that are there. Where the ledger was moved, the first event in the next place names the last in the one before.
  */
-export function checkChain(
-  entries: readonly ReadEntry[],
-  mode: "slot" | "own-tag",
-  genesis: string,
-): Chain {
+export function checkChain(entries: readonly ReadEntry[], parts: readonly Part[]): Chain {
   const changed: Finding[] = [];
+  const missing: Finding[] = [];
   const links: Link[] = [];
   for (const { slot, hash, link, problem } of entries) {
     if (link === null) changed.push(tampered(slot, hash, problem));
@@ -32,12 +42,40 @@ export function checkChain(
     }
   }
   links.sort((a, b) => a.slot - b.slot || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
-  if (entries.length > 0 && !entries.some(({ hash }) => hash === genesis))
-    changed.push(
-      tampered(0, genesis, "the genesis that the environment pins is not its first event"),
-    );
-  const { bad, gone } = mode === "slot" ? checkSlots(entries, links) : checkGraph(links);
-  return { links, changed: [...changed, ...bad], missing: gone };
+  const known = new Map(links.map((link) => [link.hash, link]));
+  for (const [index, { mode, first, genesis }] of parts.entries()) {
+    const next = parts[index + 1]?.first ?? null;
+    const isHere = ({ slot }: { readonly slot: number }): boolean =>
+      slot >= first && (next === null || slot < next);
+    const here = links.filter(isHere);
+    const stored = entries.filter(isHere);
+    if (entries.length > 0 && !stored.some(({ hash }) => hash === genesis))
+      changed.push(
+        tampered(
+          first,
+          genesis,
+          first === 0
+            ? "the genesis that the environment pins is not its first event"
+            : "the event with which the ledger goes on is not the first one there",
+        ),
+      );
+    const before = links.filter(({ slot }) => slot < first).length;
+    const about = { first, next, before, known, chain: links[0]?.chain };
+    const { bad, gone } =
+      mode === "slot" ? checkSlots(stored, here, about) : checkGraph(here, known);
+    changed.push(...bad);
+    missing.push(...gone);
+    const size = here.find(({ hash }) => hash === genesis)?.size;
+    if (first > 0 && size !== undefined && size !== before + 1)
+      changed.push(
+        tampered(
+          first,
+          genesis,
+          `it says that ${size - 1} events were before, and there are ${before}`,
+        ),
+      );
+  }
+  return { links, changed, missing };
 }
 
 interface Problems {
@@ -45,7 +83,21 @@ interface Problems {
   readonly gone: readonly Finding[];
 }
 
-function checkSlots(entries: readonly ReadEntry[], links: readonly Link[]): Problems {
+interface Surroundings {
+  readonly first: number;
+  /** Number of the first event in the next place; `null`: there is none. */
+  readonly next: number | null;
+  /** How many events there are in the places before. */
+  readonly before: number;
+  readonly known: ReadonlyMap<string, Link>;
+  readonly chain: string | undefined;
+}
+
+function checkSlots(
+  entries: readonly ReadEntry[],
+  links: readonly Link[],
+  { first, next, before: carried, known, chain: ledger }: Surroundings,
+): Problems {
   const bad: Finding[] = [];
   const gone: Finding[] = [];
   const found = new Map<number, string>();
@@ -54,19 +106,24 @@ function checkSlots(entries: readonly ReadEntry[], links: readonly Link[]): Prob
     found.set(slot, hash);
   }
   // The numbers in a hostile file may be as large as they like, so gaps are named where they begin.
-  let expected = 0;
-  for (const slot of [...found.keys()].sort((a, b) => a - b)) {
+  let expected = first;
+  const slots = [...found.keys()].sort((a, b) => a - b);
+  for (const slot of next === null ? slots : [...slots, next]) {
     if (slot > expected) gone.push(tampered(expected, null, gap(expected, slot)));
     expected = slot + 1;
   }
-  const first = links[0]?.chain;
   for (const { slot, hash, prev, size, chain } of links) {
     const before = found.get(slot - 1);
-    if (chain !== first) bad.push(tampered(slot, hash, "it belongs to another ledger"));
-    else if (size !== slot + 1)
+    if (chain !== ledger) bad.push(tampered(slot, hash, "it belongs to another ledger"));
+    else if (size !== carried + slot - first + 1)
       bad.push(tampered(slot, hash, `it says that there are ${size} events with it`));
-    if (slot === 0 ? prev !== null : before !== undefined && prev !== before)
-      bad.push(tampered(slot, hash, "it does not follow the event before it"));
+    const follows =
+      slot === 0
+        ? prev === null
+        : slot === first
+          ? prev !== null && known.get(prev)?.slot === slot - 1
+          : before === undefined || prev === before;
+    if (!follows) bad.push(tampered(slot, hash, "it does not follow the event before it"));
   }
   return { bad, gone };
 }
@@ -75,10 +132,9 @@ function gap(from: number, to: number): string {
   return to - from === 1 ? "it is missing" : `it and the ${to - from - 1} after it are missing`;
 }
 
-function checkGraph(links: readonly Link[]): Problems {
+function checkGraph(links: readonly Link[], known: ReadonlyMap<string, Link>): Problems {
   const bad: Finding[] = [];
   const gone: Finding[] = [];
-  const known = new Map(links.map((link) => [link.hash, link]));
   for (const { slot, hash, prev, rivals } of links) {
     if (prev === null && slot > 0) bad.push(tampered(slot, hash, "it follows nothing"));
     for (const named of prev === null ? rivals : [prev, ...rivals]) {

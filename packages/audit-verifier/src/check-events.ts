@@ -1,3 +1,4 @@
+import { modeAt, type Part } from "./check-chain.ts";
 import type { Facts } from "./read-event.ts";
 import { differences, EMPTY, fold, type State } from "./state.ts";
 import { type Finding, tampered } from "./verdict.ts";
@@ -21,7 +22,7 @@ export interface JudgedEvent {
  */
 export function judgeEvents(
   events: readonly { readonly facts: Facts; readonly signature: Signature }[],
-  mode: "slot" | "own-tag",
+  parts: readonly Part[],
 ): JudgedEvent[] {
   const followed = new Set<string>();
   const disregarded = new Set<string>();
@@ -31,7 +32,8 @@ export function judgeEvents(
       b.seq - a.seq || (a.hash < b.hash ? 1 : a.hash > b.hash ? -1 : 0),
   );
   const judgedEvents = newestFirst.map(({ facts, signature }): JudgedEvent => {
-    const isFollowed = followed.has(facts.hash) || (mode === "slot" && anyFollowed);
+    const isFollowed =
+      followed.has(facts.hash) || (anyFollowed && modeAt(parts, facts.seq) === "slot");
     const isTrusted = signature === "trusted" || signature === "certificate";
     const counts = !disregarded.has(facts.hash) && (isTrusted || isFollowed);
     if (counts) {
@@ -51,17 +53,20 @@ const MAX_REFOLDS = 100;
 /** Events that carry another state than follows from those before, and the state at the end. */
 export function checkStates(
   events: readonly JudgedEvent[],
-  mode: "slot" | "own-tag",
+  parts: readonly Part[],
 ): { readonly findings: readonly Finding[]; readonly last: State } {
   const findings: Finding[] = [];
   const after = new Map<string, State>();
   let newest = EMPTY;
   let refolds = 0;
+  // Where it was moved from one kind of store to another, every event says what it follows.
+  const single = parts.every(({ mode }) => mode === "slot");
   for (const event of events) {
     const { facts } = event;
     const { hash, prev, rivals, seq, kind } = facts;
-    if (kind === "genesis") after.set(hash, EMPTY);
-    if (kind === "genesis" || !event.counts) continue;
+    const begins = kind === "genesis" && prev === null;
+    if (begins) after.set(hash, EMPTY);
+    if (begins || !event.counts) continue;
     const direct = prev === null ? undefined : after.get(prev);
     const folded = fold(direct !== undefined && rivals.length === 0 ? direct : newest, facts);
     let fits = differences(folded, facts.state).length === 0;
@@ -69,7 +74,7 @@ export function checkStates(
     // After a lie the truth fits as well, and concurrent events may have been folded in either order.
     if (!fits && refolds < MAX_REFOLDS) {
       refolds += 1;
-      same = fold(stateOf(before(event, events, mode)), facts);
+      same = fold(stateOf(before(event, events, single)), facts);
       fits = differences(same, facts.state).length === 0;
     }
     if (!fits) {
@@ -98,9 +103,9 @@ function stateOf(events: readonly JudgedEvent[]): State {
 function before(
   { facts }: JudgedEvent,
   events: readonly JudgedEvent[],
-  mode: "slot" | "own-tag",
+  single: boolean,
 ): JudgedEvent[] {
-  if (mode === "slot") return events.filter((one) => one.facts.seq < facts.seq);
+  if (single) return events.filter((one) => one.facts.seq < facts.seq);
   const known = new Map(events.map((one) => [one.facts.hash, one]));
   const reached = new Set<string>();
   const pending = linksOf(facts);

@@ -161,6 +161,7 @@ const BODIES = {
     isDigest(own(body, "policy_digest")) && isDigest(own(body, "authority_digest")),
   reconcile: (body: unknown) => isDigest(own(body, "intent")) && isCount(own(body, "from_seq")),
   settle: (body: unknown) => typeof own(body, "counts") === "boolean",
+  move: (body: unknown) => isDigest(own(own(body, "to"), "genesis")) || has("withdraws")(body),
 };
 
 function isAction(body: unknown): boolean {

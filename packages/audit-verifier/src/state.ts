@@ -98,7 +98,8 @@ export function fold(state: State, event: Facts): State {
   const digest = ownText(body, "digest") ?? "";
   switch (kind) {
     case "genesis":
-      return EMPTY;
+      // Where a ledger was moved, the first event in the next place changes nothing.
+      return event.prev === null ? EMPTY : state;
     case "intent":
       return { ...state, open: [...state.open, { operation, digest }] };
     case "outcome":

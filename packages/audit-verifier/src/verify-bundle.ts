@@ -1,9 +1,9 @@
 import { checkAnchors, type GivenCheckpoint } from "./check-anchors.ts";
-import { checkChain } from "./check-chain.ts";
+import { checkChain, type Part } from "./check-chain.ts";
 import { checkStates, type JudgedEvent, judgeEvents, type Signature } from "./check-events.ts";
 import { checkEndings, checkRecords } from "./check-operations.ts";
 import { merkleRoot } from "./hashes.ts";
-import { ownText } from "./json.ts";
+import { own, ownText } from "./json.ts";
 import { type PublicKey, readPublicKey } from "./keys.ts";
 import type { AuditBundle, BundledLedger } from "./read-bundle.ts";
 import { type Facts, type ReadEntry, readEntry } from "./read-event.ts";
@@ -59,15 +59,16 @@ function verifyLedger(
   const entries = ledger.entries.map((entry) => readEntry(entry, ledger));
   const genesis = beginning(entries, ledger);
   const mode = ownText(genesis?.body, "mode") === "own-tag" ? "own-tag" : "slot";
-  const chain = checkChain(entries, mode, ledger.genesis);
+  const parts = partsOf(entries, ledger, genesis);
+  const chain = checkChain(entries, parts);
   const unread = entries.filter(({ facts }) => facts === null);
   const events = judgeEvents(
     entries.flatMap(({ facts }) =>
       facts ? [{ facts, signature: signatureOf(facts, bundle, trusted) }] : [],
     ),
-    mode,
+    parts,
   );
-  const states = checkStates(events, mode);
+  const states = checkStates(events, parts);
   const keys =
     trusted.size > 0 ? [...trusted.values()].map(({ key }) => key) : namedKeys(events, bundle);
   const records = checkRecords(events, ledger.environment, bundle.objects, keys);
@@ -111,8 +112,32 @@ function verifyLedger(
 }
 
 function beginning(entries: readonly ReadEntry[], { genesis }: BundledLedger): Facts | null {
-  const first = entries.filter(({ slot, facts }) => slot === 0 && facts?.kind === "genesis");
-  return (first.find(({ hash }) => hash === genesis) ?? first[0])?.facts ?? null;
+  const found = entries.filter(({ facts }) => facts?.kind === "genesis");
+  const pinned = found.find(({ hash }) => hash === genesis);
+  return (pinned ?? found.find(({ slot }) => slot === 0))?.facts ?? null;
+}
+
+// The places that a ledger was in, oldest first: every beginning names the one before.
+function partsOf(
+  entries: readonly ReadEntry[],
+  ledger: BundledLedger,
+  pinned: Facts | null,
+): Part[] {
+  const parts: Part[] = [];
+  let { genesis } = ledger;
+  for (let facts = pinned; facts; ) {
+    const mode = ownText(facts.body, "mode") === "own-tag" ? "own-tag" : "slot";
+    const continues = own(facts.body, "continues");
+    const before = ownText(continues, "genesis");
+    const first = before === null ? 0 : facts.seq;
+    parts.unshift({ mode, first, genesis });
+    const last: number = first;
+    if (before === null) break;
+    genesis = before;
+    const found = entries.find(({ hash, slot }) => hash === before && slot < last);
+    facts = found?.facts?.kind === "genesis" ? found.facts : null;
+  }
+  return parts[0]?.first === 0 ? parts : [{ mode: "slot", first: 0, genesis }, ...parts];
 }
 
 function invalid(seq: number, hash: string, what: string): Finding {

@@ -103,7 +103,7 @@ export function aManifest(
     policies: {},
     rollback: { blockOnImpact: false },
     webhooks: [],
-    audit: { backend: "oci", provider: "oci", with: {} },
+    audit: { backend: "oci", provider: "oci", with: {}, previous: [] },
     plugins: { use: [], allow: null },
     unsupported: [],
     ...changes,

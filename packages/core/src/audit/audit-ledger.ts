@@ -1,5 +1,4 @@
 import { type FloeError, isFloeError } from "../errors/index.ts";
-import { leafHash } from "../ledger/event.ts";
 import { actorName } from "../ledger/fold-state.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { LedgerMode } from "../ledger/oci-backend.ts";
@@ -22,6 +21,7 @@ import { checkLinks, type LinkedLedger, type LinkProblem, rootOf } from "./check
 import { verifyCheckpoint } from "./checkpoint-signature.ts";
 import { endings } from "./endings.ts";
 import { merkleRoot } from "./merkle-root.ts";
+import { type Moves, movesOf } from "./moves-of.ts";
 import { readEntries } from "./read-entries.ts";
 import {
   type AuditFinding,
@@ -113,56 +113,86 @@ async function auditLedger(
     const verdicts = { integrity: none, completeness: none, anchoring: none, authenticity: none };
     return { ...about, ...EMPTY, verdicts };
   }
-  const { entries, unreadable } = await readEntries(ledger, options);
-  const linked = checkLinks(entries, ledger.mode, leafHash(pinned.bytes));
+  const read = await orProblem(() => readEntries(ledger, options));
+  if (isFloeError(read)) {
+    const none = notChecked("the places that the ledger was in cannot be followed");
+    const integrity = judged([findingOf(read)], "");
+    const verdicts = { integrity, completeness: none, anchoring: none, authenticity: none };
+    return { ...about, ...EMPTY, chain: pinned.chain, verdicts };
+  }
+  const { entries, unreadable, parts, before } = read;
+  const linked = checkLinks(entries, parts, before);
   const problems = [...unreadable, ...linked.problems];
   const links = problems.filter(({ kind }) => kind === "link").map(linkFinding);
   const store = await askStore(ledger, options);
-  const verified = await orProblem(() => readAll(ledger, options));
-  const states = isFloeError(verified) ? [] : stateFindings(verified, ledger, context);
-  const view = await orProblem(() => ledger.view(options));
+  const verified = await orProblem(() => readAll(ledger, parts[0]?.first ?? 0, options));
+  const states = isFloeError(verified) ? [] : stateFindings(verified, ledger, before, context);
+  const view = await orProblem(() => ledger.view({ ...options, moving: true }));
   const last = linked.events.at(-1);
   const total = linked.events.length;
+  const moves = await movesOf(ledger, parts, verified, options);
+  // What was not looked at is not ok.
+  const whole = (verdict: AuditVerdict): AuditVerdict =>
+    before === 0 || verdict.verdict !== "ok"
+      ? verdict
+      : notChecked(
+          `the ${before} events before the ledger was moved are where the manifest does not say (audit.previous); as far as was read: ${verdict.summary}`,
+        );
   return {
     ...about,
     chain: pinned.chain,
     events: total,
     head: last ? { seq: last.slot, hash: last.hash } : null,
-    root: total === 0 ? null : merkleRoot(linked.events.map(({ hash }) => hash)),
+    root: total === 0 || before > 0 ? null : merkleRoot(linked.events.map(({ hash }) => hash)),
     openIntents: isFloeError(view)
       ? []
       : (view?.state.open_intents ?? []).map(({ operation }) => operation),
     verdicts: {
-      integrity: judged(
-        [...links, ...states, ...store.tampering],
-        `${total} events follow one another, and their states from them`,
-        store.weaknesses,
+      integrity: whole(
+        judged(
+          [...links, ...states, ...store.tampering],
+          `${total} events follow one another, and their states from them`,
+          [...moves.notes, ...store.weaknesses],
+        ),
       ),
-      completeness: await completeness(
-        { ledger, linked, problems, verified, view },
-        context,
-        options,
+      completeness: whole(
+        await completeness({ ledger, linked, problems, verified, view, moves }, context, options),
       ),
-      anchoring: await anchoring(environment, request, pinned.chain, linked, context, options),
-      authenticity: authenticity(verified),
+      anchoring:
+        before > 0
+          ? whole(judged([], "no checkpoint can be compared"))
+          : await anchoring(environment, request, pinned.chain, linked, context, options),
+      authenticity: whole(authenticity(verified)),
     },
   };
 }
 
 const EMPTY = { chain: null, events: 0, head: null, root: null, openIntents: [] } as const;
 
-async function readAll(ledger: Ledger, options: CallOptions): Promise<VerifiedEvent[]> {
+async function readAll(
+  ledger: Ledger,
+  from: number,
+  options: CallOptions,
+): Promise<VerifiedEvent[]> {
   const events: VerifiedEvent[] = [];
-  for await (const stored of ledger.readBack(options)) events.push(stored);
+  try {
+    for await (const stored of ledger.readBack(options)) events.push(stored);
+  } catch (cause) {
+    // Everything after the place that cannot be read was.
+    if (!isFloeError(cause, "FLOE_LEDGER_PAST_UNNAMED") || from === 0) throw cause;
+  }
   return events.sort(bySeqThenHash);
 }
 
 function stateFindings(
   events: readonly VerifiedEvent[],
   ledger: Ledger,
+  before: number,
   { manifest }: FloeContext,
 ): AuditFinding[] {
-  const history = historyOf(events, ledger.mode);
+  // What was before what is at hand is its first event's word.
+  const base = before > 0 ? events[0]?.event.state : undefined;
+  const history = historyOf(events, ledger.modeAt, base);
   const found = [...datedBack(history, manifest), ...stateDivergences(history).found];
   return found.map(({ seq, hash, what }) => ({
     ...{ seq, hash, code: "FLOE_LEDGER_TAMPERED" as const, what },
@@ -176,17 +206,26 @@ interface Evidence {
   readonly problems: readonly LinkProblem[];
   readonly verified: readonly VerifiedEvent[] | FloeError;
   readonly view: LedgerView | null | FloeError;
+  readonly moves: Moves;
 }
 
 async function completeness(
-  { ledger, linked, problems, verified, view }: Evidence,
+  { ledger, linked, problems, verified, view, moves }: Evidence,
   context: FloeContext,
   options: CallOptions,
 ): Promise<AuditVerdict> {
-  const findings = problems.filter(({ kind }) => kind === "gap").map(linkFinding);
+  const findings = [
+    ...problems.filter(({ kind }) => kind === "gap").map(linkFinding),
+    ...moves.findings,
+  ];
   if (isFloeError(view)) findings.push(findingOf(view));
   else {
-    const cut = await orProblem(() => assertLatestNotCut(ledger, view, context, options));
+    const cut = await orProblem(() => assertLatestNotCut(ledger, view, context, options)).catch(
+      (cause: unknown) => {
+        // It names an event of a place that is not named; that is said already.
+        if (!isFloeError(cause, "FLOE_LEDGER_PAST_UNNAMED")) throw cause;
+      },
+    );
     if (isFloeError(cut)) findings.push(findingOf(cut));
   }
   if (isFloeError(verified))

@@ -19,15 +19,25 @@ export interface LinkedLedger {
   readonly problems: readonly LinkProblem[];
 }
 
+/** A place that a ledger was in, as far as its links are concerned. */
+export interface LinkedPart {
+  readonly mode: "slot" | "own-tag";
+  /** Number of the genesis there. */
+  readonly first: number;
+  /** Leaf hash of the genesis there; `null`: it is not known. */
+  readonly genesis: Digest | null;
+}
+
 /**
  * Checks that events follow one another: on a store that serialises, slot by slot; on one that cannot, every event names
  * events that are there. Works from the stored bytes alone, and goes on after the first problem.
- * @param pinned - leaf hash of the genesis that the environment's tag pins; `null`: it is not known
+ * @param parts - the places that the events are in, oldest first
+ * @param before - how many events the ledger has that are not at hand, before the first part
  */
 export function checkLinks(
   entries: readonly (EventLink | BrokenEvent)[],
-  mode: "slot" | "own-tag",
-  pinned: Digest | null,
+  parts: readonly LinkedPart[],
+  before = 0,
 ): LinkedLedger {
   const problems: LinkProblem[] = [];
   const events: EventLink[] = [];
@@ -46,20 +56,58 @@ export function checkLinks(
     }
   }
   events.sort((a, b) => a.slot - b.slot || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
-  if (pinned !== null && entries.length > 0 && !entries.some(({ hash }) => hash === pinned))
-    problems.push({
-      seq: 0,
-      hash: pinned,
-      what: "the genesis that the environment pins is not its first event",
-      kind: "link",
-    });
-  problems.push(...(mode === "slot" ? chainProblems(entries, events) : graphProblems(events)));
+  const known = new Map(events.map((event) => [event.hash, event]));
+  const chain = events[0]?.chain;
+  for (const [index, part] of parts.entries()) {
+    const end = parts[index + 1]?.first ?? Number.POSITIVE_INFINITY;
+    const isHere = ({ slot }: { readonly slot: number }): boolean =>
+      slot >= part.first && slot < end;
+    const stored = entries.filter(isHere);
+    const here = events.filter(isHere);
+    const { genesis } = part;
+    if (genesis !== null && entries.length > 0 && !stored.some(({ hash }) => hash === genesis))
+      problems.push({
+        seq: part.first,
+        hash: genesis,
+        what:
+          part.first === 0
+            ? "the genesis that the environment pins is not its first event"
+            : "the event with which the ledger goes on is not the first one there",
+        kind: "link",
+      });
+    const carried = before + events.filter(({ slot }) => slot < part.first).length;
+    const last = Number.isFinite(end) ? end - 1 : null;
+    problems.push(
+      ...(part.mode === "slot"
+        ? chainProblems(stored, here, { chain, known, first: part.first, last, carried })
+        : graphProblems(here, known, part.first)),
+    );
+    const first = here.find(({ hash }) => hash === genesis);
+    if (part.first > 0 && first && first.size !== carried + 1)
+      problems.push({
+        seq: part.first,
+        hash: first.hash,
+        what: `it says that ${first.size - 1} events were before the ledger was moved, and there are ${carried}`,
+        kind: "link",
+      });
+  }
   return { events, problems: problems.sort((a, b) => a.seq - b.seq) };
+}
+
+interface Surroundings {
+  readonly chain: string | undefined;
+  readonly known: ReadonlyMap<Digest, EventLink>;
+  readonly first: number;
+  /** Number of the last event of the part; `null`: the newest there is. */
+  readonly last: number | null;
+  /** How many events there are before the part. */
+  readonly carried: number;
 }
 
 function chainProblems(
   entries: readonly (EventLink | BrokenEvent)[],
   events: readonly EventLink[],
+  { chain: ledger, known, first, last: end, carried }: Surroundings,
 ): LinkProblem[] {
   const problems: LinkProblem[] = [];
   const found = new Map<number, EventLink | BrokenEvent>();
@@ -74,8 +122,9 @@ function chainProblems(
     found.set(entry.slot, entry);
   }
   // A slot's number is the store's word, and may be as large as somebody likes: what is missing is told by where it begins.
-  let expected = 0;
-  for (const seq of [...found.keys()].sort((a, b) => a - b)) {
+  let expected = first;
+  const slots = [...found.keys()].sort((a, b) => a - b);
+  for (const seq of end === null ? slots : [...slots, end + 1]) {
     if (seq > expected) {
       const more = seq - expected - 1;
       const what = more === 0 ? "it is missing" : `it is missing, and ${more} more after it`;
@@ -83,30 +132,53 @@ function chainProblems(
     }
     expected = seq + 1;
   }
-  const first = events[0]?.chain;
-  for (const { slot: seq, hash, prev, size, chain } of events) {
+  for (const event of events) {
+    const { slot: seq, hash, prev, size, chain } = event;
     const before = found.get(seq - 1);
-    if (chain !== first)
+    if (chain !== ledger)
       problems.push({ seq, hash, what: "it belongs to another ledger", kind: "link" });
-    else if (size !== seq + 1)
+    else if (size !== carried + seq - first + 1)
       problems.push({
         seq,
         hash,
         what: `it says that there are ${size} events with it`,
         kind: "link",
       });
-    if (seq === 0 ? prev !== null : before !== undefined && prev !== before.hash)
+    const follows =
+      seq === first
+        ? followsPast(event, known, carried)
+        : before === undefined || prev === before.hash;
+    if (!follows)
       problems.push({ seq, hash, what: "it does not follow the event before it", kind: "link" });
   }
   return problems;
 }
 
-function graphProblems(events: readonly EventLink[]): LinkProblem[] {
+// The first event of a place follows the last one of the place before; where that is not at hand, nothing is said.
+function followsPast(
+  { slot, prev }: EventLink,
+  known: ReadonlyMap<Digest, EventLink>,
+  carried: number,
+): boolean {
+  if (slot === 0) return prev === null;
+  if (prev === null) return false;
+  return known.get(prev)?.slot === slot - 1 || (carried > 0 && isUnknownPast(slot, known));
+}
+
+function isUnknownPast(slot: number, known: ReadonlyMap<Digest, EventLink>): boolean {
+  return ![...known.values()].some((event) => event.slot < slot);
+}
+
+function graphProblems(
+  events: readonly EventLink[],
+  known: ReadonlyMap<Digest, EventLink>,
+  first: number,
+): LinkProblem[] {
   const problems: LinkProblem[] = [];
-  const known = new Map(events.map((event) => [event.hash, event]));
   for (const { slot: seq, hash, prev, rivals } of events) {
     if (prev === null && seq > 0)
       problems.push({ seq, hash, what: "it follows nothing", kind: "link" });
+    if (seq === first && first > 0 && isUnknownPast(first, known)) continue;
     for (const link of prev === null ? rivals : [prev, ...rivals]) {
       const before = known.get(link);
       if (!before)

@@ -1,6 +1,6 @@
 import { FloeError } from "../errors/index.ts";
-import { leafHash } from "../ledger/event.ts";
 import { requireSigner } from "../ledger/ledger-context.ts";
+import { pastUnnamed } from "../ledger/ledger-parts.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { authorize } from "../model/identity.ts";
@@ -75,8 +75,9 @@ async function makeCheckpoint(
     const { code, message, hint } = refused;
     throw new FloeError({ code, message, ...(hint === null ? {} : { hint }) });
   }
-  const { entries, unreadable } = await readEntries(ledger, options);
-  const linked = checkLinks(entries, ledger.mode, leafHash(pinned.bytes));
+  const { entries, unreadable, parts, before: elsewhere } = await readEntries(ledger, options);
+  if (elsewhere > 0) throw pastUnnamed(name, pinned.first, null);
+  const linked = checkLinks(entries, parts);
   const [problem] = [...unreadable, ...linked.problems];
   if (problem) throw tampered(name, `event ${problem.seq}: ${problem.what}`);
   // Reading it as everybody does checks the newest signatures as well.

@@ -1,5 +1,6 @@
 import { EXIT, isFloeError } from "../errors/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { LedgerParts } from "../ledger/ledger-parts.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { LinkProblem } from "./check-links.ts";
 import { type BrokenEvent, type EventLink, readEventLink } from "./event-link.ts";
@@ -8,6 +9,10 @@ import { type BrokenEvent, type EventLink, readEventLink } from "./event-link.ts
 export interface ReadEntries {
   readonly entries: readonly (EventLink | BrokenEvent)[];
   readonly unreadable: readonly LinkProblem[];
+  /** The places that they are in, oldest first. */
+  readonly parts: LedgerParts;
+  /** How many events the ledger has that are not at hand: the manifest does not name where they are. */
+  readonly before: number;
 }
 
 /** Stored bytes, and the slot that they are in. */
@@ -35,10 +40,7 @@ export async function readEntries(ledger: Ledger, options: CallOptions): Promise
 export async function readStored(
   ledger: Ledger,
   options: CallOptions,
-): Promise<{
-  readonly entries: readonly StoredEntry[];
-  readonly unreadable: readonly LinkProblem[];
-}> {
+): Promise<Omit<ReadEntries, "entries"> & { readonly entries: readonly StoredEntry[] }> {
   return await readAs(ledger, ({ seq, bytes }) => ({ seq, bytes }), options);
 }
 
@@ -46,18 +48,22 @@ async function readAs<Entry>(
   ledger: Ledger,
   read: (entry: StoredEntry) => Entry,
   options: CallOptions,
-): Promise<{ entries: Entry[]; unreadable: LinkProblem[] }> {
+): Promise<Omit<ReadEntries, "entries"> & { readonly entries: Entry[] }> {
   const entries: Entry[] = [];
+  const all = await ledger.parts(options);
+  const parts = all.filter(({ audit }) => audit !== null);
+  const from = parts[0]?.first ?? 0;
+  const about = { parts, before: parts[0]?.before ?? 0 };
   try {
-    for await (const entry of ledger.entries({ from: 0 }, options)) entries.push(read(entry));
-    return { entries, unreadable: [] };
+    for await (const entry of ledger.entries({ from }, options)) entries.push(read(entry));
+    return { entries, unreadable: [], ...about };
   } catch (cause) {
     if (!isFloeError(cause) || cause.exitCode !== EXIT.integrity) throw cause;
   }
   entries.length = 0;
   const unreadable: LinkProblem[] = [];
-  let last = -1;
-  for (let seq = 0; seq <= last + LOOK_AHEAD; seq += 1) {
+  let last = from - 1;
+  for (let seq = from; seq <= last + LOOK_AHEAD; seq += 1) {
     try {
       for await (const entry of ledger.entries({ from: seq, to: seq }, options)) {
         entries.push(read(entry));
@@ -69,5 +75,5 @@ async function readAs<Entry>(
       last = seq;
     }
   }
-  return { entries, unreadable };
+  return { entries, unreadable, ...about };
 }

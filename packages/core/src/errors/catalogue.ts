@@ -428,7 +428,8 @@ export const ERRORS = {
   },
   FLOE_LEDGER_PAST_UNNAMED: {
     exit: EXIT.usage,
-    summary: "Events are in a place that a ledger was moved from, which the manifest does not name.",
+    summary:
+      "Events are in a place that a ledger was moved from, which the manifest does not name.",
   },
   FLOE_LEDGER_EVENT_INVALID: {
     exit: EXIT.integrity,

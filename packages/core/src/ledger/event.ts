@@ -5,11 +5,10 @@ import { canonicalJson, parseCanonicalJson } from "../model/canonical-json.ts";
 import { type Digest, digestHex, inTotoDigest } from "../model/digest.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
 import { DigestText, Seq, Time } from "./event-values.ts";
-import { Continues, MoveBody, Moved } from "./move-body.ts";
+import { Continues, Moved, MoveTo } from "./move-body.ts";
 
 /** Predicate type of every ledger event. */
 const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
-
 
 /** Who signed an event, as the event itself says; believed only as far as the signature proves it. */
 export const EventActor = z.looseObject({
@@ -235,6 +234,12 @@ const Bodies = {
     /** The place that the ledger was moved from, and its end there; absent in the first genesis. */
     continues: Continues.optional(),
   }),
+  /** The last event in a place: the ledger goes on in another one. */
+  move: z.looseObject({
+    to: MoveTo.optional(),
+    /** Operation of an earlier `move` that does not count, because somebody wrote meanwhile. */
+    withdraws: z.string().optional(),
+  }),
   intent: IntentBody,
   outcome: OutcomeBody,
   refusal: z.looseObject({
@@ -297,8 +302,6 @@ const Bodies = {
     counts: z.boolean(),
     reason: z.string(),
   }),
-  /** The last event in a place: the ledger goes on in another one. */
-  move: MoveBody,
 } as const;
 
 /** Kinds of events that this version writes and understands. */

@@ -154,7 +154,8 @@ function foldAdoption(
 function foldMove(state: LedgerState, event: Extract<EventFacts, { kind: "move" }>): LedgerState {
   const { moved, ...rest } = state;
   const { withdraws, to } = event.body;
-  if (withdraws !== undefined) return moved?.operation === withdraws ? (rest as LedgerState) : state;
+  if (withdraws !== undefined)
+    return moved?.operation === withdraws ? (rest as LedgerState) : state;
   if (moved || !to) return state;
   const { backend, location, slots, mode, first, genesis } = to;
   const place = { backend, location, ...(slots === undefined ? {} : { slots }), mode };

@@ -12,7 +12,7 @@ import { EMPTY_STATE } from "./fold-state.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
 import type { LedgerPlace } from "./ledger-place.ts";
 import type { Continues } from "./move-body.ts";
-import { eventBytes, eventManifest } from "./oci-backend.ts";
+import { eventBytes, eventManifest, storeEventBlobs } from "./oci-backend.ts";
 import type { LedgerView } from "./read-view.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
@@ -188,6 +188,8 @@ export async function createGenesis(
   }
   // On a store that cannot serialise, a rival may overwrite the pin until everybody has seen it. That does no harm: events
   // that go by either beginning count.
+  // A store of its own has put nothing into the registry yet.
+  if (place.backend !== "oci") await storeEventBlobs(store, first, false, options);
   const pin = await store.createTag(tag, eventManifest(first, 0), options);
   if (pin.status === "taken") {
     const winner = await store.getManifest(tag, options);

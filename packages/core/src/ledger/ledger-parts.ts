@@ -72,7 +72,8 @@ async function openPast(
   lists: TagLists,
   options: CallOptions,
 ): Promise<SharingBackend | null> {
-  if (backend === "oci") return createOciBackend(context.store, mode, context.clock, lists, () => first);
+  if (backend === "oci")
+    return createOciBackend(context.store, mode, context.clock, lists, () => first);
   for (const store of context.pastStores ?? []) {
     if (store.id !== backend) continue;
     const guarded = guardBackend(store, () => slots ?? "", name);
@@ -92,7 +93,8 @@ async function continuesOf(
   if (first === 0) return null;
   const where = `${name}#${first}`;
   for await (const { bytes } of audit.read(name, first, first, options))
-    if (leafHash(bytes) === genesis) return readGenesis(verify(bytes, where).event, where).continues;
+    if (leafHash(bytes) === genesis)
+      return readGenesis(verify(bytes, where).event, where).continues;
   throw invalidEvent(where, "the ledger was moved to where it should be, and it is missing there");
 }
 
@@ -115,7 +117,8 @@ export async function* readParts(
   }
 }
 
-function pastUnnamed(
+/** The error for events in a place that the manifest does not name. */
+export function pastUnnamed(
   environment: string,
   first: number,
   part: { readonly backend: string; readonly location: string } | null,

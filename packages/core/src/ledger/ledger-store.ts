@@ -64,7 +64,11 @@ export function placeInStore(
     mode: "slot",
     audit,
     async location(options) {
-      const named = await guarded.ask("could not be opened", options, async (open) => open.location);
+      const named = await guarded.ask(
+        "could not be opened",
+        options,
+        async (open) => open.location,
+      );
       return named ?? store.id;
     },
     slots: () => slots,

@@ -21,8 +21,8 @@ import { foldState } from "./fold-state.ts";
 import { createFollower } from "./follow-back.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
 import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
-import { type LedgerPlace, ownRepository } from "./ledger-place.ts";
 import { findParts, type LedgerPart, type LedgerParts, readParts } from "./ledger-parts.ts";
+import { type LedgerPlace, ownRepository } from "./ledger-place.ts";
 import { createOciBackend, type LedgerMode, modeFor, type SharingBackend } from "./oci-backend.ts";
 import { assertPinned } from "./pinned-policy.ts";
 import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
@@ -100,7 +100,7 @@ export interface Ledger {
   /** The places that its events are in, oldest first; empty without a ledger. */
   parts(options: CallOptions): Promise<LedgerParts>;
   /** How events are named in the place where the one with a number is. Known after `parts` or a reading. */
-  modeAt(seq: number): LedgerMode;
+  readonly modeAt: (seq: number) => LedgerMode;
   /** What is in a place behind the ledger's end there, signatures checked: the event that moved it on, and strays. */
   behind(part: LedgerPart, options: CallOptions): AsyncIterable<VerifiedEvent>;
 }

@@ -30,12 +30,8 @@ const To = {
   genesis: DigestText,
 };
 
-/** Body of a `move`: where the ledger goes on; or that an earlier `move` came to nothing, because somebody wrote meanwhile. */
-export const MoveBody = z.looseObject({
-  to: z.looseObject(To).optional(),
-  /** Operation of the `move` that does not count. */
-  withdraws: z.string().optional(),
-});
+/** Where a ledger goes on, as a `move` says it. */
+export const MoveTo = z.looseObject(To);
 
 /** The move in a ledger's state. */
 export const Moved = z.looseObject({

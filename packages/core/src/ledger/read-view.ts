@@ -78,7 +78,10 @@ export function createViewReader(
     // Where several could begin the ledger at once, the beginnings that were not pinned stay beside the one that was.
     // A pin may even have been overwritten while it was read, so events that go by a rival beginning count as well.
     const beginning = event.kind === "genesis" && event.seq === 0;
-    if (modeAt(entry.seq) === "own-tag" && (beginning || (await isRival(pinned, event.chain, options))))
+    if (
+      modeAt(entry.seq) === "own-tag" &&
+      (beginning || (await isRival(pinned, event.chain, options)))
+    )
       return stored;
     throw invalidEvent(where, "it belongs to another ledger than the environment's genesis");
   }

@@ -20,6 +20,17 @@ export function shiftBackend(backend: SharingBackend, first: () => number): Shar
         yield by === 0 ? entry : { ...entry, seq: entry.seq + by };
     },
     chains: (options) => backend.chains(options),
+    ...(backend.verifyStore
+      ? {
+          async *verifyStore(chain, options) {
+            const found = backend.verifyStore?.(chain, options) ?? [];
+            for await (const finding of found)
+              yield finding.seq === undefined
+                ? finding
+                : { ...finding, seq: finding.seq + first() };
+          },
+        }
+      : {}),
     ...(backend.prune
       ? {
           prune: (chain, upTo, options) =>

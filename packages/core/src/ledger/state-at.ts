@@ -27,7 +27,7 @@ export async function stateAt(
   for await (const stored of ledger.readBack(options)) {
     const { event, authorized, vouches } = stored;
     if (event.at > until || (!authorized && event.kind !== "genesis")) continue;
-    if (event.kind !== "genesis" && vouches && ledger.mode === "slot") {
+    if (event.kind !== "genesis" && vouches && ledger.modeAt(event.seq) === "slot") {
       base = stored;
       break;
     }

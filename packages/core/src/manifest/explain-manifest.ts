@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../errors/index.ts";
 import type {
+  AuditPlace,
   EnvironmentConfig,
   FreezeWindow,
   GateConfig,
@@ -60,11 +61,18 @@ export function explainManifest(manifest: Manifest): JsonObject {
       timeout_seconds: webhook.timeoutSeconds,
       retry_count: webhook.retryCount,
     })),
-    audit: { backend: manifest.audit.backend, with: toJson(manifest.audit.with) },
+    audit: {
+      ...explainPlace(manifest.audit),
+      previous: manifest.audit.previous.map(explainPlace),
+    },
     plugins: { use: manifest.plugins.use, allow: manifest.plugins.allow },
     unsupported: manifest.unsupported,
     ignored: manifest.ignored ?? [],
   };
+}
+
+function explainPlace({ backend, with: settings }: AuditPlace): JsonObject {
+  return { backend, with: toJson(settings) };
 }
 
 function explainEnvironment(environment: EnvironmentConfig): JsonObject {

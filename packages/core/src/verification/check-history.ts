@@ -58,7 +58,7 @@ export function datedBack(
 
 /** What stood against an operation when it was begun, and was not overridden. */
 function obstacles({ intent }: Entry, record: VerifiedRecord | null, history: History): string[] {
-  const { lock, holds, policy } = stateOf(history.before(intent));
+  const { lock, holds, policy } = stateOf(history.before(intent), history.base);
   const { action, version, digest, policy_digest, authority_digest } = intent.event.body;
   const what = `the ${action} of ${version} (event ${intent.event.seq}) was begun while`;
   const overridden = record ? overridesOf(record).some(({ kind }) => kind === "lock") : false;

@@ -1,3 +1,5 @@
+import type { LedgerState } from "../ledger/event.ts";
+import { EMPTY_STATE } from "../ledger/fold-state.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { bySeqThenHash } from "../ledger/read-view.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
@@ -8,6 +10,8 @@ import type { CallOptions } from "../ports/index.ts";
 export interface History {
   /** All events with their signatures checked, those that do not count among them. */
   readonly events: readonly VerifiedEvent[];
+  /** The state before the first of them. */
+  readonly base: LedgerState;
   /** The events that one goes by, itself left out: what its writer knew, or had to know. */
   before(event: VerifiedEvent): readonly VerifiedEvent[];
 }
@@ -16,17 +20,24 @@ export interface History {
 export async function readHistory(ledger: Ledger, options: CallOptions): Promise<History> {
   const events: VerifiedEvent[] = [];
   for await (const stored of ledger.readBack(options)) events.push(stored);
-  return historyOf(events.sort(bySeqThenHash), ledger.mode);
+  return historyOf(events.sort(bySeqThenHash), ledger.modeAt);
 }
 
 /** The same of events that were read already, in the order in which they count. */
-export function historyOf(events: readonly VerifiedEvent[], mode: Ledger["mode"]): History {
+export function historyOf(
+  events: readonly VerifiedEvent[],
+  modeAt: Ledger["modeAt"],
+  base: LedgerState = EMPTY_STATE,
+): History {
+  // Where it was moved from one kind of store to another, every event says what it follows.
+  const single = events.every(({ event }) => modeAt(event.seq) === "slot");
   const known = new Map<Digest, VerifiedEvent>(events.map((stored) => [stored.hash, stored]));
   return {
     events,
+    base,
     before({ event, hash }) {
       // Where writers are serialised, whatever has a lower number was there. Elsewhere it may have been written later.
-      if (mode === "slot") return events.filter((one) => one.event.seq < event.seq);
+      if (single) return events.filter((one) => one.event.seq < event.seq);
       const reached = new Set<Digest>();
       const pending = linksOf(event);
       for (let next = pending.pop(); next !== undefined; next = pending.pop()) {

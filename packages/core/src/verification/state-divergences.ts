@@ -13,8 +13,8 @@ export interface StateDivergence {
 }
 
 /** Folds events in the order in which they count; those without effect are left out. */
-export function stateOf(events: readonly VerifiedEvent[]): LedgerState {
-  return events.filter(counts).reduce((state, { event }) => foldState(state, event), EMPTY_STATE);
+export function stateOf(events: readonly VerifiedEvent[], base: LedgerState): LedgerState {
+  return events.filter(counts).reduce((state, { event }) => foldState(state, event), base);
 }
 
 /** Says whether an event changes the state at all. */
@@ -35,11 +35,11 @@ export function stateDivergences(history: History): {
 } {
   const found: StateDivergence[] = [];
   const after = new Map<Digest, LedgerState>();
-  let newest = EMPTY_STATE;
+  let newest = history.base;
   let refolds = 0;
   for (const stored of history.events) {
     const { event, hash } = stored;
-    if (event.kind === "genesis") {
+    if (event.kind === "genesis" && !event.body.continues) {
       after.set(hash, EMPTY_STATE);
       continue;
     }
@@ -52,7 +52,7 @@ export function stateDivergences(history: History): {
     // Concurrent events may have been folded in either order.
     if (essence(folded) !== said && refolds < MAX_REFOLDS) {
       refolds += 1;
-      same = foldState(stateOf(history.before(stored)), event);
+      same = foldState(stateOf(history.before(stored), history.base), event);
     }
     const differs = essence(same) !== said;
     // An approver's event is not believed about the state.
@@ -79,6 +79,7 @@ const PARTS = {
     sorted(approvals.map(({ kind, seq, digest }) => `${kind} ${seq} ${digest}`)),
   "open operations": ({ open_intents: open }: LedgerState) =>
     sorted(open.map(({ operation }) => operation)),
+  "where it was moved": ({ moved }: LedgerState) => moved?.operation ?? null,
 };
 
 function sorted(items: readonly string[]): string[] {

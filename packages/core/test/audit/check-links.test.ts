@@ -50,7 +50,7 @@ const at = (seq: number): Uint8Array => good[seq] as Uint8Array;
 
 describe("a chain", () => {
   test("is well when every event follows the one before it", () => {
-    const { events, problems } = checkLinks(links(whole), "slot", genesis);
+    const { events, problems } = checkLinks(links(whole), [{ mode: "slot", first: 0, genesis }]);
     expect(problems).toEqual([]);
     expect(events).toHaveLength(10);
   });
@@ -124,14 +124,14 @@ describe("a chain", () => {
     ["everything written anew", rewritten.map((bytes, seq) => [seq, bytes]), 0],
   ];
   test.each(tampered)("with %s is not, and the first bad event is named", (_, stored, first) => {
-    const { problems } = checkLinks(links(stored), "slot", genesis);
+    const { problems } = checkLinks(links(stored), [{ mode: "slot", first: 0, genesis }]);
     expect(problems[0]?.seq).toBe(first);
   });
 
   test("that was cut off is well by itself, and differs from a checkpoint of before", () => {
-    const cut = checkLinks(links(whole.slice(0, 7)), "slot", genesis);
+    const cut = checkLinks(links(whole.slice(0, 7)), [{ mode: "slot", first: 0, genesis }]);
     expect(cut.problems).toEqual([]);
-    const { events } = checkLinks(links(whole), "slot", genesis);
+    const { events } = checkLinks(links(whole), [{ mode: "slot", first: 0, genesis }]);
     const before = { size: 10, head: null };
     expect(rootOf(before, events)).toBe(merkleRoot(good.map(leafHash)));
     expect(rootOf(before, cut.events)).toBeNull();
@@ -154,22 +154,24 @@ describe("a graph", () => {
   ];
 
   test("is well when every event names events that are there", () => {
-    expect(checkLinks(links(stored), "own-tag", genesis).problems).toEqual([]);
+    expect(checkLinks(links(stored), [{ mode: "own-tag", first: 0, genesis }]).problems).toEqual(
+      [],
+    );
   });
 
   test.each([
     ["the one before", [stored[0], ...stored.slice(1).filter(([, bytes]) => bytes !== main)]],
     ["a rival", [stored[0], ...stored.slice(1).filter(([, bytes]) => bytes !== rival)]],
   ] as [string, Stored][])("without %s has a gap there", (_, without) => {
-    const { problems } = checkLinks(links(without), "own-tag", genesis);
+    const { problems } = checkLinks(links(without), [{ mode: "own-tag", first: 0, genesis }]);
     expect(problems).toMatchObject([{ seq: 1, kind: "gap" }]);
   });
 
   test("keeps the root of a checkpoint when an event turns up beside it later", () => {
-    const { events } = checkLinks(links(stored), "own-tag", genesis);
+    const { events } = checkLinks(links(stored), [{ mode: "own-tag", first: 0, genesis }]);
     const head = leafHash(joined);
     const late: Stored = [...stored, [2, bytesOf({ seq: 2, prev: leafHash(main), size: 4 })]];
-    const later = checkLinks(links(late), "own-tag", genesis);
+    const later = checkLinks(links(late), [{ mode: "own-tag", first: 0, genesis }]);
     expect(later.problems).toEqual([]);
     expect(rootOf({ size: 4, head }, later.events)).toBe(rootOf({ size: 4, head }, events));
     expect(rootOf({ size: 4, head }, events)).not.toBeNull();

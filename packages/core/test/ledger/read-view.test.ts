@@ -89,7 +89,7 @@ function frame(id: string) {
 }
 
 const first = beginning(CHAIN);
-const pinned = { chain: CHAIN, bytes: first };
+const pinned = { chain: CHAIN, bytes: first, first: 0, continues: null, slots: null };
 const genesis: AuditEntry = { seq: 0, bytes: first };
 
 async function viewOf(
@@ -219,7 +219,8 @@ describe("the end of a ledger that nobody serialises", () => {
   });
 
   test("is the same for all, also when the pin was another one while it was first read", async () => {
-    const other = { chain: "urn:floe:ledger:prod:2", bytes: beginning("urn:floe:ledger:prod:2") };
+    const name = "urn:floe:ledger:prod:2";
+    const other = { ...pinned, chain: name, bytes: beginning(name) };
     const begun = [genesis, { seq: 0, bytes: other.bytes }];
     const lock = append(await viewOf(begun), { id: "lock", kind: "lock" });
     const claims = { chain: other.chain };
@@ -235,7 +236,7 @@ describe("the end of a ledger that nobody serialises", () => {
 
   test("takes in no events of a ledger that was in the same place before", async () => {
     const name = "urn:floe:ledger:prod:0";
-    const old = { chain: name, bytes: beginning(name, "2026-11-21T10:00:00.000Z") };
+    const old = { ...pinned, chain: name, bytes: beginning(name, "2026-11-21T10:00:00.000Z") };
     const before = { seq: 0, bytes: old.bytes };
     const claims = { chain: name };
     const replayed = append(await viewOf([before], "own-tag", old), {

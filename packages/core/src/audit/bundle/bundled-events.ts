@@ -40,7 +40,7 @@ const MALFORMED: ReadonlySet<string> = new Set([
  */
 export function readBundledEvents(
   ledger: BundledLedger,
-  mode: "slot" | "own-tag",
+  modeAt: (seq: number) => "slot" | "own-tag",
   trust: BundleTrust,
 ): { readonly events: readonly BundledEvent[]; readonly unread: readonly AuditFinding[] } {
   const unread: AuditFinding[] = [];
@@ -50,7 +50,7 @@ export function readBundledEvents(
     if ("code" in read) unread.push(read);
     else events.push(read);
   }
-  const follow = createFollower(mode);
+  const follow = createFollower(modeAt);
   return { events: events.sort(bySeqThenHash).reverse().map(follow).reverse(), unread };
 }
 

@@ -118,7 +118,11 @@ async function entriesOf(
   left: string[],
   options: CallOptions,
 ): Promise<StoredEntry[]> {
-  const { entries, unreadable } = await readStored(ledger, options);
+  const { entries, unreadable, before } = await readStored(ledger, options);
+  if (before > 0)
+    left.push(
+      `${before} events of ${name} from before the ledger was moved: name where they are in audit.previous`,
+    );
   for (const { seq, what } of unreadable) left.push(`event ${seq} of ${name}: ${what}`);
   return entries
     .map((entry) => ({ ...entry, hash: leafHash(entry.bytes) }))

@@ -4,9 +4,9 @@ import type { TrustedSigner, Verifier } from "../../ports/index.ts";
 import { historyOf } from "../../verification/read-history.ts";
 import { stateDivergences } from "../../verification/state-divergences.ts";
 import type { GivenCheckpoint, LedgerAudit } from "../audit-ledger.ts";
-import { checkLinks } from "../check-links.ts";
+import { checkLinks, type LinkedPart } from "../check-links.ts";
 import { endings } from "../endings.ts";
-import { isBroken, readEventLink } from "../event-link.ts";
+import { type EventLink, isBroken, readEventLink } from "../event-link.ts";
 import { merkleRoot } from "../merkle-root.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";
 import { anchorBundle } from "./bundled-anchors.ts";
@@ -75,12 +75,15 @@ function auditBundled(
   const beginning = firstEvent(ledger, trust);
   const genesis = beginning?.event.kind === "genesis" ? beginning.event.body : null;
   const mode = genesis?.mode ?? "slot";
-  const linked = checkLinks(entries, mode, ledger.genesis);
-  const { events, unread } = readBundledEvents(ledger, mode, trust);
+  const parts = partsOf(ledger, beginning, trust);
+  const modeAt = (seq: number): "slot" | "own-tag" =>
+    parts.findLast(({ first }) => first <= seq)?.mode ?? mode;
+  const linked = checkLinks(entries, parts);
+  const { events, unread } = readBundledEvents(ledger, modeAt, trust);
   // What is no event at all is told once.
   const broken = new Set(entries.filter(isBroken).map(({ hash }) => hash as string));
   const malformed = unread.filter(({ hash }) => hash === null || !broken.has(hash));
-  const states = stateDivergences(historyOf(events, mode));
+  const states = stateDivergences(historyOf(events, modeAt));
   const signers = [...trust.trusted.values()];
   const records = checkBundledRecords(
     events,
@@ -151,12 +154,47 @@ function tampered(problem: {
 }
 
 function firstEvent(ledger: BundledLedger, trust: BundleTrust): BundledEvent | null {
-  const entries = ledger.entries.filter(({ seq }) => seq === 0);
-  const { events } = readBundledEvents({ ...ledger, entries }, "slot", trust);
-  const first = events
+  const [pinned] = beginningsOf(ledger, ({ hash }) => hash === ledger.genesis, trust);
+  if (pinned) return pinned;
+  return beginningsOf(ledger, ({ slot }) => slot === 0, trust)[0] ?? null;
+}
+
+// Events with which the ledger begins, or goes on in another place, as the bundle has them.
+function beginningsOf(
+  ledger: BundledLedger,
+  wanted: (link: EventLink) => boolean,
+  trust: BundleTrust,
+): BundledEvent[] {
+  const entries = ledger.entries.filter(({ seq, bytes }) => {
+    const link = readEventLink(seq, bytes);
+    return !isBroken(link) && link.kind === "genesis" && wanted(link);
+  });
+  const { events } = readBundledEvents({ ...ledger, entries }, () => "slot", trust);
+  return events
     .filter(({ event }) => event.kind === "genesis")
     .sort((a, b) => order(a, entries) - order(b, entries));
-  return first.find(({ hash }) => hash === ledger.genesis) ?? first[0] ?? null;
+}
+
+// The places that a ledger was in, oldest first: every beginning names the one before.
+function partsOf(
+  ledger: BundledLedger,
+  beginning: BundledEvent | null,
+  trust: BundleTrust,
+): LinkedPart[] {
+  const parts: LinkedPart[] = [];
+  let genesis = ledger.genesis;
+  for (let current = beginning; current?.event.kind === "genesis"; ) {
+    const { mode, continues } = current.event.body;
+    const first = continues ? current.event.seq : 0;
+    parts.unshift({ mode, first, genesis });
+    if (!continues || continues.first >= first) break;
+    const { genesis: before } = continues;
+    genesis = before;
+    current = beginningsOf(ledger, ({ hash }) => hash === before, trust)[0] ?? null;
+  }
+  const [oldest] = parts;
+  if (oldest?.first === 0) return parts;
+  return [{ mode: "slot", first: 0, genesis: oldest ? null : ledger.genesis }, ...parts];
 }
 
 function order({ bytes }: BundledEvent, entries: BundledLedger["entries"]): number {

@@ -6,7 +6,7 @@ import type { LedgerView } from "../../ledger/ledger.ts";
 import type { LedgerContext } from "../../ledger/ledger-context.ts";
 import type { LedgerPlace } from "../../ledger/ledger-place.ts";
 import type { Continues, Moved } from "../../ledger/move-body.ts";
-import { verifyEvent, type VerifiedEvent } from "../../ledger/verify-event.ts";
+import { type VerifiedEvent, verifyEvent } from "../../ledger/verify-event.ts";
 import type { EnvironmentConfig } from "../../manifest/manifest.ts";
 import { canonicalJson } from "../../model/canonical-json.ts";
 import { type Digest, digestHex, digestOf } from "../../model/digest.ts";
@@ -52,7 +52,13 @@ export async function beginThere(
   };
   const left = await fitting();
   if (left) return left;
-  const mine = await firstEvent(environment, context, place, { ...options, traceId }, { view, continues });
+  const mine = await firstEvent(
+    environment,
+    context,
+    place,
+    { ...options, traceId },
+    { view, continues },
+  );
   assertReadable(mine, "genesis", place.audit, verify);
   const claim = await place.audit.claim(name, first, mine, options);
   if (claim.status === "claimed") return verify(mine, `${name}#${first}`);
@@ -98,5 +104,8 @@ export async function readBeginning(
       readGenesis(stored.event, where);
       return stored;
     }
-  throw invalidEvent(where, "the old place names it as the beginning of the new one, and it is not there");
+  throw invalidEvent(
+    where,
+    "the old place names it as the beginning of the new one, and it is not there",
+  );
 }

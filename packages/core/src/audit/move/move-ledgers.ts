@@ -1,4 +1,5 @@
 import { FloeError, isFloeError } from "../../errors/index.ts";
+import type { Genesis } from "../../ledger/genesis.ts";
 import { createLedger, inRepository, type Ledger, type LedgerView } from "../../ledger/ledger.ts";
 import type { LedgerContext } from "../../ledger/ledger-context.ts";
 import type { LedgerPlace } from "../../ledger/ledger-place.ts";
@@ -14,7 +15,7 @@ import { at, type FloeContext } from "../../promotion/context.ts";
 import { type Ledgers, ledgerContextOf } from "../../promotion/ledgers.ts";
 import { judgeOperator } from "../../promotion/operator.ts";
 import { auditLedgers } from "../audit-ledger.ts";
-import { beginThere, type Beginning, readBeginning } from "./begin-there.ts";
+import { type Beginning, beginThere, readBeginning } from "./begin-there.ts";
 import { pinThere } from "./pin-there.ts";
 
 /** What `floe audit move` is asked for. */
@@ -68,16 +69,21 @@ export async function moveLedgers(
     const { problem } = judgeOperator(environment, at(context, environment), undefined);
     if (problem) throw errorOf(problem);
   }
-  const moved: MovedLedger[] = [];
-  for (const environment of environments) {
+  const moves = environments.map((environment): Move => {
     const here = ledgerContextOf(context, environment);
     const open = (): LedgerPlace =>
       target
         ? placeInStore(target, environment, here)
         : inRepository(here, ledgers.listsOf(environment));
-    const move = { environment, request, context, here, open, ledgers };
-    moved.push(await moveLedger(move, options));
+    return { environment, request, context, here, open, ledgers };
+  });
+  for (const move of moves) {
+    const { source } = await whereIs(move, options);
+    const view = await source?.view({ ...options, moving: true });
+    if (view && !view.state.moved) assertIdle(move.environment.name, view);
   }
+  const moved: MovedLedger[] = [];
+  for (const move of moves) moved.push(await moveLedger(move, options));
   return moved;
 }
 
@@ -91,26 +97,45 @@ interface Move {
   readonly ledgers: Ledgers;
 }
 
-async function moveLedger(move: Move, options: CallOptions): Promise<MovedLedger> {
+interface Whereabouts {
+  readonly goal: LedgerPlace;
+  /** The ledger in the place that it goes to, and its beginning there; `null`: the environment has none. */
+  readonly there: Ledger;
+  readonly pinned: Genesis | "elsewhere" | null;
+  /** Where it is moved from; `null`: there is nothing to move. */
+  readonly source: Ledger | null;
+}
+
+async function whereIs(move: Move, options: CallOptions): Promise<Whereabouts> {
   const { environment, here, ledgers } = move;
-  const { name } = environment;
   const goal = move.open();
-  const to = { backend: goal.backend, location: await goal.location(options) };
-  const about = { environment: name, to };
   const there = createLedger(environment, here, ledgers.listsOf(environment), goal);
   const pinned = await there.pinned(options).catch((cause: unknown) => {
     if (isFloeError(cause, "FLOE_LEDGER_ELSEWHERE")) return "elsewhere" as const;
     throw cause;
   });
+  return { goal, there, pinned, source: pinned === "elsewhere" ? ledgers.of(environment) : null };
+}
+
+async function moveLedger(move: Move, options: CallOptions): Promise<MovedLedger> {
+  const { environment, here } = move;
+  const { name } = environment;
+  const { goal, there, pinned, source } = await whereIs(move, options);
+  const to = { backend: goal.backend, location: await goal.location(options) };
+  const about = { environment: name, to };
   if (pinned === null) return { ...about, status: "none", from: null, events: 0, genesis: null };
-  if (pinned !== "elsewhere") {
+  if (pinned !== "elsewhere" || !source) {
     const parts = await there.parts(options);
     const [before, now] = [parts.at(-2), parts.at(-1)];
     const from = before ? { backend: before.backend, location: before.location } : null;
-    const events = pinned.continues?.size ?? 0;
-    return { ...about, status: "already", from, events, genesis: now?.genesis ?? null };
+    return {
+      ...about,
+      status: "already",
+      from,
+      events: now?.before ?? 0,
+      genesis: now?.genesis ?? null,
+    };
   }
-  const source = ledgers.of(environment);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const view = await source.view({ ...options, moving: true });
     if (!view) throw new Error("a ledger that is pinned has an end");
@@ -182,10 +207,10 @@ async function seal(
       },
     },
   };
-  await source.append(
-    (now) => (now.hash === view.hash && now.size === view.size ? draft : null),
-    { ...options, from: view },
-  );
+  await source.append((now) => (now.hash === view.hash && now.size === view.size ? draft : null), {
+    ...options,
+    from: view,
+  });
   // Whether that is the end, and the only one, is seen by looking again.
   return null;
 }
@@ -242,6 +267,10 @@ function busy(environment: string, why: string): FloeError {
   });
 }
 
-function errorOf({ code, message, hint }: NonNullable<ReturnType<typeof judgeOperator>["problem"]>) {
+function errorOf({
+  code,
+  message,
+  hint,
+}: NonNullable<ReturnType<typeof judgeOperator>["problem"]>) {
   return new FloeError({ code, message, ...(hint === null ? {} : { hint }) });
 }
