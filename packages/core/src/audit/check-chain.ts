@@ -15,7 +15,7 @@ export interface ChainAnswer {
 
 /**
  * Checks that events follow one another, from their stored bytes alone: the first part of what `audit` does, for whoever has the
- * bytes from elsewhere. Says nothing about who wrote them.
+ * bytes from elsewhere. Says nothing about who wrote them. A ledger that was moved between kinds of stores is for `audit`.
  * @param pinned - hash of the first event; `null`: it is not known
  */
 export function checkChain(
@@ -24,6 +24,6 @@ export function checkChain(
   pinned: Digest | null,
 ): ChainAnswer {
   const links = Array.from(entries, ({ seq, bytes }) => readEventLink(seq, bytes));
-  const { events, problems } = checkLinks(links, mode, pinned);
+  const { events, problems } = checkLinks(links, [{ mode, first: 0, genesis: pinned }]);
   return { events: events.length, root: merkleRoot(events.map(({ hash }) => hash)), problems };
 }
