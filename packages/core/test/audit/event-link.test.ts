@@ -104,11 +104,8 @@ describe("a slot whose number somebody has made up", () => {
       hash: `sha256:${String(slot).padStart(64, "0")}` as Digest,
       problem: "it is not a ledger event",
     });
-    const { problems } = checkLinks(
-      [entry(0), entry(3), entry(Number.MAX_SAFE_INTEGER)],
-      "slot",
-      null,
-    );
+    const entries = [entry(0), entry(3), entry(Number.MAX_SAFE_INTEGER)];
+    const { problems } = checkLinks(entries, [{ mode: "slot", first: 0, genesis: null }]);
     const gaps = problems.filter(({ kind }) => kind === "gap").map(({ seq, what }) => [seq, what]);
     expect(gaps).toEqual([
       [1, "it is missing, and 1 more after it"],
@@ -120,6 +117,7 @@ describe("a slot whose number somebody has made up", () => {
     const many = Array.from({ length: 200_000 }, (_, slot): BrokenEvent => {
       return { slot, hash: `sha256:${slot}` as Digest, problem: "it is not a ledger event" };
     });
-    expect(checkLinks(many, "slot", null).problems).toHaveLength(200_000);
+    const parts = [{ mode: "slot" as const, first: 0, genesis: null }];
+    expect(checkLinks(many, parts).problems).toHaveLength(200_000);
   });
 });
