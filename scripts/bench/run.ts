@@ -105,10 +105,11 @@ const half = [
 ];
 console.log(renderTable("Judging test reports, in process", counted.rows, half));
 console.log(`${counted.memory}\n`);
-const rules = await racePolicies(rounds, signal);
+const rules = await racePolicies(section("policies"), { rounds, signal });
 const soon = [
   within("4 rules, secrets among them", 500),
   within("the same and an expression", 500),
+  within("these five, in a process that has just begun", 500),
 ];
 console.log(`${renderTable("Judging 500 components by policies, in process", rules, soon)}\n`);
 const verified = await raceVerify(section("verify"), { rounds, signal });

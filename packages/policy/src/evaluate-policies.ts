@@ -51,10 +51,11 @@ export async function evaluateArtifact(
   };
   const rules = bindRules(policies, target);
   const applicable = rules.filter((bound) => appliesTo(bound, target));
+  const judgeExpressions = beginExpressions(applicable);
   const byCode = new Map<BoundRule, RuleResult>();
   for (const bound of applicable)
     if (bound.judge !== null) byCode.set(bound, await judgeRule(bound, input));
-  for (const result of await judgedExpressions(applicable, input)) byCode.set(result.bound, result);
+  for (const result of await judgeExpressions(input)) byCode.set(result.bound, result);
   return {
     results: applicable.flatMap((bound) => byCode.get(bound) ?? []),
     elsewhere: rules
@@ -79,12 +80,13 @@ export async function evaluateCompiled(
   };
   const rules = bindRules(policies, target);
   const applicable = rules.filter((bound) => appliesTo(bound, target));
+  const judgeExpressions = beginExpressions(applicable);
   const judged = new Map<BoundRule, RuleResult>();
   for (const bound of applicable)
     if (bound.judge !== null && bound.about === "content")
       // These rules read `content` and nothing of an artifact, which is what `about` promises.
       judged.set(bound, await judgeRule(bound, input as RuleInput));
-  for (const result of await judgedExpressions(applicable, { ...input, artifact: null }))
+  for (const result of await judgeExpressions({ ...input, artifact: null }))
     if (result.missing === undefined || !OF_ARTIFACT.includes(result.missing))
       judged.set(result.bound, result);
   return {
@@ -102,14 +104,19 @@ export async function evaluateCompiled(
 /** Variables that only an artifact in a registry gives a value to. */
 const OF_ARTIFACT: readonly string[] = ["artifact", "annotations"];
 
-async function judgedExpressions(
+/** Begins to load what judges by expressions, where there are any, so that it is there when the other rules have spoken. */
+function beginExpressions(
   rules: readonly BoundRule[],
-  input: ExpressionInput,
-): Promise<RuleResult[]> {
+): (input: ExpressionInput) => Promise<RuleResult[]> {
   const expressions = rules.filter(({ judge }) => judge === null);
-  if (expressions.length === 0) return [];
-  const { judgeExpressions } = await import("./cel/judge-expressions.ts");
-  return await judgeExpressions(expressions, input);
+  if (expressions.length === 0) return async () => [];
+  const loading = import("./cel/judge-expressions.ts").then((loaded) => {
+    loaded.prepareExpressions();
+    return loaded;
+  });
+  // Whoever asks for a verdict is told; when another rule fails first, nobody asks.
+  loading.catch(() => {});
+  return async (input) => (await loading).judgeExpressions(expressions, input);
 }
 
 function appliesTo({ rule }: BoundRule, target: string): boolean {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { aPlatform } from "./a-platform.ts";
 import { findings, gateFor, IMAGE, judge, subjectOf } from "./subject.ts";
@@ -99,6 +100,39 @@ describe("a rule in CEL", () => {
   test("a pattern that costs others exponential time costs none", async () => {
     const expr = '!("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!".matches("^(a+)+$"))';
     expect(await judge(rule(expr), subjectOf())).toMatchObject({ status: "passed" });
+  });
+
+  test("sees nothing of what others were judged with, in whatever order they come", async () => {
+    const judgeAs = async (version: string, expr: string) =>
+      (await judge(rule(expr), subjectOf(IMAGE, { version }))).status;
+    const both = await Promise.all([
+      judgeAs("v1.0.0", 'artifact.version == "v1.0.0"'),
+      judgeAs("v2.0.0", 'artifact.version == "v2.0.0"'),
+    ]);
+    expect(both).toEqual(["passed", "passed"]);
+    expect(await judgeAs("v3.0.0", 'artifact.version == "v2.0.0"')).toBe("failed");
+    await expect(judge(rule("1 +"), subjectOf())).rejects.toThrow("cannot be read");
+    expect(await judgeAs("v4.0.0", 'artifact.version == "v4.0.0"')).toBe("passed");
+  });
+
+  test("keeps no process from ending, whoever has judged by one", async () => {
+    const script = `
+      const { createPolicyGate } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)});
+      const policies = { rules: [{ id: "mine", expr: "artifact.size < 0" }] };
+      const around = { environments: ["dev"], repository: "host/app", now: () => new Date() };
+      const gate = createPolicyGate({ policies, ...around }).create({}, {});
+      const artifact = { reference: "host/app@sha256:1", digest: "sha256:1", mediaType: "application/vnd.oci.image.manifest.v1+json", size: 2, version: "v1.0.0", annotations: {}, manifest: new TextEncoder().encode("{}") };
+      const subject = { artifact, source: "none", target: "dev", dryRun: true, gate: "policy_compliance", run: null, reports: [], baseline: null };
+      await gate.evaluate(subject, { signal: new AbortController().signal }).then(({ status }) => console.log(status), (cause) => console.log(cause.message));`;
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      ["--conditions=@floe/source", "--input-type=module", "-e", script],
+      {
+        encoding: "utf8",
+        timeout: 20_000,
+      },
+    );
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "failed\n" });
   });
 
   test("aborting ends a rule that is being evaluated", async () => {

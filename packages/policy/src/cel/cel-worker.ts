@@ -1,5 +1,5 @@
 // Runs in a thread of its own, so that an expression that never ends is ended from outside. It imports nothing of floe.
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { celEnv, isCelError, isCelList, parse, plan } from "@bufbuild/cel";
 import type { CelAnswer, CelTask } from "./cel-task.ts";
 
@@ -71,6 +71,7 @@ function answer(expression: string, { variables, missing }: CelTask): CelAnswer 
 }
 
 let bound: Record<string, unknown> | null = null;
+/** The variables of the task that is worked on. */
 function bindings(json: string): Record<string, unknown> {
   bound ??= Object.fromEntries(
     Object.entries(JSON.parse(json) as Record<string, unknown>).map(([key, value]) => [
@@ -81,6 +82,9 @@ function bindings(json: string): Record<string, unknown> {
   return bound;
 }
 
-const task = workerData as CelTask;
-parentPort?.postMessage("ready");
-for (const expression of task.expressions) parentPort?.postMessage(answer(expression, task));
+// One task after the other: nothing of one is there for the next.
+parentPort?.on("message", (task: CelTask) => {
+  parentPort?.postMessage("ready");
+  for (const expression of task.expressions) parentPort?.postMessage(answer(expression, task));
+  bound = null;
+});

@@ -10,6 +10,14 @@ const MEMORY_MB = 128;
 /** After so many time-outs the others are not tried: each one costs its whole limit. */
 const MAX_TIMEOUTS = 3;
 
+/** A thread that waits for a task: starting one takes longer than most tasks. It keeps no process from ending. */
+let waiting: Worker | null = null;
+
+/** Starts a thread, so that it has loaded the language by the time that there is something to evaluate. */
+export function prepareExpressions(): void {
+  waiting ??= startThread();
+}
+
 /**
  * Evaluates CEL expressions, each with the same variables, in a thread that is ended when one of them takes too long or too
  * much memory. There is an answer for every expression, in order. Aborting rejects.
@@ -41,17 +49,9 @@ async function runThread(
   signal: AbortSignal,
 ): Promise<string | null> {
   signal.throwIfAborted();
-  const own = import.meta.url;
-  const file = new URL(own.endsWith(".ts") ? "./cel-worker.ts" : "./cel-worker.js", own);
-  const worker = new Worker(file, {
-    workerData: task,
-    // Nothing of this process is for expressions: they get no variable of the environment, and print nothing.
-    env: {},
-    execArgv: [],
-    stdout: true,
-    stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 16 },
-  });
+  const worker = waiting ?? startThread();
+  waiting = null;
+  worker.ref();
   const { promise, resolve, reject } = Promise.withResolvers<string | null>();
   let left = task.expressions.length;
   let timer: NodeJS.Timeout | undefined;
@@ -63,27 +63,56 @@ async function runThread(
   signal.addEventListener("abort", onAbort, { once: true });
   expect(START_LIMIT_MS, "the thread for expressions did not start");
   const tooLong = `it had not ended after ${EXPRESSION_LIMIT_MS} ms`;
-  worker.on("message", (message: "ready" | CelAnswer) => {
+  const onMessage = (message: "ready" | CelAnswer): void => {
     if (message !== "ready") {
       onAnswer(message);
-      if (--left === 0) return resolve(null);
+      left--;
     }
-    expect(EXPRESSION_LIMIT_MS, tooLong);
-  });
-  worker.on("error", (cause: Error & { readonly code?: string }) =>
+    if (left === 0) resolve(null);
+    else expect(EXPRESSION_LIMIT_MS, tooLong);
+  };
+  const onError = (cause: Error & { readonly code?: string }): void => {
+    const isMemory = cause.code === "ERR_WORKER_OUT_OF_MEMORY";
     resolve(
-      cause.code === "ERR_WORKER_OUT_OF_MEMORY"
-        ? `it needed more than ${MEMORY_MB} MB`
-        : `its thread failed: ${cause.message}`,
-    ),
-  );
-  worker.on("exit", () => resolve("its thread ended before it"));
+      isMemory ? `it needed more than ${MEMORY_MB} MB` : `its thread failed: ${cause.message}`,
+    );
+  };
+  const onExit = (): void => resolve("its thread ended before it");
+  worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+  worker.postMessage(task);
+  let done = false;
   try {
-    return await promise;
+    const failure = await promise;
+    done = failure === null;
+    return failure;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
-    worker.removeAllListeners("message");
-    await worker.terminate();
+    worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+    // Whatever was not answered may still be worked on.
+    if (done && waiting === null) {
+      worker.unref();
+      waiting = worker;
+    } else await worker.terminate();
   }
+}
+
+function startThread(): Worker {
+  const own = import.meta.url;
+  const file = new URL(own.endsWith(".ts") ? "./cel-worker.ts" : "./cel-worker.js", own);
+  const worker = new Worker(file, {
+    // Nothing of this process is for expressions: they get no variable of the environment, and print nothing.
+    env: {},
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB, maxYoungGenerationSizeMb: 16 },
+  });
+  worker.unref();
+  const forget = (): void => {
+    if (waiting === worker) waiting = null;
+  };
+  // One that cannot even start says so to whoever needs it next, by another thread.
+  worker.on("error", forget).on("exit", forget);
+  return worker;
 }

@@ -4,6 +4,8 @@ import type { RuleInput } from "../rules/rule.ts";
 import type { CelAnswer } from "./cel-task.ts";
 import { evaluateExpressions } from "./evaluate-expressions.ts";
 
+export { prepareExpressions } from "./evaluate-expressions.ts";
+
 /** Larger input would only be copied about. */
 const MAX_INPUT_CHARACTERS = 32 * 1024 * 1024;
 
