@@ -110,13 +110,15 @@ function beginExpressions(
 ): (input: ExpressionInput) => Promise<RuleResult[]> {
   const expressions = rules.filter(({ judge }) => judge === null);
   if (expressions.length === 0) return async () => [];
-  const loading = import("./cel/judge-expressions.ts").then((loaded) => {
-    loaded.prepareExpressions();
-    return loaded;
-  });
+  const load = async (): Promise<typeof import("./cel/judge-expressions.ts").judgeExpressions> => {
+    const { judgeExpressions, prepareExpressions } = await import("./cel/judge-expressions.ts");
+    prepareExpressions();
+    return judgeExpressions;
+  };
+  const loading = load();
   // Whoever asks for a verdict is told; when another rule fails first, nobody asks.
   loading.catch(() => {});
-  return async (input) => (await loading).judgeExpressions(expressions, input);
+  return async (input) => await (await loading)(expressions, input);
 }
 
 function appliesTo({ rule }: BoundRule, target: string): boolean {
