@@ -33,7 +33,7 @@ export async function measureStores(
   const stores = [
     { name: "SQLite", plugin: sqlite, settings: { path: "audit.db" } },
     { name: "PostgreSQL", plugin: postgres, settings: { url: cluster.url } },
-    { name: "S3 (radosgw)", plugin: s3, settings: place },
+    { name: "S3 (radosgw, in memory)", plugin: s3, settings: place },
   ];
   const rows: Measured[] = [];
   for (const { name, plugin, settings } of stores) {

@@ -85,7 +85,7 @@ async function examineLedger(
   return is.warn(
     "ledger",
     `${seen}: advisory, since two who write at once may both go on`,
-    "Nothing is lost, and races are told by status and audit verify. For exactly one winner keep it elsewhere (promotion.audit in the manifest): backend: database where one machine promotes, the plugin of a store that all of them reach where several do.",
+    "Nothing is lost, and races are told by status and audit verify. For exactly one winner keep it elsewhere (promotion.audit in the manifest): backend: database where one machine promotes, backend: s3 or a postgres:// database_url where several do.",
   );
 }
 
@@ -136,7 +136,7 @@ async function examineLedgerStore(
         is.warn(
           "store_scope",
           "only this machine sees it, while the registry is shared: from any other machine the ledger is missing (18)",
-          "Where several promote, use the plugin of a store that all of them reach.",
+          "Where several promote, use audit.backend: s3 or a postgres:// database_url.",
         ),
       );
     return findings;

@@ -192,7 +192,7 @@ async function raceTags(
       is.warn(
         "tag_race",
         `${many}: the protocol of registries has no way to create a tag exactly once, so a ledger there is advisory`,
-        "Nothing is lost and races are told. For exactly one winner keep it elsewhere (promotion.audit in the manifest): backend: database where one machine promotes, the plugin of a store that all of them reach where several do.",
+        "Nothing is lost and races are told. For exactly one winner keep it elsewhere (promotion.audit in the manifest): backend: database where one machine promotes, backend: s3 or a postgres:// database_url where several do.",
       ),
     );
   return winners;

@@ -93,7 +93,7 @@ export function placeInStore(
       }
       if (capabilities.scope === "machine" && !context.store.repository.startsWith("oci-layout:"))
         context.logger.warn(
-          `the ledger of ${environment.name} is begun on this machine (${await this.location(options)}) for a registry that others can reach: from any other machine it is a missing ledger. Where several machines promote, use the plugin of a store that all of them reach.`,
+          `the ledger of ${environment.name} is begun on this machine (${await this.location(options)}) for a registry that others can reach: from any other machine it is a missing ledger. Where several machines promote, use audit.backend: s3 or a postgres:// database_url.`,
         );
     },
   };
