@@ -43,6 +43,8 @@ export function checkChain(entries: readonly ReadEntry[], parts: readonly Part[]
   }
   links.sort((a, b) => a.slot - b.slot || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
   const known = new Map(links.map((link) => [link.hash, link]));
+  // Of an event that stands in several slots, the one in its own: a copy says nothing about who names it.
+  for (const link of links) if (link.seq === link.slot) known.set(link.hash, link);
   for (const [index, { mode, first, genesis }] of parts.entries()) {
     const next = parts[index + 1]?.first ?? null;
     const isHere = ({ slot }: { readonly slot: number }): boolean =>

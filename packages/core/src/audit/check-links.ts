@@ -56,7 +56,7 @@ export function checkLinks(
     }
   }
   events.sort((a, b) => a.slot - b.slot || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
-  const known = new Map(events.map((event) => [event.hash, event]));
+  const known = byHash(events);
   const chain = events[0]?.chain;
   for (const [index, part] of parts.entries()) {
     const end = parts[index + 1]?.first ?? Number.POSITIVE_INFINITY;
@@ -92,6 +92,13 @@ export function checkLinks(
       });
   }
   return { events, problems: problems.sort((a, b) => a.seq - b.seq) };
+}
+
+// Of an event that stands in several slots, the one in its own: a copy says nothing about who names it.
+function byHash(events: readonly EventLink[]): Map<Digest, EventLink> {
+  const known = new Map(events.map((event) => [event.hash, event]));
+  for (const event of events) if (event.seq === event.slot) known.set(event.hash, event);
+  return known;
 }
 
 interface Surroundings {
