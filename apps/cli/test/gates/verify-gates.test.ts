@@ -72,6 +72,29 @@ describe("judging the gates of a promotion again", () => {
     });
   });
 
+  test("compares what was reused with what the promotion compared it with, not with what its evidence was", async () => {
+    const count =
+      '$(case "$FLOE_ARTIFACT_TAG" in v1.0.0) echo 9;; v1.1.0) echo 7;; *) echo 8;; esac)';
+    const gates = { count: counted(count, { max_age: "1h" }) };
+    await using world = await aWorld({
+      plugins: [aCountingGate({ usesBaseline: true })],
+      environments: [{ name: "dev", gates }],
+    });
+    await promoted(world, "v1.0.0");
+    await world.publish("v1.1.0");
+    const request = { gate: "count", environment: "dev", version: "v1.1.0", record: true };
+    const { result } = await world.floe().runGate(request);
+    expect(result.summary).toBe("7 counted, 9 at most");
+    await promoted(world, "v1.2.0");
+    await world.promote("v1.1.0", "dev");
+    const { count: found } = await reverdict(world, "v1.1.0");
+    expect(found).toMatchObject({
+      verdict: "same",
+      evidence: result.evidence?.digest,
+      now: { summary: "7 counted, 8 at most" },
+    });
+  });
+
   test("says when a plugin now judges otherwise", async () => {
     await using world = await aCountedWorld({});
     await promoted(world);

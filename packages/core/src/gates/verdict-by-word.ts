@@ -1,4 +1,5 @@
 import type { AttestationRule, GateConfig } from "../manifest/manifest.ts";
+import type { Digest } from "../model/digest.ts";
 import { type GateResult, PREDICATE_TYPES, type ReusedFrom } from "../model/records.ts";
 import type { Baseline } from "./evidence/baseline.ts";
 import type { UsableEvidence } from "./evidence/find-evidence.ts";
@@ -31,7 +32,7 @@ export async function judgeByAttestation(
     const answer = await history.attestedEvidence(gate, rule, { signal });
     if (!answer.found) throw missing(gate, rule, target, answer.why);
     const judged = await rejudge(gate, answer.found, target, baseline, context, signal);
-    return worded(judged, reusedFrom(answer.found), context.clock.now());
+    return worded(judged, reusedFrom(answer.found, baseline), context.clock.now());
   }
   const answer = await history.attestedTests(gate, rule, { signal });
   if (!answer.judged) throw missing(gate, rule, target, answer.why);
@@ -61,7 +62,7 @@ export async function judgeByEvidence(
     const judged = await rejudge(gate, answer.found, target, baseline, context, signal);
     if (judged.status !== "passed" && judged.status !== "warning")
       return say(`judged again it is ${judged.status}: ${judged.summary}`);
-    return worded(judged, reusedFrom(answer.found), context.clock.now());
+    return worded(judged, reusedFrom(answer.found, baseline), context.clock.now());
   } catch (cause) {
     signal.throwIfAborted();
     // What cannot be reused is run: nothing is let through by that.
@@ -69,12 +70,19 @@ export async function judgeByEvidence(
   }
 }
 
-function reusedFrom({ digest, signedBy, statement }: UsableEvidence): ReusedFrom {
+function reusedFrom(
+  { digest, signedBy, statement }: UsableEvidence,
+  baseline: Baseline | null,
+): ReusedFrom {
   return {
     digest,
     predicate_type: PREDICATE_TYPES.gateResult,
     judged_at: statement.judged_at,
     signed_by: signedBy,
+    baseline: baseline && {
+      digest: baseline.subject.digest as Digest,
+      evidence: baseline.evidence,
+    },
   };
 }
 

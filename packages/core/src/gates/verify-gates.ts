@@ -192,7 +192,9 @@ async function reverdict(
       return invalid("it answers something else than the policy of then asks");
     const kept = await readReports(read, context, options);
     if ("problem" in kept) return invalid(kept.problem);
-    const compared = statement.baseline;
+    // What was reused was compared again, with what ran in the environment by then.
+    const compared = said.comparedWith === undefined ? statement.baseline : said.comparedWith;
+    const sameQuestion = compared?.evidence === statement.baseline?.evidence;
     const baseline =
       compared &&
       (await loadBaseline(
@@ -219,7 +221,8 @@ async function reverdict(
       ...{ signedBy, judgedAt: statement.judged_at, now: { status, summary, reasons } },
       // What was exempted then is a warning in the record, and a refusal in what the gate itself found.
       verdict:
-        status === statement.result.status && (recorded === status || said.exempted)
+        (!sameQuestion || status === statement.result.status) &&
+        (recorded === status || said.exempted)
           ? "same"
           : "different",
     };

@@ -66,6 +66,11 @@ export interface ReusedFrom {
   readonly judged_at: string | null;
   /** The name under which its signer is trusted. */
   readonly signed_by: string;
+  /**
+   * Of a gate's own evidence: what it was compared with when it was reused, the artifact that ran in the environment and the
+   * evidence about it; `null`: nothing. The evidence itself may have been compared with something else before.
+   */
+  readonly baseline?: { readonly digest: Digest; readonly evidence: Digest } | null;
 }
 
 /** How a gate's command ended, as evidence keeps it. */

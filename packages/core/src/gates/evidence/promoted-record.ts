@@ -57,6 +57,8 @@ export interface SaidOfGate {
   readonly evidence: Digest | null;
   /** The type of statement that the verdict was taken from, where it is none of floe's. */
   readonly attestedBy: string | null;
+  /** What it was compared with when it was reused; `undefined`: it was run, or the record does not say. */
+  readonly comparedWith: { readonly digest: Digest; readonly evidence: Digest } | null | undefined;
   /** Whether findings were exempted. */
   readonly exempted: boolean;
 }
@@ -70,7 +72,10 @@ export function saidOfGates({ predicate }: Pick<VerifiedRecord, "predicate">): S
     const { gate, status } = said;
     if (typeof gate !== "string" || typeof status !== "string") return [];
     const { digest } = (said["evidence"] ?? {}) as { digest?: unknown };
-    const { predicate_type } = (said["reused_from"] ?? {}) as { predicate_type?: unknown };
+    const { predicate_type, baseline } = (said["reused_from"] ?? {}) as {
+      predicate_type?: unknown;
+      baseline?: unknown;
+    };
     const attested =
       typeof predicate_type === "string" && predicate_type !== PREDICATE_TYPES.gateResult;
     return [
@@ -79,8 +84,15 @@ export function saidOfGates({ predicate }: Pick<VerifiedRecord, "predicate">): S
         status,
         evidence: isDigest(digest) && !attested ? digest : null,
         exempted: Array.isArray(said["exemptions"]) && said["exemptions"].length > 0,
+        comparedWith: comparedWith(baseline),
         attestedBy: attested ? predicate_type : null,
       },
     ];
   });
+}
+
+function comparedWith(baseline: unknown): SaidOfGate["comparedWith"] {
+  if (baseline === null) return null;
+  const { digest, evidence } = (baseline ?? {}) as { digest?: unknown; evidence?: unknown };
+  return isDigest(digest) && isDigest(evidence) ? { digest, evidence } : undefined;
 }
