@@ -16,6 +16,8 @@ export interface S3Programs {
   command(name: string, ...args: string[]): string[];
   /** The same of a script for Python. */
   script(name: string, ...args: string[]): string[];
+  /** The same of a program in Python. */
+  python(code: string): string[];
   readonly env: Readonly<Record<string, string>>;
   /** A folder of libraries, absolute. */
   readonly libraries: string;
@@ -44,6 +46,7 @@ export function s3Programs(): S3Programs {
     libraries,
     command,
     script: (name, ...args) => command("python3", "-S", join(root, "usr/bin", name), ...args),
+    python: (code) => command("python3", "-S", "-c", code),
     env: {
       LC_ALL: "C.UTF-8",
       PYTHONHOME: join(root, "usr"),
