@@ -62,7 +62,7 @@ export async function aLedger(
       },
       runner: createCommandRunner({ env: {}, tmpDir: tmpdir() }),
       readSecret: () => Promise.reject(new Error("there are no secrets")),
-      host: createHost(process.pid),
+      host: { ...createHost(process.pid), self: () => NOBODY },
       clock: { now, sleep: (ms, options) => sleep(Math.min(ms, 5), undefined, options) },
       logger: { debug() {}, info() {}, warn() {}, progress() {} },
       version: "0.0.0",
@@ -93,6 +93,14 @@ export async function aLedger(
     },
   };
 }
+
+/** Of whatever machine makes the vectors, nothing stands in them. */
+const NOBODY = {
+  bootId: "00000000-0000-4000-8000-000000000000",
+  pidNamespace: "pid:[1]",
+  pid: 1,
+  processStart: "1",
+};
 
 const MANIFEST = `apiVersion: floe.dev/v1
 kind: Manifest

@@ -250,6 +250,16 @@ export async function tamperings({ good, plain, older, people }: Originals) {
     },
   );
   await add(
+    "outcome-of-nothing",
+    "Somebody who may act has written the outcome of an operation that was never begun.",
+    { integrity: bad(8) },
+    async (file) => {
+      const { body } = statementOf(at(file, 4)).predicate;
+      const madeUp = { ...(body as object), result: "failed", record: null };
+      await append(file, 4, { operation: "none", body: madeUp }, "alice");
+    },
+  );
+  await add(
     "unknown-kind",
     "An event of a kind that nobody knows was appended.",
     { integrity: bad(8), completeness: unknown, authenticity: unknown },

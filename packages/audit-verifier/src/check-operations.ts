@@ -38,6 +38,20 @@ export function checkEndings(events: readonly JudgedEvent[]): Finding[] {
   return findings;
 }
 
+/** Outcomes that end another intent than that of their operation, or none that is there. */
+export function checkIntents(events: readonly JudgedEvent[]): Finding[] {
+  const intents = new Map(
+    events.flatMap(({ facts }) => (facts.kind === "intent" ? [[facts.hash, facts] as const] : [])),
+  );
+  return events.flatMap(({ facts: { kind, body, operation, seq, hash }, counts }) => {
+    if (!counts || kind !== "outcome") return [];
+    const intent = intents.get(ownText(body, "intent") ?? "");
+    return intent?.operation === operation
+      ? []
+      : [tampered(seq, hash, "it ends another intent than that of its operation")];
+  });
+}
+
 /** What the records of operations come to. */
 export interface RecordAnswers {
   readonly missing: readonly Finding[];

@@ -97,7 +97,8 @@ export function readBundle(chunks: Iterable<Uint8Array>): AuditBundle {
     } else if (type === "object") {
       const digest = own(value, "digest");
       const bytes = decodeBase64(own(value, "bytes"));
-      if (!isDigest(digest) || !bytes) throw fail("it is not an object");
+      const isWhole = ownText(value, "media_type") !== null;
+      if (!isDigest(digest) || !bytes || !isWhole) throw fail("it is not an object");
       if (digestLike(digest, bytes) === digest) objects.set(digest, bytes);
       else broken.push(`the bytes of ${digest} are not those of that digest`);
     } else if (type === "end") {

@@ -1,6 +1,7 @@
 import { leafHash } from "./hashes.ts";
-import { isCount, isDigest, own, ownText, parseCanonical, parseLossy } from "./json.ts";
+import { isDigest, own, ownText, parseCanonical, parseLossy } from "./json.ts";
 import type { BundledLedger, Entry } from "./read-bundle.ts";
+import { BODIES, isEvent, isStatement } from "./shapes.ts";
 import { readSignedBundle, type SignedBundle } from "./signed-bundle.ts";
 import { readState, type State } from "./state.ts";
 
@@ -50,8 +51,6 @@ export interface ReadEntry {
   readonly problem: string;
 }
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z$/;
-
 /** Reads an event out of its stored bytes. The hash is computed, never believed; the signature is not looked at. */
 export function readEntry({ slot, bytes }: Entry, ledger: BundledLedger): ReadEntry {
   const hash = leafHash(bytes);
@@ -67,11 +66,7 @@ export function readEntry({ slot, bytes }: Entry, ledger: BundledLedger): ReadEn
   if (!signed) return none("it is not a signed statement that can be verified");
   if (parseCanonical(signed.payload) === undefined)
     return none("the signed statement is not canonical JSON");
-  if (
-    own(statement, "_type") !== "https://in-toto.io/Statement/v1" ||
-    own(statement, "predicateType") !== "https://floe.dev/attestation/event/v1"
-  )
-    return none("the statement is not about a ledger event");
+  if (!isStatement(statement)) return none("the statement is not about a ledger event");
   const facts = factsOf(link, predicate, signed);
   if (!facts) return none("it lacks what an event has");
   if (own(predicate, "environment") !== ledger.environment)
@@ -95,27 +90,21 @@ function linkOf(slot: number, hash: string, predicate: unknown): Link | null {
 function factsOf(link: Link, predicate: unknown, signed: SignedBundle): Facts | null {
   const kind = ownText(predicate, "kind") ?? "";
   const operation = ownText(predicate, "operation") ?? "";
-  const at = ownText(predicate, "at");
+  const at = ownText(predicate, "at") ?? "";
   const body = own(predicate, "body");
-  const disregards = own(predicate, "disregards") ?? [];
+  const disregards = (own(predicate, "disregards") ?? []) as readonly string[];
+  const isBody = Object.hasOwn(BODIES, kind) ? BODIES[kind] : undefined;
+  if (!isEvent(predicate) || !isBody?.(body)) return null;
   const actor = actorOf(own(predicate, "actor"));
   const state = readState(own(predicate, "state"));
-  if (own(predicate, "v") !== 1 || !isCount(link.seq) || !isCount(link.size)) return null;
-  if (at === null || !TIME.test(at) || !actor || !state) return null;
-  if (!Array.isArray(disregards) || !disregards.every(isDigest)) return null;
-  const isBody = Object.hasOwn(BODIES, kind) ? BODIES[kind as keyof typeof BODIES] : undefined;
-  if (!isBody?.(body)) return null;
-  return { ...link, kind, operation, at, actor, disregards, body, state, signed };
+  return actor && state && { ...link, kind, operation, at, actor, disregards, body, state, signed };
 }
 
 function actorOf(value: unknown): Actor | null {
   const method = own(value, "method");
   if (method !== "key" && method !== "keyless" && method !== "ephemeral") return null;
-  const identity = own(value, "identity");
-  if (!(identity === null || typeof identity === "string")) return null;
+  const identity = ownText(value, "identity");
   const names = ["key_id", "public_key", "issuer", "subject"] as const;
-  const texts = names.map((name) => own(value, name));
-  if (!texts.every((text) => text === undefined || typeof text === "string")) return null;
   const [keyId, publicKey, issuer, subject] = names.map((name) => ownText(value, name));
   return {
     method,
@@ -125,45 +114,4 @@ function actorOf(value: unknown): Actor | null {
     subject: subject ?? null,
     identity,
   };
-}
-
-const has = (...names: string[]) => {
-  return (body: unknown): boolean => names.every((name) => ownText(body, name) !== null);
-};
-const hasDigest = (body: unknown): boolean => isDigest(own(body, "digest"));
-const isAbout = (body: unknown): boolean => hasDigest(body) && has("version")(body);
-
-/** The kinds of events, and what of their bodies anything is concluded from. */
-const BODIES = {
-  genesis: (body: unknown) =>
-    has("backend", "location", "project")(body) &&
-    ["slot", "own-tag"].includes(ownText(body, "mode") ?? "") &&
-    ["strong", "advisory"].includes(ownText(body, "serialises") ?? ""),
-  intent: (body: unknown) => isAbout(body) && isAction(body),
-  outcome: (body: unknown) =>
-    isAbout(body) &&
-    isAction(body) &&
-    ["succeeded", "aborted", "failed", "withdrawn"].includes(ownText(body, "result") ?? "") &&
-    isDigest(own(body, "intent")) &&
-    (own(body, "record") === null || hasDigest(own(body, "record"))) &&
-    (own(body, "rollback") === undefined || hasDigest(own(own(body, "rollback"), "from"))),
-  refusal: has("action", "version", "source", "target"),
-  lock: has("reason"),
-  unlock: has("reason"),
-  approval: isAbout,
-  denial: isAbout,
-  withdrawal: (body: unknown) =>
-    isAbout(body) && ["approval", "denial"].includes(ownText(body, "of") ?? ""),
-  quarantine: isAbout,
-  unquarantine: isAbout,
-  adopt: isAbout,
-  policy: (body: unknown) =>
-    isDigest(own(body, "policy_digest")) && isDigest(own(body, "authority_digest")),
-  reconcile: (body: unknown) => isDigest(own(body, "intent")) && isCount(own(body, "from_seq")),
-  settle: (body: unknown) => typeof own(body, "counts") === "boolean",
-  move: (body: unknown) => isDigest(own(own(body, "to"), "genesis")) || has("withdraws")(body),
-};
-
-function isAction(body: unknown): boolean {
-  return ["promote", "rollback"].includes(ownText(body, "action") ?? "");
 }

@@ -1,7 +1,7 @@
 import { checkAnchors, type GivenCheckpoint } from "./check-anchors.ts";
 import { checkChain, type Part } from "./check-chain.ts";
 import { checkStates, type JudgedEvent, judgeEvents, type Signature } from "./check-events.ts";
-import { checkEndings, checkRecords } from "./check-operations.ts";
+import { checkEndings, checkIntents, checkRecords } from "./check-operations.ts";
 import { merkleRoot } from "./hashes.ts";
 import { own, ownText } from "./json.ts";
 import { type PublicKey, readPublicKey } from "./keys.ts";
@@ -83,6 +83,7 @@ function verifyLedger(
       ...readable,
       ...named(ledger, chain.links[0]?.chain),
       ...states.findings,
+      ...checkIntents(events),
       ...records.wrong,
       ...bundle.broken.map((what) => tampered(null, null, what)),
     ],
@@ -224,12 +225,11 @@ function authenticity(
     .filter(({ signature }) => signature === "invalid")
     .map(({ facts }) => invalid(facts.slot, facts.hash, "its signature is not by whom it names"));
   const strangers = events.filter(({ signature }) => signature === "stranger");
-  const harmless = strangers.filter(
-    ({ facts: { kind, hash } }) =>
-      kind === "genesis" || kind === "refusal" || disregarded.has(hash),
-  );
+  const isHarmless = ({ facts: { kind, hash } }: JudgedEvent): boolean =>
+    kind === "genesis" || kind === "refusal" || disregarded.has(hash);
+  const harmless = strangers.filter(isHarmless);
   const unknown = strangers
-    .filter((event) => !harmless.includes(event))
+    .filter((event) => !isHarmless(event))
     .map(({ facts: { slot, hash, kind, actor } }): Finding => {
       const what = `${kind} by ${actor.keyId}, which is none of the keys that you trust`;
       const fix = "Give its key as well if its owner may act there; else find out who that is.";

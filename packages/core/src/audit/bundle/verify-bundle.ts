@@ -123,6 +123,7 @@ function auditBundled(
               ]
             : []),
           ...states.found.map(tampered),
+          ...unbound(events),
           ...records.wrong,
           ...bundle.broken.map((what) => tampered({ seq: null, hash: null, what })),
         ],
@@ -170,9 +171,12 @@ function beginningsOf(
     return !isBroken(link) && link.kind === "genesis" && wanted(link);
   });
   const { events } = readBundledEvents({ ...ledger, entries }, () => "slot", trust);
+  // As they stand in the bundle.
+  const places = new Map(entries.map(({ bytes }, index) => [bytes, index]));
+  const placeOf = ({ bytes }: BundledEvent): number => places.get(bytes) ?? 0;
   return events
     .filter(({ event }) => event.kind === "genesis")
-    .sort((a, b) => order(a, entries) - order(b, entries));
+    .sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 // The places that a ledger was in, oldest first: every beginning names the one before.
@@ -197,8 +201,17 @@ function partsOf(
   return [{ mode: "slot", first: 0, genesis: oldest ? null : ledger.genesis }, ...parts];
 }
 
-function order({ bytes }: BundledEvent, entries: BundledLedger["entries"]): number {
-  return entries.findIndex((entry) => entry.bytes === bytes);
+// An outcome names the very event that it ends: whoever signs all anew has to change that as well, and then its record.
+function unbound(events: readonly BundledEvent[]): AuditFinding[] {
+  const operations = new Map<string, string>();
+  for (const { event, hash } of events)
+    if (event.kind === "intent") operations.set(hash, event.operation);
+  return events.flatMap(({ event, hash, authorized }) => {
+    if (!authorized || event.kind !== "outcome") return [];
+    if (operations.get(event.body.intent) === event.operation) return [];
+    const what = "it ends another intent than that of its operation";
+    return [tampered({ seq: event.seq, hash, what })];
+  });
 }
 
 // Whoever made the bundle counted the events; cutting some off and leaving that as it is shows.
