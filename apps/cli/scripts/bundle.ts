@@ -113,7 +113,7 @@ const { output } = await bundle.write({
       { name: "oclif", test: /node_modules\/@oclif\/core\//, priority: 3 },
       {
         name: "command",
-        test: /(cli\/src\/floe-command|core\/src\/(errors|model)\/.+)\.ts$/,
+        test: /(cli\/src\/(floe-command|open-telemetry)|core\/src\/(errors|model|telemetry)\/.+)\.ts$/,
         priority: 2,
       },
       {

@@ -27,6 +27,7 @@ export abstract class ArtifactCommand extends FloeCommand {
       manifestPath: flags.manifest,
       insecure: flags.insecure ?? false,
       logger: this.logger({ quiet: flags.quiet ?? false, verbose: flags.verbose ?? false }),
+      telemetry: this.telemetry,
       env: process.env,
       cwd: process.cwd(),
       version: this.config.version,

@@ -24,6 +24,7 @@ import { openArtifactVerifier } from "./open-artifact-verifier.ts";
 import { keylessEngineOf } from "./open-keyless-engine.ts";
 import { findOperator } from "./open-signer.ts";
 import { openStores } from "./open-stores.ts";
+import type { CommandTelemetry } from "./open-telemetry.ts";
 import { trustedSigners } from "./trusted-signers.ts";
 
 /** What a command tells the composition. */
@@ -52,6 +53,8 @@ export interface ComposeInput {
   readonly cwd: string;
   readonly version: string;
   readonly logger: Logger;
+  /** Default: nobody watches. */
+  readonly telemetry?: CommandTelemetry;
   readonly signal: AbortSignal;
 }
 
@@ -148,7 +151,7 @@ export async function compose(input: ComposeInput): Promise<Composed> {
   finding?.catch(() => {});
   const [{ createSbomReader, createVerifier }, { createCommandRunner, createHost }] =
     await Promise.all([import("@floe/signing"), import("@floe/runner")]);
-  const stores = await openStores(manifest, input.env, input.logger);
+  const stores = await openStores(manifest, input.env, input.logger, input.telemetry);
   const store = stores.of(manifest.registry);
   const found = await finding;
   const keyless = keylessEngineOf(manifest, input.env);
@@ -169,16 +172,21 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     sbomReader: createSbomReader({ verifier, trusted: trustedSigners(manifest) }),
     artifactVerifier: await openArtifactVerifier(
       { store, manifest },
-      ...([keyless, input.env, input.logger] as const),
+      ...([keyless, input.env, input.logger, input.telemetry] as const),
     ),
     policy,
     exemptions,
     pluginSources: [...sources, ...(input.alsoUse ?? [])],
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),
-    readSecret: (ref) => readSecret(ref, input.env),
+    readSecret: async (ref) => {
+      const secret = await readSecret(ref, input.env);
+      input.telemetry?.hide(secret);
+      return secret;
+    },
     host: createHost(process.pid),
     clock: systemClock,
     logger: input.logger,
+    ...(input.telemetry ? { telemetry: input.telemetry } : {}),
     version: input.version,
   });
   return {

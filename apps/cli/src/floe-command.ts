@@ -1,8 +1,10 @@
 import type { Logger, OperationDone, PluginSource, Reason } from "@floe/core";
 import { EXIT, type FloeError, isFloeError } from "@floe/core/errors";
+import { FACTS } from "@floe/core/telemetry";
 import { Command, Flags, type Interfaces } from "@oclif/core";
 import { createConsoleLogger } from "./adapters/console-logger.ts";
 import type { Composed, ComposeInput } from "./compose.ts";
+import { type CommandTelemetry, openTelemetry } from "./open-telemetry.ts";
 import { listInstalledPlugins } from "./plugins/installed-plugins.ts";
 import { pluginHome } from "./plugins/plugin-home.ts";
 import { renderError, renderReasons } from "./render/error.ts";
@@ -45,6 +47,9 @@ export abstract class FloeCommand extends Command {
   };
 
   readonly #abort = new AbortController();
+  #telemetry: CommandTelemetry | null = null;
+  /** The code of what the command failed or was refused for. */
+  #failure: string | null = null;
   readonly #stop = (): void => {
     if (this.#abort.signal.aborted) process.exit(EXIT.interrupted);
     this.#abort.abort(new Error("interrupted"));
@@ -68,6 +73,33 @@ export abstract class FloeCommand extends Command {
       "error FLOE_BUG: the command was ended before it was done: a plugin has ended the process, or nothing was left to wait for\n",
     );
   };
+  /** Who watches what the command does. */
+  protected get telemetry(): CommandTelemetry {
+    if (!this.#telemetry) throw new Error("telemetry is opened before a command is run");
+    return this.#telemetry;
+  }
+
+  /** Everything that a command does is one span, from before its flags are parsed until its exit code is known. */
+  protected override async _run<Result>(): Promise<Result> {
+    const telemetry = await openTelemetry(process.env, this.config.version);
+    this.#telemetry = telemetry;
+    const name = `floe ${(this.id ?? "").replaceAll(":", " ")}`;
+    const facts = { [FACTS.executable]: "floe", [FACTS.pid]: process.pid };
+    try {
+      return await telemetry.span(name, facts, async (span) => {
+        const result = await super._run<Result>();
+        const exitCode = Number(process.exitCode ?? 0);
+        span.add({ [FACTS.exitCode]: exitCode });
+        if (exitCode !== 0) span.fail(this.#failure ?? String(exitCode));
+        return result;
+      });
+    } finally {
+      const problem = await telemetry.finish();
+      // Once, and after everything else: neither the result nor the exit code is about it.
+      if (problem !== null)
+        this.plainLogger({ quiet: this.argv.includes("--quiet") }).warn(problem);
+    }
+  }
 
   override async init(): Promise<void> {
     await super.init();
@@ -95,6 +127,10 @@ export abstract class FloeCommand extends Command {
 
   /** Where the command says what it does. */
   protected logger(flags: Pick<GlobalFlags, "quiet" | "verbose">): Logger {
+    return this.telemetry.logger(this.plainLogger(flags));
+  }
+
+  private plainLogger(flags: Partial<Pick<GlobalFlags, "quiet" | "verbose">>): Logger {
     return createConsoleLogger({
       quiet: flags.quiet === true,
       verbose: flags.verbose === true,
@@ -147,18 +183,26 @@ export abstract class FloeCommand extends Command {
       cwd: process.cwd(),
       version: this.config.version,
       logger: folder === undefined ? logger : await withGateLogs(folder, logger),
+      telemetry: this.telemetry,
       signal: this.signal,
     });
   }
 
   /** Prints the result: `value` as JSON or YAML, or the text for people. */
   protected async result(value: unknown, text: () => string): Promise<void> {
-    await print(this.outputFormat(), value, text);
+    await print(this.outputFormat(), this.#traced(value), text);
+  }
+
+  // A list is a list of what was asked for; every object says under which trace it was made.
+  #traced(value: unknown): unknown {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    return "trace_id" in value ? value : { ...value, trace_id: this.telemetry.traceId() };
   }
 
   /** Ends the command with what blocked it; nothing is thrown, since a refusal is an answer. */
   protected refuse(blocking: readonly Reason[], word?: "BLOCKED" | "FOUND" | "INCOMPLETE"): void {
     process.exitCode = blocking[0]?.exitCode ?? EXIT.bug;
+    this.#failure ??= blocking[0]?.code ?? null;
     if (this.outputFormat() === "table") process.stderr.write(renderReasons(blocking, word));
   }
 
@@ -188,7 +232,8 @@ export abstract class FloeCommand extends Command {
       ? EXIT.interrupted
       : (known?.exitCode ?? (usage ? EXIT.usage : EXIT.bug));
     process.exitCode = exitCode;
-    await renderError(error, {
+    this.#failure = await renderError(error, {
+      traceId: this.telemetry.traceId(),
       format: this.outputFormat(),
       exitCode,
       interrupted,

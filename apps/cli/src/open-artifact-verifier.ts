@@ -1,4 +1,5 @@
 import type { ArtifactStore, ArtifactVerifier, Logger, Manifest } from "@floe/core";
+import type { Telemetry } from "@floe/core/ports";
 import { admitVerified, openProofCache, throughCache } from "./open-cache.ts";
 import type { keylessEngineOf } from "./open-keyless-engine.ts";
 
@@ -11,10 +12,11 @@ export async function openArtifactVerifier(
   keyless: ReturnType<typeof keylessEngineOf>,
   env: NodeJS.ProcessEnv,
   logger: Pick<Logger, "warn">,
+  telemetry?: Telemetry,
 ): Promise<ArtifactVerifier> {
   const [{ createArtifactVerifier }, cached, proofs] = await Promise.all([
     import("@floe/signing"),
-    throughCache({ store, manifest }, env),
+    throughCache({ store, manifest }, env, telemetry),
     openProofCache(manifest, env, logger),
   ]);
   const verifier = createArtifactVerifier({ now: () => new Date(), keyless, proofs });

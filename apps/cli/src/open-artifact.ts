@@ -21,6 +21,7 @@ import {
   type TagRules,
 } from "@floe/core/model";
 import { openStore } from "./open-store.ts";
+import type { CommandTelemetry } from "./open-telemetry.ts";
 import { registriesOf } from "./registries-of.ts";
 
 /** What an artifact command names: a reference, or `-r URI -t TAG`. */
@@ -49,6 +50,7 @@ export interface ArtifactInput {
   readonly nearest?: Manifest | null;
   /** Is told what a registry warns of. */
   readonly logger: Pick<Logger, "warn">;
+  readonly telemetry: CommandTelemetry;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly version: string;
@@ -94,7 +96,12 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
       named.kind === "registry"
         ? `oci://${named.host}/${named.repository}`
         : `oci-layout:${named.path}`;
-    const store = await openStore(configFor(uri, manifest, input), input.env, input.logger);
+    const store = await openStore(
+      configFor(uri, manifest, input),
+      input.env,
+      input.logger,
+      input.telemetry,
+    );
     return {
       ...{ store, reference: named.digest ?? tag, tag, rules, manifest },
       save: nothing,
@@ -109,7 +116,7 @@ export async function openArtifact(input: ArtifactInput): Promise<ArtifactTarget
       "Give a full reference (oci://host/repo:tag), -r URI, or run floe where a manifest is.",
     );
   }
-  const store = await openStore(config, input.env, input.logger);
+  const store = await openStore(config, input.env, input.logger, input.telemetry);
   const bare = named?.kind === "tag" ? named.tag : null;
   const digest = named?.kind === "digest" ? named.digest : null;
   return {

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Logger, Manifest, RegistryConfig, VerificationResult } from "@floe/core";
 import type { Digest } from "@floe/core/model";
+import type { Telemetry } from "@floe/core/ports";
 import type { BlobCache, CachedStore } from "@floe/oci";
 import type { ProofCache } from "@floe/signing";
 import type { ArtifactTarget } from "./open-artifact.ts";
@@ -75,6 +76,7 @@ export async function admitVerified(
 export async function throughCache(
   target: Pick<ArtifactTarget, "manifest" | "store">,
   env: NodeJS.ProcessEnv,
+  telemetry?: Telemetry,
 ): Promise<CachedStore | null> {
   const { manifest, store } = target;
   if (/^oci-(?:layout|archive):/.test(store.repository)) return null;
@@ -84,5 +86,8 @@ export async function throughCache(
   const verifies = manifest?.environments.some(
     (environment) => environment.verification.enforcement !== "off",
   );
-  return withCache(store, cache, { admits: verifies === true ? "verified" : "everything" });
+  return withCache(store, cache, {
+    admits: verifies === true ? "verified" : "everything",
+    telemetry,
+  });
 }

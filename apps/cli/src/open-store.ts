@@ -1,12 +1,14 @@
 import type { ArtifactStore, Logger, RegistryConfig } from "@floe/core";
+import type { CommandTelemetry } from "./open-telemetry.ts";
 
 /** Opens the repository that a manifest or a flag names. */
 export async function openStore(
   config: RegistryConfig,
   env: NodeJS.ProcessEnv,
   logger: Pick<Logger, "warn">,
+  telemetry?: CommandTelemetry,
 ): Promise<ArtifactStore> {
-  return (await prepareStore(config, env, logger))();
+  return (await prepareStore(config, env, logger, telemetry))();
 }
 
 /**
@@ -17,6 +19,7 @@ export async function prepareStore(
   config: RegistryConfig,
   env: NodeJS.ProcessEnv,
   logger: Pick<Logger, "warn">,
+  telemetry?: CommandTelemetry,
 ): Promise<() => ArtifactStore> {
   if (config.uri.startsWith("oci-layout:")) {
     const { createLayoutStore } = await import("@floe/oci/layout");
@@ -36,7 +39,8 @@ export async function prepareStore(
       // Most registries are asked without: the code that looks for credentials waits for the first that wants some.
       credentials: async (call) => {
         const { registryCredentials } = await import("./registry-credentials.ts");
-        return await registryCredentials({ ...config, ...tls }, env, { ...call, logger });
+        const hide = (secret: string): void => telemetry?.hide(secret);
+        return await registryCredentials({ ...config, ...tls }, env, { ...call, logger, hide });
       },
       insecure: config.insecure,
       tlsVerify: config.tlsVerify,
@@ -45,6 +49,7 @@ export async function prepareStore(
       proxyEnv: env,
       retry: config.retry,
       logger,
+      telemetry,
       ...(config.circuitBreaker && { circuitBreaker: config.circuitBreaker }),
     });
 }

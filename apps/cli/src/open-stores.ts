@@ -1,5 +1,6 @@
 import type { ArtifactStore, Logger, Manifest, RegistryConfig, StoreStats } from "@floe/core";
 import { prepareStore } from "./open-store.ts";
+import type { CommandTelemetry } from "./open-telemetry.ts";
 import { registriesOf } from "./registries-of.ts";
 
 /** The repositories of a manifest, each opened once, when it is first asked for. */
@@ -24,6 +25,7 @@ export async function openStores(
   manifest: Manifest,
   env: NodeJS.ProcessEnv,
   logger: Pick<Logger, "warn">,
+  telemetry?: CommandTelemetry,
 ): Promise<Stores> {
   const configs = new Map(registriesOf(manifest).map((config) => [keyOf(config), config]));
   const own = hostOf(manifest.registry.uri);
@@ -35,7 +37,12 @@ export async function openStores(
       // What is written the same way in two files may be two folders; then each goes by its whole path.
       const same = new Set(written.get(config.uriAsWritten)?.map(({ uri }) => uri)).size > 1;
       const named = same ? { ...config, uriAsWritten: config.uri } : config;
-      return await prepareStore(named, hostOf(config.uri) === own ? env : others, logger);
+      return await prepareStore(
+        named,
+        hostOf(config.uri) === own ? env : others,
+        logger,
+        telemetry,
+      );
     }),
   );
   for (const [index, key] of [...configs.keys()].entries()) {

@@ -3,6 +3,7 @@ import { type DoctorFinding, type Logger, probeRegistry } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
 import type { FoundRegistry } from "./init-templates.ts";
 import { openArtifact } from "./open-artifact.ts";
+import type { CommandTelemetry } from "./open-telemetry.ts";
 
 /**
  * Finds out what a registry does that a project is to be set up for.
@@ -15,6 +16,7 @@ export async function probeForInit(input: {
   readonly cwd: string;
   readonly version: string;
   readonly logger: Logger;
+  readonly telemetry: CommandTelemetry;
   readonly signal: AbortSignal;
 }): Promise<FoundRegistry> {
   const { uri, insecure, signal } = input;

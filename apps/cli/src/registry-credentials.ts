@@ -4,6 +4,7 @@ import {
   type CredentialSource,
   createCredentialSource,
   type RegistryCredentials,
+  secretsOf,
 } from "@floe/oci/credentials";
 import { readSecret } from "./adapters/read-secret.ts";
 
@@ -18,13 +19,24 @@ const sources = new WeakMap<NodeJS.ProcessEnv, CredentialSource>();
 export async function registryCredentials(
   config: RegistryConfig & Pick<CredentialRequest, "ca" | "clientCertificate">,
   env: NodeJS.ProcessEnv,
-  { signal, logger }: { readonly signal: AbortSignal; readonly logger: Pick<Logger, "warn"> },
+  {
+    signal,
+    logger,
+    hide,
+  }: {
+    readonly signal: AbortSignal;
+    readonly logger: Pick<Logger, "warn">;
+    /** Told every secret among them, to be kept out of what is sent elsewhere. */
+    readonly hide: (secret: string) => void;
+  },
 ): Promise<RegistryCredentials | null> {
   const source = sources.get(env) ?? createCredentialSource({ env, logger });
   sources.set(env, source);
   const configured = await configuredCredentials(config, env);
   const request = { ...config, type: config.auth.type, ...(configured && { configured }) };
-  return await source(request, { signal });
+  const found = await source(request, { signal });
+  for (const secret of found ? secretsOf(found) : []) hide(secret);
+  return found;
 }
 
 async function configuredCredentials(

@@ -57,6 +57,7 @@ describe("standard output", () => {
     expect(run.rows.map((row) => row["environment"])).toEqual(["dev", "staging", "prod"]);
     const failed = await project.run("status", "--env", "nowhere", ...format);
     expect(failed.json).toEqual({
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       success: false,
       error: {
         code: "FLOE_ENVIRONMENT_NOT_FOUND",

@@ -11,10 +11,10 @@ import type { DoctorFinding } from "./doctor/finding.ts";
 import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
-import { createLedgerStore, type LedgerStore } from "./ledger/ledger-store.ts";
-import type { AuditPlace, Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
+import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
+import { openLedgerStore, openStoreAt } from "./open-ledger-store.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
-import { createPluginRegistry, type GateListing, type PluginRegistry } from "./plugins/registry.ts";
+import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
 import type {
   ArtifactCopier,
   ArtifactStore,
@@ -26,6 +26,7 @@ import type {
   Notifier,
   SbomReader,
   Signer,
+  Telemetry,
   Verifier,
 } from "./ports/index.ts";
 import type { AdoptOutcome, AdoptRequest } from "./promotion/adopt.ts";
@@ -56,6 +57,7 @@ import type { RestoreTagsOutcome, RestoreTagsRequest } from "./promotion/restore
 import type { RollbackRequest } from "./promotion/rollback.ts";
 import { type StatusRequest, status } from "./promotion/status.ts";
 import type { EnvironmentStatus } from "./promotion/status-row.ts";
+import { tracedFloe } from "./traced-floe.ts";
 import type { EnvironmentVerification, VerifyRequest } from "./verification/verify-environment.ts";
 
 /** What {@link createFloe} puts together. Everything that touches the world comes in here. */
@@ -102,6 +104,8 @@ export interface FloeOptions {
   readonly host: Host;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told what is done and how long it takes. Default: nobody watches. */
+  readonly telemetry?: Telemetry;
   /** Version of the program, for the `agent` of events. */
   readonly version: string;
 }
@@ -196,10 +200,10 @@ export function createFloe(options: FloeOptions): Floe {
     if (uri === options.manifest.registry.uri) return options.store;
     throw new Error(`the manifest names ${uri}, and createFloe was given no storeOf to open it`);
   };
-  const ledgerStore = ledgerStoreOf(options, registry);
+  const ledgerStore = openLedgerStore(options, registry);
   const previous = options.manifest.audit.previous
     .filter(({ provider }) => provider !== "oci")
-    .map((place) => storeAt(place, options, registry));
+    .map((place) => openStoreAt(place, options, registry));
   const context: FloeContext = {
     ...rest,
     gates: registry,
@@ -278,7 +282,7 @@ export function createFloe(options: FloeOptions): Floe {
       setLock(kind, request, context, ledgers, call(given)),
     );
   };
-  return {
+  const floe: Floe = {
     promote,
     plan: (request, given) => promote({ ...request, dryRun: true }, given),
     async rollback(request, given) {
@@ -363,7 +367,7 @@ export function createFloe(options: FloeOptions): Floe {
       await proven(given);
       const { moveLedgers } = await import("./audit/move/move-ledgers.ts");
       const { to } = request;
-      await using target = to.provider === "oci" ? null : storeAt(to, options, registry);
+      await using target = to.provider === "oci" ? null : openStoreAt(to, options, registry);
       return await moveLedgers(request, target, context, ledgers, call(given));
     },
     async exportLedgers(request, given) {
@@ -401,28 +405,6 @@ export function createFloe(options: FloeOptions): Floe {
       await options.store[Symbol.asyncDispose]?.();
     },
   };
-}
-
-function ledgerStoreOf(options: FloeOptions, registry: PluginRegistry): LedgerStore | null {
-  const { ledger, manifest } = options;
-  const { provider } = manifest.audit;
-  if (ledger) {
-    // Whoever opened it closes it.
-    const lent: AuditBackend = Object.create(ledger, {
-      [Symbol.asyncDispose]: { value: undefined },
-    });
-    return createLedgerStore(provider === "oci" ? "inline" : provider, async () => lent);
-  }
-  return provider === "oci" ? null : storeAt(manifest.audit, options, registry);
-}
-
-function storeAt(
-  place: AuditPlace,
-  { manifest, readSecret }: Pick<FloeOptions, "manifest" | "readSecret">,
-  registry: PluginRegistry,
-): LedgerStore {
-  return createLedgerStore(place.provider, async (call) => {
-    const { openAuditBackend } = await import("./plugins/open-audit-backend.ts");
-    return await openAuditBackend(manifest, registry, readSecret, call, place);
-  });
+  const { telemetry, manifest } = options;
+  return telemetry ? tracedFloe(floe, telemetry, manifest.metadata.name) : floe;
 }

@@ -23,6 +23,8 @@ export {
   type MemoryStoreOptions,
   type MemoryWrite,
 } from "./memory-store.ts";
+export type { OtlpAttributes, OtlpLog, OtlpPoint, OtlpSpan } from "./otlp/received.ts";
+export { type OtlpRequest, startCollector, type TestCollector } from "./otlp/start-collector.ts";
 export { type GateTool, type GateToolName, gateTool } from "./peers/gate-tool.ts";
 export { type PeerName, peer } from "./peers/peer.ts";
 export { type RunOptions, type RunResult, run } from "./peers/run.ts";

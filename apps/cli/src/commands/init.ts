@@ -80,6 +80,7 @@ export default class Init extends FloeCommand {
     return await probeForInit({
       ...{ uri, insecure: flags.insecure, env: process.env, cwd: process.cwd() },
       ...{ version: this.config.version, logger: this.logger(flags), signal: this.signal },
+      telemetry: this.telemetry,
     });
   }
 }

@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { EXIT, FloeError } from "@floe/core/errors";
+import { parseTraceContext } from "@floe/core/telemetry";
 import type { Hook } from "@oclif/core";
 import { renderError } from "../render/error.ts";
 
@@ -23,6 +25,7 @@ const hook: Hook.CommandNotFound = async ({ id, argv = [], config }) => {
     interrupted: false,
     usage: false,
     verbose: false,
+    traceId: parseTraceContext(process.env)?.traceId ?? randomBytes(16).toString("hex"),
   });
 };
 

@@ -12,6 +12,7 @@ export interface ErrorView {
   /** A mistake on the command line that oclif found. */
   readonly usage: boolean;
   readonly verbose: boolean;
+  readonly traceId: string;
 }
 
 /** The `error` object of JSON outputs. */
@@ -67,23 +68,30 @@ function usageMessage(text: string): string {
   return /^The following errors? occurred:$/.test(head) ? all : `${head} ${all}`;
 }
 
-/** Prints an error: as an object on stdout for JSON and YAML, as sentences on stderr for people. */
-export async function renderError(error: Error, view: ErrorView): Promise<void> {
+/** Prints an error: as an object on stdout for JSON and YAML, as sentences on stderr for people. Gives its code. */
+export async function renderError(error: Error, view: ErrorView): Promise<string> {
   const described = errorJson(error, view);
   if (view.format !== "table") {
-    const value = { success: false, error: described, ...knownBy(error) };
+    const value = {
+      success: false,
+      error: described,
+      trace_id: view.traceId,
+      ...knownBy(error),
+    };
     const printed = await print(view.format, value, () => "").then(
       () => true,
       () => false,
     );
     // Where standard output takes nothing, people are told at least.
-    if (printed) return;
+    if (printed) return described.code;
   }
   const bug = described.code === "FLOE_BUG";
   const lines = [`${red("error")} ${dim(described.code)}: ${plain(described.message)}`];
   if (described.hint !== null) lines.push(`  ${dim("→")} ${plain(described.hint)}`);
-  if (bug || view.verbose) lines.push(dim(plain(error.stack ?? "")), ...causes(error));
+  if (bug || view.verbose)
+    lines.push(dim(`trace ${view.traceId}`), dim(plain(error.stack ?? "")), ...causes(error));
   process.stderr.write(`${lines.join("\n")}\n`);
+  return described.code;
 }
 
 /** Prints why something is refused, all reasons at once; or what was found to be wrong. */

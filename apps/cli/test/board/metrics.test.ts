@@ -10,6 +10,7 @@ test("figures that nothing is known of are no data, never 0", async () => {
   const { json } = await project.done("platform", "metrics", "-o", "json");
   const none = { value: null, samples: 0, how: expect.any(String) };
   expect(json).toEqual({
+    trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     environment: "prod",
     since: null,
     until: expect.stringMatching(/Z$/),

@@ -326,7 +326,8 @@ describe("docs/reference/json.md", () => {
       // What was known by then has the names of an answer.
       expect(Object.keys(failure).filter((key) => !known.has(key))).toEqual([]);
       const error = failure["error"] as Json;
-      expect(problemsOf("error", { success: failure["success"], error })).toEqual([]);
+      const { success, trace_id } = failure;
+      expect(problemsOf("error", { success, error, trace_id })).toEqual([]);
       expect(Object.keys(error).sort()).toEqual([
         "code",
         "details",

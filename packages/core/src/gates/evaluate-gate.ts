@@ -65,7 +65,7 @@ async function answerOf(
   provider: GateProvider,
   target: GateTarget,
   input: GateInput,
-  context: Pick<FloeContext, "runner" | "clock" | "logger">,
+  context: Pick<FloeContext, "runner" | "clock" | "logger" | "telemetry">,
   signal: AbortSignal,
 ): Promise<unknown> {
   const settings = await settled(checkedSettings(gate, provider.config), signal);
@@ -80,7 +80,7 @@ async function answerOf(
         {
           argv: command.argv,
           cwd: command.cwd ?? gate.cwd,
-          env: command.env ?? {},
+          env: { ...context.telemetry?.childEnvironment(), ...command.env },
           secrets: input.secrets,
           timeoutMs: Math.max(1, input.deadline - context.clock.now().getTime()),
         },

@@ -10,7 +10,7 @@ export async function gateEnvironment(
   gate: GateConfig,
   target: GateTarget,
   values: PlaceholderValues,
-  context: Pick<FloeContext, "readSecret">,
+  context: Pick<FloeContext, "readSecret" | "telemetry">,
   run: { readonly secrets: string[]; readonly deadline: number; readonly attempt: number },
 ): Promise<Record<string, string>> {
   const secret: Record<string, string> = {};
@@ -38,5 +38,6 @@ export async function gateEnvironment(
     FLOE_TIMEOUT_SECONDS: String(gate.timeoutSeconds),
     FLOE_ATTEMPT: String(run.attempt),
     FLOE_TRACE_ID: target.traceId,
+    ...context.telemetry?.childEnvironment(),
   };
 }

@@ -26,7 +26,10 @@ export interface Attempt {
   readonly onMaterial: (ran: CommandResult) => void;
 }
 
-type Context = Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger">;
+type Context = Pick<
+  FloeContext,
+  "gates" | "runner" | "readSecret" | "clock" | "logger" | "telemetry"
+>;
 
 /**
  * Judges a gate once: its command, then its plugin.

@@ -3,12 +3,14 @@ import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
 import { timeLimit } from "../plugins/time-limit.ts";
 import type { FloeContext } from "../promotion/context.ts";
+import { inSpan } from "../telemetry/index.ts";
 import { applyExemptions } from "./apply-exemptions.ts";
 import { type Baseline, baselineOn } from "./evidence/baseline.ts";
 import type { GateHistory } from "./evidence/gate-history.ts";
 import { type GateMaterial, gateMaterial, type MeasuredPart } from "./evidence/gate-material.ts";
 import { GateError } from "./gate-error.ts";
 import type { GateTarget } from "./gate-target.ts";
+import { gateFacts, noteGate } from "./gate-telemetry.ts";
 import { judge } from "./judge.ts";
 import { type Judged, unjudged } from "./judged.ts";
 import { maskValues } from "./mask-values.ts";
@@ -20,7 +22,7 @@ import { worstVerdict } from "./worst-verdict.ts";
 
 /** What gates are run with. */
 export interface GateContext
-  extends Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger"> {
+  extends Pick<FloeContext, "gates" | "runner" | "readSecret" | "clock" | "logger" | "telemetry"> {
   readonly history: GateHistory;
   /** Gates that run although there is evidence that would do. */
   readonly fresh: "all" | readonly string[];
@@ -40,6 +42,20 @@ export interface GateOutcome {
  * for what the gate does; an aborted signal rejects.
  */
 export async function runGate(
+  gate: GateConfig,
+  target: GateTarget,
+  context: GateContext,
+  signal: AbortSignal,
+): Promise<GateOutcome> {
+  const facts = gateFacts(gate, target);
+  return await inSpan(context, `gate ${gate.name}`, facts, async (span) => {
+    const outcome = await run(gate, target, context, signal);
+    noteGate(outcome.result, target, context, span);
+    return outcome;
+  });
+}
+
+async function run(
   gate: GateConfig,
   target: GateTarget,
   context: GateContext,

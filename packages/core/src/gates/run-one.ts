@@ -2,7 +2,7 @@ import { actorName } from "../ledger/fold-state.ts";
 import { actorOf, requireSigner } from "../ledger/ledger-context.ts";
 import type { Digest } from "../model/digest.ts";
 import type { GateResult } from "../model/records.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { createArtifactFacts } from "../promotion/artifact-facts.ts";
@@ -40,7 +40,7 @@ export async function runOneGate(
   const environment = findEnvironment(given.manifest, request.environment);
   const gate = findGate(environment, request.gate);
   const wanted = parseVersionArgument(request.version, given.manifest);
-  const traceId = randomTraceId(given.host);
+  const traceId = traceIdOf(given);
   const { source } = judgeTransition(given.manifest, environment.name, undefined);
   const { artifact, from } = await findArtifact(wanted, source, given, options);
   const { descriptor } = artifact.manifest;

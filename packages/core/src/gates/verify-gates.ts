@@ -3,7 +3,7 @@ import { FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig, GateConfig } from "../manifest/manifest.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { type Digest, digestOf, isDigest } from "../model/digest.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { timeLimit } from "../plugins/time-limit.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
@@ -102,7 +102,7 @@ export async function verifyGates(
     source: typeof source === "string" ? source : "",
     target: environment.name,
     dryRun: true,
-    traceId: randomTraceId(given.host),
+    traceId: traceIdOf(given),
     readManifest: (child, within) => context.store.getManifest(child, within),
   };
   const configOf = await readConfigs(promoted, environment, context, options);

@@ -71,10 +71,10 @@ export interface Ledger {
    * @throws {FloeError} FLOE_LEDGER_ELSEWHERE - it goes on in another place; not with `moving`
    */
   view(options: ViewOptions): Promise<LedgerView | null>;
-  /** Makes the genesis when the environment has none. */
+  /** Makes the genesis when the environment has none; `true`: it did. */
   begin(
     options: CallOptions & { readonly traceId: string; readonly adopting?: boolean },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Appends an event; `null` when the draft function declined after reading the newest head. */
   append<Kind extends EventKind>(
     draftFor: DraftFor<Kind>,
@@ -259,9 +259,11 @@ export function createLedger(
     mode,
     view,
 
-    async begin(options): Promise<void> {
+    async begin(options): Promise<boolean> {
       genesis ??= await findGenesis(environment, context, place, verify, options);
-      genesis ??= await createGenesis(environment, context, place, verify, options);
+      if (genesis) return false;
+      genesis = await createGenesis(environment, context, place, verify, options);
+      return true;
     },
 
     async append(draftFor, options): Promise<AppendedEvent | null> {

@@ -31,3 +31,10 @@ export type {
   TrustedSigner,
   Verifier,
 } from "./signer.ts";
+export type {
+  MetricName,
+  Telemetry,
+  TelemetryFacts,
+  TelemetryLevel,
+  TelemetrySpan,
+} from "./telemetry.ts";

@@ -4,7 +4,7 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { environmentTag, latestTag } from "../model/tag.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertNeverHadLedger } from "./assert-never-had-ledger.ts";
@@ -73,7 +73,7 @@ export async function adopt(
   const { manifest, store } = context;
   const text = requireReason("adopt", request.reason);
   const wanted = parseVersionArgument(request.version, manifest);
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   const blocked = (blocking: readonly Reason[]): AdoptOutcome => ({
     kind: "blocked",
     blocking,

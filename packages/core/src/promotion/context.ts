@@ -18,6 +18,7 @@ import type {
   Notifier,
   SbomReader,
   Signer,
+  Telemetry,
   Verifier,
 } from "../ports/index.ts";
 import type { SignerOrigin } from "./how-to-prove.ts";
@@ -73,6 +74,8 @@ export interface FloeContext {
   readonly host: Host;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Absent: nobody watches. */
+  readonly telemetry?: Telemetry | undefined;
   readonly version: string;
 }
 

@@ -3,6 +3,7 @@ import { createLedger, type Ledger } from "../ledger/ledger.ts";
 import type { LedgerContext } from "../ledger/ledger-context.ts";
 import { placeInStore } from "../ledger/ledger-store.ts";
 import { createMoments, createTagLists, type Moment, type TagLists } from "../ledger/tag-lists.ts";
+import { tracedLedger } from "../ledger/traced-ledger.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
 import type { ArtifactStore } from "../ports/index.ts";
 import { at, type FloeContext } from "./context.ts";
@@ -66,9 +67,10 @@ export function createLedgers(context: FloeContext): Ledgers {
       }
       const here = ledgerContextOf(context, environment);
       const elsewhere = context.ledgerStore && placeInStore(context.ledgerStore, environment, here);
-      const ledger =
-        open.get(environment.name) ??
-        createLedger(environment, here, listsOf(environment), elsewhere);
+      const known = open.get(environment.name);
+      if (known) return known;
+      const made = createLedger(environment, here, listsOf(environment), elsewhere);
+      const ledger = context.telemetry ? tracedLedger(made, context.telemetry) : made;
       open.set(environment.name, ledger);
       return ledger;
     },

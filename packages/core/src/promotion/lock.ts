@@ -1,7 +1,7 @@
 import { actorName } from "../ledger/fold-state.ts";
 import type { AppendedEvent } from "../ledger/ledger.ts";
 import type { EnvironmentConfig, Manifest } from "../manifest/manifest.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
@@ -65,7 +65,7 @@ export async function setLock(
   const before = await ledger.view(options);
   const pinned = pinReasons(environment, before);
   if (pinned.length > 0) return { kind: "blocked", blocking: pinned };
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   const done = {
     kind: "done" as const,
     environment: environment.name,

@@ -9,6 +9,7 @@ import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import type { Digest } from "../model/digest.ts";
 import { latestTag } from "../model/tag.ts";
 import type { ArtifactStore, CallOptions } from "../ports/index.ts";
+import { FACTS, FLOE_FACTS, inSpan } from "../telemetry/index.ts";
 import { approvalQuestion } from "./approvals/approval-question.ts";
 import { judgeApprovals } from "./approvals/judge-approvals.ts";
 import { createArtifactFacts } from "./artifact-facts.ts";
@@ -71,7 +72,19 @@ export async function planPromotion(
   const digest = artifact.manifest.descriptor.digest;
   const [standing, signature] = await readTogether(
     readStanding(input, context, ledgers, options),
-    judgeSignature(artifact, target, { ...context, store: input.from }, options),
+    inSpan(context, "verify signature", { [FACTS.manifestDigest]: digest }, async (span) => {
+      const judged = await judgeSignature(
+        artifact,
+        target,
+        { ...context, store: input.from },
+        options,
+      );
+      const { status, signerIdentity } = judged.result;
+      span.add({ [FLOE_FACTS.signature]: status, "floe.signature.signer": signerIdentity });
+      const [refused] = judged.blocking;
+      if (refused) span.fail(refused.code, refused.message);
+      return judged;
+    }),
   );
   const { tag, before, commitPoint } = standing;
   const resumes = resumable(input, standing, context);

@@ -4,10 +4,10 @@ import type { LedgerView } from "../ledger/ledger.ts";
 import { otherPin } from "../ledger/pinned-policy.ts";
 import type { Moment } from "../ledger/tag-lists.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { ArtifactStore, CallOptions } from "../ports/index.ts";
-import { applyOperation } from "./apply-operation.ts";
+import { applyTraced } from "./apply-traced.ts";
 import { bringOver, measureCopy } from "./bring-over.ts";
 import { deniedReason } from "./checks/check-approvals.ts";
 import { unsupportedReasons } from "./checks/check-unsupported.ts";
@@ -82,7 +82,7 @@ async function attempts(
   options: CallOptions,
 ): Promise<OperationOutcome> {
   const wanted = parseVersionArgument(request.version, given.manifest);
-  const traceId = randomTraceId(given.host);
+  const traceId = traceIdOf(given);
   known({ artifact_tag: wanted.version, target_environment: request.to, trace_id: traceId });
   const dryRun = request.dryRun === true;
   const transition = judgeTransition(given.manifest, request.to, request.from);
@@ -183,7 +183,7 @@ async function attempts(
     if (!plan.operator) throw new Error("a plan without an operator must be blocked");
     const copy = await bringOver(plan, way, options);
     const ready = copy ? { ...plan, copy, warnings: [...plan.warnings, ...copy.warnings] } : plan;
-    const applied = await applyOperation(ready, plan.operator, ledger, context, {
+    const applied = await applyTraced(ready, plan.operator, ledger, context, {
       ...options,
       ...(view ? { planned: { view, at: looked.at } } : {}),
     });

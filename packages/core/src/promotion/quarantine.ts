@@ -5,7 +5,7 @@ import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { latestTag } from "../model/tag.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
@@ -86,7 +86,7 @@ export async function setQuarantine(
     : manifest.environments;
   const artifact = await findArtifact(request.version, context, options);
   const { digest } = artifact.manifest.descriptor;
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   const wanted = { action, artifact, text, traceId, claimedOperator: request.claimedOperator };
   const results: QuarantinedIn[] = [];
   const warnings: string[] = [];

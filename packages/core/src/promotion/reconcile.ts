@@ -1,6 +1,6 @@
 import type { Ledger, Settling } from "../ledger/ledger.ts";
 import { otherPin } from "../ledger/pinned-policy.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { busyReason } from "./checks/check-busy.ts";
@@ -69,7 +69,7 @@ export async function reconcile(
   options: CallOptions,
 ): Promise<ReconcileOutcome> {
   const { manifest } = given;
-  const traceId = randomTraceId(given.host);
+  const traceId = traceIdOf(given);
   const environments =
     request.environment === undefined
       ? manifest.environments

@@ -3,11 +3,11 @@ import type { Ledger, LedgerView } from "../ledger/ledger.ts";
 import { authorityDigest, policyDigest } from "../manifest/policy-digests.ts";
 import { canonicalJson } from "../model/canonical-json.ts";
 import { environmentTag, latestTag, NO_SOURCE, rollbackTag } from "../model/tag.ts";
-import { randomTraceId } from "../model/trace-id.ts";
+import { traceIdOf } from "../model/trace-id.ts";
 import { uuidV7 } from "../model/uuid.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { analyseReturn } from "./analyse-return.ts";
-import { applyOperation } from "./apply-operation.ts";
+import { applyTraced } from "./apply-traced.ts";
 import { NO_APPROVALS } from "./approvals/judge-approvals.ts";
 import { assertLatestNotCut } from "./assert-not-cut.ts";
 import { busyReasons } from "./checks/check-busy.ts";
@@ -82,7 +82,7 @@ async function attempts(
   const override = checkOverrideRequest({ kinds, reason: asked.reason }, target);
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, context.manifest);
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   known({ environment: target.name, reason: asked.reason, trace_id: traceId });
   const dryRun = request.dryRun === true;
   if (unknownPlaces(context.manifest, target).length > 0) {
@@ -188,7 +188,7 @@ async function attempts(
     }
     if (dryRun) return { kind: "would_succeed", plan };
     if (!plan.operator) throw new Error("a plan without an operator must be blocked");
-    const applied = await applyOperation(plan, plan.operator, ledger, context, options);
+    const applied = await applyTraced(plan, plan.operator, ledger, context, options);
     if (applied.kind === "done") return applied;
     context.logger.info(`planning again: ${applied.why}`);
     if (attempt >= PLAN_ATTEMPTS) {

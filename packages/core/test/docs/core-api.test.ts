@@ -30,6 +30,7 @@ describe("docs/reference/core-api.md", () => {
     ["@floe/core/model", "model/index.ts"],
     ["@floe/core/errors", "errors/index.ts"],
     ["@floe/core/ports", "ports/index.ts"],
+    ["@floe/core/telemetry", "telemetry/index.ts"],
     ["@floe/core/spec", "spec/index.ts"],
     ["@floe/core/deploy", "deploy/index.ts"],
   ])("lists the names that %s exports, and no other", (entry, index) => {

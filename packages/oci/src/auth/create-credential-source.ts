@@ -9,7 +9,7 @@ import { loginError } from "./login-error.ts";
 import type { RegistryCredentials } from "./registry-credentials.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
-export type { RegistryCredentials } from "./registry-credentials.ts";
+export { type RegistryCredentials, secretsOf } from "./registry-credentials.ts";
 
 /** How to log in to a registry: `auth.type` of the manifest. */
 export type CredentialType =

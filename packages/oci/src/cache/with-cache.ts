@@ -1,6 +1,7 @@
 import { isFloeError } from "@floe/core/errors";
 import { type Descriptor, type Digest, isDigest, type RawManifest } from "@floe/core/model";
-import type { ArtifactStore, CallOptions } from "@floe/core/ports";
+import type { ArtifactStore, CallOptions, Telemetry } from "@floe/core/ports";
+import { FLOE_FACTS } from "@floe/core/telemetry";
 import { readGraphNode } from "../copy/graph-node.ts";
 import { readManifestFacts } from "../layout/manifest-facts.ts";
 import type { BlobCache } from "./create-blob-cache.ts";
@@ -34,8 +35,16 @@ export interface CachedStore extends ArtifactStore {
 export function withCache(
   store: ArtifactStore,
   cache: BlobCache,
-  { admits }: { readonly admits: "verified" | "everything" },
+  {
+    admits,
+    telemetry,
+  }: { readonly admits: "verified" | "everything"; readonly telemetry?: Telemetry | undefined },
 ): CachedStore {
+  const noteLookup = (content: "manifest" | "blob", hit: boolean): void =>
+    telemetry?.measure("floe.cache.lookups", 1, {
+      [FLOE_FACTS.content]: content,
+      [FLOE_FACTS.hit]: hit,
+    });
   const admitted = new Set<Digest>();
   const waiting = new Map<Digest, RawManifest>();
   // Small blobs that were read through a manifest that may still be admitted, such as signatures.
@@ -94,7 +103,9 @@ export function withCache(
     const { digest, size } = descriptor;
     if (size > MAX_BLOB_BYTES) return await store.getBlob(descriptor, options);
     const known = await cache.get(digest, Math.min(size, options.maxBytes ?? MAX_BLOB_BYTES));
-    if (known?.byteLength === size) return known;
+    const hit = known?.byteLength === size;
+    noteLookup("blob", hit);
+    if (hit) return known;
     const bytes = await store.getBlob(descriptor, options);
     if (admits === "everything" || admitted.has(digest)) await cache.put(digest, bytes);
     else if (!waitingBlobs.has(digest) && waitingBytes + size <= MAX_WAITING_BYTES) {
@@ -113,6 +124,7 @@ export function withCache(
     async getManifest(reference, options) {
       options.signal.throwIfAborted();
       const known = isDigest(reference) ? await fromCache(reference) : null;
+      if (isDigest(reference)) noteLookup("manifest", known !== null);
       if (known !== null) return known;
       const raw = await store.getManifest(reference, options);
       if (raw !== null) await take(raw);

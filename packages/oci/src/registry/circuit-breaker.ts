@@ -42,6 +42,8 @@ export type Admission =
 
 /** Keeps requests from a host that fails again and again. */
 export interface CircuitBreaker {
+  /** Whether requests are held back, but for those that find out whether the host is back. */
+  readonly isOpen: boolean;
   enter(settings: BreakerSettings, nowMs: number): Admission;
 }
 
@@ -91,6 +93,9 @@ export function createCircuitBreaker(): CircuitBreaker {
   }
 
   return {
+    get isOpen() {
+      return openedAt !== null;
+    },
     enter(settings, nowMs) {
       if (openedAt === null) {
         return {

@@ -1,11 +1,12 @@
 import type { LookupFunction } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDigest } from "@floe/core/model";
-import type { ArtifactStore, CallOptions, Clock, Logger } from "@floe/core/ports";
+import type { ArtifactStore, CallOptions, Clock, Logger, Telemetry } from "@floe/core/ports";
 import type { RegistryCredentials } from "../auth/registry-credentials.ts";
 import { createTransport, DEFAULT_TIMEOUTS, type Timeouts } from "../transport/create-transport.ts";
 import type { Environment } from "../transport/select-proxy.ts";
 import type { ClientCertificate } from "../transport/tls-settings.ts";
+import { traceTransport } from "../transport/trace-transport.ts";
 import { createBlobs } from "./blobs.ts";
 import { type BreakerSettings, DEFAULT_BREAKER } from "./circuit-breaker.ts";
 import { createRegistryClient } from "./create-registry-client.ts";
@@ -51,6 +52,8 @@ export interface RegistryStoreOptions {
   readonly hosts?: HostStates;
   /** Told what the registry warns of, and of `tlsVerify: false`. Default: nobody. */
   readonly logger?: Pick<Logger, "warn">;
+  /** Told of every request; the registry is not told of the trace. Default: nobody watches. */
+  readonly telemetry?: Telemetry | undefined;
   readonly timeouts?: Partial<Timeouts>;
   readonly uploads?: Partial<UploadSettings>;
   /** The most bytes of a manifest, an index or a page of a list. Default 4 MiB. */
@@ -86,18 +89,21 @@ export function createRegistryStore(options: RegistryStoreOptions): ArtifactStor
   const location = parseRegistryUri(options.uri, options.insecure ?? false);
   const { origin } = location;
   if (!tlsVerify && origin.protocol === "https:") warnUnverified(origin, hosts, options.logger);
+  const plain = createTransport({
+    timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    tlsVerify,
+    ca: options.ca,
+    clientCertificate: options.clientCertificate,
+    registry: origin,
+    trustedHosts: options.trustedHosts,
+    proxyEnv: options.proxyEnv,
+    lookup: options.lookup,
+  });
+  const { telemetry } = options;
   const client = createRegistryClient({
     location,
-    transport: createTransport({
-      timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
-      tlsVerify,
-      ca: options.ca,
-      clientCertificate: options.clientCertificate,
-      registry: origin,
-      trustedHosts: options.trustedHosts,
-      proxyEnv: options.proxyEnv,
-      lookup: options.lookup,
-    }),
+    transport: telemetry ? traceTransport(plain, origin, telemetry) : plain,
+    telemetry: telemetry ?? null,
     hosts,
     breaker: { ...DEFAULT_BREAKER, ...options.circuitBreaker },
     maxConcurrent: options.maxConcurrent ?? DEFAULT_MAX_CONCURRENT,

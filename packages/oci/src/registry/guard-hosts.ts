@@ -1,7 +1,9 @@
 import { FloeError, isFloeError } from "@floe/core/errors";
-import type { Clock } from "@floe/core/ports";
+import type { Clock, Telemetry } from "@floe/core/ports";
+import { FACTS } from "@floe/core/telemetry";
 import type { Transport } from "../transport/create-transport.ts";
 import type { HttpAnswer, HttpBody, HttpRequest } from "../transport/http-message.ts";
+import { portOf } from "../transport/trace-transport.ts";
 import type { BreakerSettings, RequestOutcome } from "./circuit-breaker.ts";
 import type { HostState, HostStates } from "./host-state.ts";
 import { backoffMs, LONGEST_PAUSE_MS, parseRetryAfter, type RetrySettings } from "./retry.ts";
@@ -19,6 +21,8 @@ export interface HostRules {
   readonly clock: Clock;
   readonly monotonicMs: () => number;
   readonly random: () => number;
+  /** Told when the breaker of a host opens and closes. */
+  readonly telemetry: Telemetry | null;
 }
 
 /**
@@ -74,8 +78,16 @@ export function guardHosts(transport: Transport, rules: HostRules): Transport {
       await waitForTurn(host, url.origin, signal);
       if (rules.breaker.enabled) {
         const admission = host.breaker.enter(rules.breaker, monotonicMs());
-        if (admission.kind === "held-back") throw heldBack(url, admission, clock.now());
-        settle = (outcome) => admission.settle(outcome, monotonicMs());
+        if (admission.kind === "held-back") {
+          rules.telemetry?.measure("floe.registry.held_back", 1, hostFacts(url));
+          throw heldBack(url, admission, clock.now());
+        }
+        settle = (outcome) => {
+          const before = host.breaker.isOpen;
+          admission.settle(outcome, monotonicMs());
+          if (host.breaker.isOpen !== before)
+            tellBreaker(host.breaker.isOpen, url, rules.telemetry);
+        };
       }
       const answer = await transport.send(
         source.body === undefined ? request : { ...request, body: source.body },
@@ -102,6 +114,18 @@ export function guardHosts(transport: Transport, rules: HostRules): Transport {
   }
 
   return { timeouts: transport.timeouts, send, close: () => transport.close() };
+}
+
+function hostFacts(url: URL) {
+  return { [FACTS.address]: url.hostname, [FACTS.port]: portOf(url) };
+}
+
+function tellBreaker(isOpen: boolean, url: URL, telemetry: Telemetry | null): void {
+  if (telemetry === null) return;
+  const facts = hostFacts(url);
+  telemetry.measure("floe.registry.breaker.open", isOpen ? 1 : 0, facts);
+  const what = isOpen ? "failed again and again: requests are held back" : "answers again";
+  telemetry.log(isOpen ? "warn" : "info", `${url.host} ${what}`, facts, "floe.registry.breaker");
 }
 
 function isStream(body: HttpBody | undefined): boolean {

@@ -62,6 +62,7 @@ export default class Copy extends FloeCommand {
       manifestPath: flags.manifest,
       insecure: flags.insecure,
       logger: this.logger(flags),
+      telemetry: this.telemetry,
       env: process.env,
       cwd: process.cwd(),
       version: this.config.version,

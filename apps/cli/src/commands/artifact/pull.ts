@@ -41,7 +41,7 @@ export default class Pull extends ArtifactCommand {
     const { args, flags } = await this.parse(Pull);
     const { signal } = this;
     await using target = await this.open(args.reference, flags);
-    const store = (await throughCache(target, process.env)) ?? target.store;
+    const store = (await throughCache(target, process.env, this.telemetry)) ?? target.store;
     const named = await fetchManifest({ ...target, store }, signal);
     const manifest = await choosePulled(store, named, flags.platform, { signal });
     const progress = createByteProgress(process.stderr, {

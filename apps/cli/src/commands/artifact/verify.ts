@@ -61,7 +61,7 @@ export default class Verify extends ArtifactCommand {
     const { policy, environment } = await choosePolicy(flags, target.manifest, {
       signal: this.signal,
     });
-    const cached = await throughCache(target, process.env);
+    const cached = await throughCache(target, process.env, this.telemetry);
     const store = cached ?? target.store;
     const artifact = await fetchManifest({ ...target, store }, this.signal);
     const { createArtifactVerifier } = await import("@floe/signing");

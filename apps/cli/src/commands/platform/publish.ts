@@ -33,7 +33,7 @@ export default class Publish extends FloeCommand {
     const opened = await openArtifactSigner(flags, { manifest, env: process.env, logger, signal });
     await using target = await openArtifact({
       ...{ reference: version, registry, tag: undefined, manifestPath, nearest: manifest },
-      ...{ logger, signal, ...here },
+      ...{ logger, signal, telemetry: this.telemetry, ...here },
     });
     const done = await publishPlatform(compiled, version, target, opened, { signal });
     const { repository } = target.store;

@@ -17,6 +17,7 @@ describe("artifact push", () => {
     expect(again.stdout).toBe(first.stdout);
     const other = await project.done("artifact", "push", "v1.0.1", "app.json", "-o", "json");
     expect(other.json).toEqual({
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       success: true,
       digest: first.stdout.trim(),
       tag: "v1.0.1",

@@ -13,6 +13,7 @@ describe("a key pair of artifact keygen", () => {
       ...["artifact", "keygen", "--output-key-prefix", "new/mine", "-o", "json"],
     );
     expect(made.json).toEqual({
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       success: true,
       private_key: "new/mine.key",
       public_key: "new/mine.pub",

@@ -13,6 +13,7 @@ test("manifest validate says that it is valid, and what this version cannot judg
   project.write("manifest.yaml", written.replace("promotion:", audit));
   const run = await project.done("manifest", "validate", "-o", "json");
   expect(run.json).toEqual({
+    trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     success: true,
     path: `${project.dir}/manifest.yaml`,
     digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),

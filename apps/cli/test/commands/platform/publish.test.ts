@@ -78,6 +78,7 @@ describe("floe platform publish", () => {
     const again = await project.done("platform", "publish", "v1.0.0", ...KEY, "--json");
     expect(again.json).toEqual({
       ...first.json,
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       changed: false,
       sbom: { ...(first.json["sbom"] as object), status: "unchanged" },
       signature: { ...(first.json["signature"] as object), status: "unchanged" },

@@ -8,7 +8,7 @@ import type { Moved } from "../../ledger/move-body.ts";
 import { assertPinned } from "../../ledger/pinned-policy.ts";
 import type { AuditPlace, EnvironmentConfig } from "../../manifest/manifest.ts";
 import type { Digest } from "../../model/digest.ts";
-import { randomTraceId } from "../../model/trace-id.ts";
+import { traceIdOf } from "../../model/trace-id.ts";
 import { uuidV7 } from "../../model/uuid.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { at, type FloeContext } from "../../promotion/context.ts";
@@ -177,7 +177,7 @@ async function seal(
       hint: `See floe audit verify --env ${name}. Nothing was changed.`,
       details: { environment: name },
     });
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   const pinned = await source.pinned(options);
   const [part] = (await source.parts(options)).slice(-1);
   if (!pinned || !part) throw new Error("a ledger that has an end has a beginning");
@@ -243,7 +243,7 @@ async function finishSealed(
             kind: "move" as const,
             operation: uuidV7(here.store.now(), context.host.randomBytes(10)),
             subject: null,
-            traceId: randomTraceId(context.host),
+            traceId: traceIdOf(context),
             claimedOperator: move.request.claimedOperator,
             body: { withdraws: moved.operation },
           }

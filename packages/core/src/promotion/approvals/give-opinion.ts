@@ -7,7 +7,7 @@ import { policyDigest } from "../../manifest/policy-digests.ts";
 import type { Digest } from "../../model/digest.ts";
 import { approversOf, mayApprove } from "../../model/identity.ts";
 import { NO_SOURCE } from "../../model/tag.ts";
-import { randomTraceId } from "../../model/trace-id.ts";
+import { traceIdOf } from "../../model/trace-id.ts";
 import { uuidV7 } from "../../model/uuid.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { assertLatestNotCut } from "../assert-not-cut.ts";
@@ -105,7 +105,7 @@ export async function giveOpinion(
     return { kind: "blocked", blocking: unsupportedReasons(manifest, environment) };
   const { source: before } = judgeTransition(manifest, environment.name, undefined);
   const { artifact } = await findArtifact(wanted, before, given, options);
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   const wish: Wish = { kind, request, environment, artifact, reason: why, traceId };
   const ledger = ledgers.of(environment);
   const view = await ledger.view(options);

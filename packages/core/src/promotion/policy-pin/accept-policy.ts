@@ -4,7 +4,7 @@ import type { EnvironmentConfig } from "../../manifest/manifest.ts";
 import { authorityDigest, policyDigest } from "../../manifest/policy-digests.ts";
 import type { Digest } from "../../model/digest.ts";
 import { NO_SOURCE } from "../../model/tag.ts";
-import { randomTraceId } from "../../model/trace-id.ts";
+import { traceIdOf } from "../../model/trace-id.ts";
 import { uuidV7 } from "../../model/uuid.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { assertLatestNotCut } from "../assert-not-cut.ts";
@@ -75,7 +75,7 @@ export async function acceptPolicy(
       hint: "Set authorization.pin_policy: true for the environment, if that is what you want.",
     });
   }
-  const traceId = randomTraceId(context.host);
+  const traceId = traceIdOf(context);
   const { operator, problem } = judgeOperator(environment, context, request.claimedOperator);
   const other = otherPin(environment, view);
   const blocking = problem
