@@ -1,4 +1,4 @@
-import type { GateSubject, GateVerdict } from "@floe/core/plugin";
+import type { GateReason, GateSubject, GateVerdict } from "@floe/core/plugin";
 import { cleanText, readReports, requireAgreement, requireEnded } from "@floe/gate-kit";
 import type { CostConfig } from "./config.ts";
 import { costReasons, money, showPercent } from "./cost-reasons.ts";
@@ -37,7 +37,7 @@ export async function evaluateCost(
   const unpriced = reports.reduce((sum, report) => sum + report.unpriced, 0);
   return {
     status,
-    summary: summarise(cost),
+    summary: summarise(cost, reasons),
     ...(reasons.length === 0 ? {} : { reasons }),
     metrics: {
       monthly: cost.monthly.toNumber(),
@@ -62,9 +62,16 @@ export async function evaluateCost(
   };
 }
 
-function summarise(cost: Cost): string {
+function summarise(cost: Cost, reasons: readonly GateReason[]): string {
   const now = `${money(cost, cost.monthly)} a month`;
-  if (cost.change === null) return now;
+  // What is refused says what was measured and what the limit is.
+  const [refusal, ...others] = reasons.filter(({ level }) => level === "fail");
+  if (refusal)
+    return others.length === 0 ? refusal.message : `${refusal.message} (and ${others.length} more)`;
+  if (cost.change === null) {
+    const alone = reasons.some(({ code }) => code === "COST_NO_BASELINE");
+    return alone ? `${now}; there is nothing to compare it with yet` : now;
+  }
   if (cost.change.isZero()) return `${now}, as ${cost.previousOf}`;
   const direction = cost.change.isNegative() ? "less" : "more";
   return `${now}, ${money(cost, cost.change.abs())} ${direction} than ${cost.previousOf} (${showPercent(cost.changePercent)})`;

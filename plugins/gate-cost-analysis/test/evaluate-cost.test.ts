@@ -79,7 +79,8 @@ describe("what runs in the target environment", () => {
 
     expect(await judge([report], { config, baseline: before })).toMatchObject({
       status: "failed",
-      summary: "111.00 USD a month, 11.00 USD more than v1.0.0 (+11.0 %)",
+      summary:
+        "it costs 11.00 USD a month more than v1.0.0 (+11.0 %), the limit is 10 % (max_increase_percent). Largest: db 11.00",
       reasons: [{ message: /Largest: db 11.00$/, measured: 11, limit: 10 }],
       metrics: { monthly: 111, previous: 100, change: 11 },
     });

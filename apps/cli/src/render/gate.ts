@@ -16,6 +16,7 @@ export function gateText(result: GateResult): string {
       lines.push(`    ${paint("dim", "where")} ${plain(reason.where)}`);
     if (reason.fix !== undefined) lines.push(`    ${paint("dim", "→")} ${plain(reason.fix)}`);
   }
+  lines.push(...chartLines(result, "  "));
   const { plugin, evidence, reused_from: from } = result;
   if (from)
     lines.push(
@@ -29,4 +30,17 @@ export function gateText(result: GateResult): string {
     ),
   );
   return lines.join("\n");
+}
+
+const CHART_LINES = 30;
+const CHART_COLUMNS = 76;
+
+/** What a gate has drawn (`details.chart`, lines of text): as much as fits into a terminal. Nothing where it is no drawing. */
+export function chartLines({ details }: Pick<GateResult, "details">, indent: string): string[] {
+  const chart = details["chart"];
+  if (!Array.isArray(chart)) return [];
+  return chart
+    .filter((line) => typeof line === "string")
+    .slice(0, CHART_LINES)
+    .map((line) => `${indent}${plain(line).replaceAll("\n", " ").slice(0, CHART_COLUMNS)}`);
 }

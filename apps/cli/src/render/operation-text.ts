@@ -1,6 +1,7 @@
 import type { OperationOutcome, OperationPlan, SyncStatus } from "@floe/core";
 import { shortDigest } from "@floe/core/model";
 import { formatBytes } from "./bytes.ts";
+import { chartLines } from "./gate.ts";
 import { gateRows } from "./operation-json.ts";
 import { paint, plain } from "./paint.ts";
 
@@ -51,11 +52,15 @@ function planText(plan: OperationPlan): string {
   const head = plan.rollback
     ? `${paint("bold", plan.target.name)}: ${plan.rollback.from.version} → ${plan.artifact.version} (${digest}), impact ${plan.rollback.impact.risk}`
     : `${paint("bold", plan.artifact.version)} (${digest}): ${plan.source} → ${plan.target.name}`;
-  const gates = gateRows(plan).map((gate) => {
+  const gates = gateRows(plan).flatMap((gate) => {
     const mark = MARKS[gate.status];
     const text = "summary" in gate ? plain(gate.summary) : "not run, because something else blocks";
     const optional = "required" in gate && !gate.required ? " (not required)" : "";
-    return `  ${paint(mark.style, mark.sign)} ${gate.gate}${optional}: ${text.split("\n")[0]}`;
+    const line = `  ${paint(mark.style, mark.sign)} ${gate.gate}${optional}: ${text.split("\n")[0]}`;
+    // What is as it should be needs no picture.
+    return "summary" in gate && gate.status !== "passed"
+      ? [line, ...chartLines(gate, "      ")]
+      : [line];
   });
   const signature =
     plan.signature.status === "skipped"
