@@ -101,7 +101,13 @@ describe("docs/reference/schemas", () => {
     addFormats(ajv);
     for (const schema of schemas.values()) ajv.addSchema(schema);
     const validate = ajv.getSchema("https://floe.dev/schemas/artifact-tag.schema.json");
-    const tag = { success: true, digest: `sha256:${"0".repeat(64)}`, tag: "a", repository: "b" };
+    const tag = {
+      success: true,
+      digest: `sha256:${"0".repeat(64)}`,
+      tag: "a",
+      repository: "b",
+      trace_id: "1".repeat(32),
+    };
     expect(validate?.({ ...tag, new_member: 1 })).toBe(true);
     expect(validate?.({ ...tag, digest: "md5:0" })).toBe(false);
   });
