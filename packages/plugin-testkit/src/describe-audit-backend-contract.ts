@@ -3,6 +3,9 @@ import { describe, test } from "vitest";
 import { auditBackendChecks } from "./audit-backend-checks.ts";
 import type { AuditBackendContract } from "./audit-backend-contract.ts";
 
+/** Some checks start processes, and race them; the five seconds that vitest gives a test are too few on a busy machine. */
+const CHECK_LIMIT_MS = 120_000;
+
 /**
  * Writes a vitest suite with the checks that every audit backend has to stand. For another test runner see
  * {@link auditBackendChecks}.
@@ -22,6 +25,7 @@ export function describeAuditBackendContract(
   contract: AuditBackendContract,
 ): void {
   describe(`audit backend ${id}`, () => {
-    for (const check of auditBackendChecks(plugin, id, contract)) test(check.name, check.run);
+    for (const check of auditBackendChecks(plugin, id, contract))
+      test(check.name, { timeout: CHECK_LIMIT_MS }, check.run);
   });
 }

@@ -5,6 +5,7 @@ import { checkVerdict } from "./check-verdict.ts";
 import { deepFreeze } from "./freeze.ts";
 import type { GateCase, GateCheck, GateContract } from "./gate-contract.ts";
 import { evaluate, type GateUnderTest, gateUnderTest } from "./gate-under-test.ts";
+import { notePrototypes } from "./note-prototypes.ts";
 import { withoutOutput } from "./quiet.ts";
 
 /** A gate that has not reacted to an aborted signal by then will not. Milliseconds. */
@@ -55,6 +56,7 @@ export function gateChecks(
     check("puts nothing of the process environment into its verdict", () =>
       checkEnvironment(gate, contract),
     ),
+    check("leaves the objects of the language as they are", () => checkLanguage(gate, contract)),
     check("can be disposed of twice", () =>
       gate.withGate(contract.passing.config, async (one) => {
         await evaluate(one, contract.passing);
@@ -198,6 +200,18 @@ async function checkEnvironment(gate: GateUnderTest, contract: GateContract): Pr
   } finally {
     delete process.env[PLANTED];
   }
+}
+
+async function checkLanguage(gate: GateUnderTest, contract: GateContract): Promise<void> {
+  const before = notePrototypes();
+  await gate.judge(contract.passing).catch(() => undefined);
+  await gate.judge(contract.failing).catch(() => undefined);
+  const changed = before.restore();
+  assert.deepEqual(
+    changed,
+    [],
+    `it changes ${changed.join(", ")}, for floe and every other plugin`,
+  );
 }
 
 async function settle<Value>(

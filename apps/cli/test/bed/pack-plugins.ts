@@ -55,6 +55,19 @@ export async function packPlugins(
   return tarballs;
 }
 
+/** Packs the package in a folder as `npm pack` does, and gives the tarball. */
+export async function packFolder(folder: string, destination: string): Promise<string> {
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", destination, folder];
+  const run = await runProgram([process.execPath, NPM, ...args], {
+    cwd: destination,
+    env: { npm_config_offline: "true", npm_config_update_notifier: "false" },
+  });
+  const file = readdirSync(destination).find((name) => name.endsWith(".tgz"));
+  if (run.code !== 0 || file === undefined)
+    throw new Error(`npm pack ended with ${run.code}: ${run.output}`);
+  return join(destination, file);
+}
+
 function writePackage(folder: string, name: string, input: PackageInput): void {
   mkdirSync(folder, { recursive: true });
   const gates = Object.keys(input.gates);

@@ -300,6 +300,7 @@ describe("docs/reference/json.md", () => {
     writePlugin(project.dir, "floe-plugin-acme", { gates: { acme_check: "" } });
     compare(["plugins install and link"], [(await plugins("link", PLUGIN_FOLDER)).json]);
     compare(["plugins"], (await plugins()).rows);
+    compare(["plugins new"], [(await plugins("new", "gate", "acme-size")).json]);
     compare(["plugins uninstall"], [(await plugins("uninstall", "floe-plugin-acme")).json]);
     compare(["init"], [await json(project, "init", "elsewhere")]);
     compare(["manifest validate"], [await json(project, "manifest", "validate")]);
