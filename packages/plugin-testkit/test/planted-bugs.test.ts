@@ -60,7 +60,7 @@ const BUGS: readonly (readonly [string, FloePlugin, string, RegExp])[] = [
   ],
   [
     "refuses without a reason",
-    saying(({ reasons: _, ...verdict }) => verdict),
+    saying(({ reasons: _reasons, ...verdict }) => verdict),
     "returns a failed verdict with a reason for the failing case, and does not throw",
     /a failed verdict needs a reason of level fail/,
   ],
