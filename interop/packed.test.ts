@@ -19,6 +19,7 @@ import {
   type PackedPackage,
   packPackages,
 } from "./support/packed-packages.ts";
+import { testPluginAuthors } from "./support/plugin-authors.ts";
 import { type TempFolder, tempFolder } from "./support/temp-folder.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -103,6 +104,13 @@ describe("what would be published", () => {
     );
     expect(found.flat()).toEqual([]);
   }, 120_000);
+});
+
+describe("somebody who writes a plugin", () => {
+  testPluginAuthors(() => ({
+    packed,
+    launcher: join(installed.path, "node_modules/floe/bin/run.js"),
+  }));
 });
 
 describe("in an empty folder, installed by npm", () => {
