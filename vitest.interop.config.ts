@@ -9,8 +9,6 @@ export default defineConfig({
     name: "interop",
     include: ["interop/**/*.test.ts"],
     globalSetup: ["interop/support/postgres-cluster.ts"],
-    // As in vitest.config.ts.
-    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default", ["json", { outputFile: ".reports/interop.json" }]],

@@ -33,7 +33,7 @@ export function gateText(result: GateResult): string {
 }
 
 const CHART_LINES = 30;
-const CHART_COLUMNS = 76;
+const TERMINAL_COLUMNS = 80;
 
 /** What a gate has drawn (`details.chart`, lines of text): as much as fits into a terminal. Nothing where it is no drawing. */
 export function chartLines({ details }: Pick<GateResult, "details">, indent: string): string[] {
@@ -42,5 +42,5 @@ export function chartLines({ details }: Pick<GateResult, "details">, indent: str
   return chart
     .filter((line) => typeof line === "string")
     .slice(0, CHART_LINES)
-    .map((line) => `${indent}${plain(line).replaceAll("\n", " ").slice(0, CHART_COLUMNS)}`);
+    .map((line) => `${indent}${plain(line).replaceAll("\n", " ")}`.slice(0, TERMINAL_COLUMNS));
 }

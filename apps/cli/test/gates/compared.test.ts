@@ -30,7 +30,9 @@ describe("what runs in the target environment is what a new version is compared 
       project.write(`reports/${version}.json`, JSON.stringify({ currency: "USD", monthly }));
 
     const first = await project.done("promote", "v1.0.0", "--to", "dev");
-    expect(first.stdout).toMatch(/! cost_analysis: .*nothing to compare|! cost_analysis: .*no /i);
+    expect(first.stdout).toContain(
+      "! cost_analysis: 100.00 USD a month; there is nothing to compare it with yet",
+    );
     const dearer = await project.run("promote", "v1.1.0", "--to", "dev");
     expect(dearer.code).toBe(8);
     expect(dearer.stderr).toMatch(/BLOCKED: gate cost_analysis: .*25\.5/);
@@ -54,14 +56,16 @@ describe("what runs in the target environment is what a new version is compared 
     report("v1.1.0", 140);
     report("v1.2.0", 101);
 
-    await project.promote("v1.0.0", "dev");
+    const first = await project.done("promote", "v1.0.0", "--to", "dev");
+    expect(first.stdout).toMatch(
+      /! performance_baseline: .*there is no earlier measurement to compare with/,
+    );
     const slower = await project.run("promote", "v1.1.0", "--to", "dev");
     expect(slower.code).toBe(8);
-    expect(slower.stderr).toMatch(/BLOCKED: gate performance_baseline: .*checkout/);
+    expect(slower.stderr).toMatch(/BLOCKED: gate performance_baseline: .*checkout.*10 ?%/);
     expect(slower.stdout).toMatch(
       /^ {6}checkout\n {8}before #+\.* 101\.5 ms\n {8}now {4}#+ 141\.5 ms {2}\+39\.4 % {2}worse$/m,
     );
-    for (const line of slower.stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(200);
     const same = await project.done("promote", "v1.2.0", "--to", "dev");
     expect(same.stdout).toMatch(/✓ performance_baseline: /);
     expect(same.stdout).not.toContain("####");
@@ -75,6 +79,7 @@ test("a secret that a gate prints, in pieces, in its report and in its own words
   const script = [
     // Both halves in writes of their own, beside a lot else.
     `printf '%s' "\${T%${end}}"; sleep 0.05; printf '%s\\n' "\${T#${begin}}"`,
+    `printf '%s' "$T" | base64`,
     `head -c 70000 /dev/zero | tr '\\0' x; printf '%s\\n' "$T"`,
     `printf '%s' '${junit}' | sed "s/[$]T/$T/g" > "$FLOE_GATE_DIR/junit.xml"`,
     `printf '{"summary":"with %s","details":{"said":"%s"}}' "$T" "$T" > "$FLOE_GATE_OUTPUT"`,
