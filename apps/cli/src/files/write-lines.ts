@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { FloeError } from "@floe/core/errors";
+import { writeWhole } from "./write-whole.ts";
 
 /** What was written. */
 export interface WrittenLines {
@@ -14,47 +13,33 @@ export interface WrittenLines {
 const ENOUGH = 1024 * 1024;
 
 /**
- * Writes lines to a file, which is the old one or the new one whole, as `writeWhole` does; together they may be longer than a text
- * can be.
+ * Writes lines to a file, which is the old one or the new one whole; together they may be longer than a text can be.
  * @throws {FloeError} FLOE_OUTPUT_FAILED - it cannot be written
  */
 export async function writeLines(path: string, lines: readonly string[]): Promise<WrittenLines> {
-  const unfinished = `${path}.${process.pid}.tmp`;
   const hash = createHash("sha256");
   let size = 0;
-  try {
-    const file = await open(unfinished, "w");
-    try {
-      let gathered: string[] = [];
-      let length = 0;
-      const flush = async (): Promise<void> => {
-        const bytes = Buffer.from(gathered.map((line) => `${line}\n`).join(""));
-        hash.update(bytes);
-        size += bytes.byteLength;
-        await file.writeFile(bytes);
-        gathered = [];
-        length = 0;
-      };
-      for (const line of lines) {
-        gathered.push(line);
-        length += line.length;
-        if (length >= ENOUGH) await flush();
-      }
-      await flush();
-      await file.sync();
-    } finally {
-      await file.close();
+  function* counted(): Generator<Uint8Array> {
+    for (const bytes of inPieces(lines)) {
+      hash.update(bytes);
+      size += bytes.byteLength;
+      yield bytes;
     }
-    await rename(unfinished, path);
-  } catch (cause) {
-    await rm(unfinished, { force: true }).catch(() => {});
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new FloeError({
-      code: "FLOE_OUTPUT_FAILED",
-      message: `${path} cannot be written (${code})`,
-      hint: "Name a file in a folder that is there and may be written to.",
-      cause,
-    });
   }
+  await writeWhole(path, counted());
   return { size, digest: `sha256:${hash.digest("hex")}` };
+}
+
+function* inPieces(lines: readonly string[]): Generator<Uint8Array> {
+  let gathered: string[] = [];
+  let length = 0;
+  for (const line of lines) {
+    gathered.push(`${line}\n`);
+    length += line.length;
+    if (length < ENOUGH) continue;
+    yield Buffer.from(gathered.join(""));
+    gathered = [];
+    length = 0;
+  }
+  yield Buffer.from(gathered.join(""));
 }

@@ -3,9 +3,13 @@ import { FloeError } from "@floe/core/errors";
 
 /**
  * Writes a file so that whoever reads it meanwhile, or after a crash, sees the old one or the new one.
+ * @param content - in pieces, where it may be longer than a text can be
  * @throws {FloeError} FLOE_OUTPUT_FAILED - it cannot be written
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   const unfinished = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(unfinished, "w");

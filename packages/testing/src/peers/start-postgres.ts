@@ -12,11 +12,11 @@ import {
   statSync,
 } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./start-daemon.ts";
 
 /** A running PostgreSQL cluster of its own, in a temporary folder. */
 export interface PostgresCluster extends AsyncDisposable {
@@ -255,15 +255,4 @@ async function launch(how: Launch): Promise<AsyncDisposable | null> {
     }
     await sleep(20);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  server.once("error", reject);
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address();
-    server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-  });
-  return await promise;
 }
