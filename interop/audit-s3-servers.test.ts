@@ -87,7 +87,8 @@ describe("radosgw", () => {
       const seen = await probe(backend);
 
       expect(seen.capabilities.serialises).toBe("advisory");
-      expect(seen.findings[0]).toMatch(/of 16 writers won slot 0$/);
+      // A round may go well by luck: it is one of twelve that has to show it.
+      expect(seen.findings[0]).toMatch(/of 16 writers won slot \d+$/);
     },
   );
 
@@ -129,8 +130,10 @@ describe("radosgw", () => {
     const bucket = await makeBucket(client, { kind: "plain" });
     const stranger = { ...server, secretAccessKey: "another-secret" };
     await using backend = await openS3Ledger(stranger, bucket);
-    for (const ask of [backend.head("c", call()), backend.claim("c", 0, bytes("a"), call())])
-      await expect(ask).rejects.toMatchObject({ failure: "unauthenticated" });
+    const asked = [backend.head("c", call()), backend.claim("c", 0, bytes("a"), call())];
+    await Promise.all(
+      asked.map((ask) => expect(ask).rejects.toMatchObject({ failure: "unauthenticated" })),
+    );
   });
 
   test("says that a bucket is not there, which is no empty ledger", async () => {
@@ -166,7 +169,7 @@ test("s3rver, which ignores conditions and says 200, is found to", async () => {
   const seen = await probe(backend);
 
   expect(seen.capabilities.serialises).toBe("advisory");
-  expect(seen.findings[0]).toMatch(/writers won slot 0$/);
+  expect(seen.findings[0]).toMatch(/of 16 writers won slot \d+$/);
   client.destroy();
   await rm(dir, { recursive: true, maxRetries: 3, force: true });
 });

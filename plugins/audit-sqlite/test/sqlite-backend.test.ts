@@ -99,8 +99,9 @@ describe("the file", () => {
     const backend = createSqliteBackend({ path: other }, folder);
     backends.push(backend);
 
-    for (const ask of [backend.head("c", call()), backend.claim("c", 0, bytes("a"), call())])
-      expect(await failure(ask)).toMatchObject({
+    const asked = [backend.head("c", call()), backend.claim("c", 0, bytes("a"), call())];
+    for (const failed of await Promise.all(asked.map(failure)))
+      expect(failed).toMatchObject({
         failure: "refused",
         message: expect.stringContaining("is a database of something else") as string,
       });
