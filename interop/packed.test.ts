@@ -152,15 +152,15 @@ describe("in an empty folder, installed by npm", () => {
     expect(blocks).toEqual(await Promise.all(files.map(example)));
     const upstream = await npmConfig("registry");
     await using registry = await startNpmRegistry(packed, upstream);
-    const guide = await runGuide(
-      page,
-      (folder) => {
+    const guide = await runGuide(page, {
+      prepare: (folder) => {
         mkdirSync(join(folder, "app"));
         for (const [index, file] of files.entries())
           writeFileSync(join(folder, "app", file), blocks[index] ?? "");
       },
-      { ...npmEnvironment(), npm_config_registry: registry.url },
-    );
+      env: { ...npmEnvironment(), npm_config_registry: registry.url },
+    });
+    expect(guide.problems).toEqual([]);
     expect(guide.code, guide.output).toBe(0);
     for (const block of blocksOf(page, "text"))
       for (const line of block.trimEnd().split("\n")) expect(guide.output).toContain(line);

@@ -23,22 +23,21 @@ export function testPluginAuthors(published: () => PublishedFloe): void {
   async function follow(page: string, files: Readonly<Record<string, string>>): Promise<string> {
     await using data = await tempFolder();
     await using registry = await startNpmRegistry(published().packed, await npmConfig("registry"));
-    const guide = await runGuide(
-      page,
-      (folder) => {
+    const guide = await runGuide(page, {
+      prepare: (folder) => {
         for (const [path, text] of Object.entries(files)) {
           mkdirSync(join(folder, path, ".."), { recursive: true });
           writeFileSync(join(folder, path), text);
         }
       },
-      {
+      env: {
         ...npmEnvironment(),
         LAUNCHER: published().launcher,
         FLOE_DATA_DIR: data.path,
         npm_config_registry: registry.url,
       },
-    );
-    expect(guide.output).not.toContain("and the page says");
+    });
+    expect(guide.problems).toEqual([]);
     expect(guide.code, guide.output).toBe(0);
     for (const block of blocksOf(page, "text"))
       for (const line of block.trimEnd().split("\n"))

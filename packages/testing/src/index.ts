@@ -13,7 +13,9 @@ export {
   crashPreloadUrl,
   readCountedWrites,
 } from "./crash/crash-env.ts";
-export { blocksOf, runGuide } from "./guide/run-guide.ts";
+export { onlyProd } from "./guide/only-prod.ts";
+export { blocksOf } from "./guide/read-blocks.ts";
+export { type GuideOptions, type GuideRun, runGuide } from "./guide/run-guide.ts";
 export { type ProgramRun, runProgram } from "./guide/run-program.ts";
 export { type LineProcess, startLineProcess } from "./line-process.ts";
 export {
