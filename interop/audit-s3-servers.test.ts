@@ -11,8 +11,12 @@ import s3 from "@floe/plugin-audit-s3";
 import { auditBackendChecks } from "@floe/plugin-testkit/checks";
 import { freePort, type S3Server, startDaemon, startRadosgw } from "@floe/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ledgerProject, type Row } from "./support/ledger-project.ts";
 import { type BucketKind, clientOf, makeBucket } from "./support/make-bucket.ts";
+import { answersOf, manifestFor, standingOf } from "./support/move-through.ts";
 import { openS3Ledger } from "./support/open-s3-ledger.ts";
+import { postgresStore } from "./support/postgres-store.ts";
+import { s3Store } from "./support/s3-store.ts";
 
 const call = () => ({ signal: AbortSignal.timeout(30_000) });
 const probe = (...backends: [AuditBackend, ...AuditBackend[]]) =>
@@ -74,6 +78,57 @@ describe("radosgw", () => {
       .map(({ name, run }) => [name, run] as const),
   )("on a plain bucket %s", async (_, run) => {
     await run();
+  });
+
+  test("has its part of a ledger that began in a registry, went through PostgreSQL and goes on in SQLite and the registry", async ({
+    signal,
+  }) => {
+    await using store = await postgresStore();
+    const bucket = await s3Store(server);
+    const registry = { backend: "oci" };
+    const places = [
+      { backend: "postgres", with: { url_ref: "env:AUDIT_URL", schema: store.schema } },
+      bucket.audit,
+      { backend: "database", database_url: "sqlite:ledger.db" },
+      registry,
+    ];
+    const versions = ["v1.0.0", ...places.map((_, index) => `v1.${index + 1}.0`)];
+    await using project = await ledgerProject({
+      ...{ audit: registry, versions, registry: "docker-registry", signal },
+      env: { ...bucket.env, AUDIT_URL: store.url },
+    });
+    await project.done("promote", "v1.0.0", "--to", "dev");
+    let events = 3;
+    for (const [index, place] of places.entries()) {
+      const use = manifestFor(project, place);
+      await project.done("audit", "move", "--to", "new.yaml");
+      if (index === 0)
+        expect(await project.json("promote", "v1.1.0", "--to", "dev")).toMatchObject({
+          code: 18,
+          said: { error: { code: "FLOE_LEDGER_ELSEWHERE" } },
+        });
+      use();
+      await project.done("promote", `v1.${index + 1}.0`, "--to", "dev");
+      events += 3;
+      expect([place, await answersOf(project, "dev")]).toEqual([
+        place,
+        `0: ok ok ok not_checked, ${events} events`,
+      ]);
+      expect(await standingOf(project, "dev")).toEqual({
+        version: `v1.${index + 1}.0`,
+        drift: null,
+        ledger: place === registry ? "advisory" : "strong",
+      });
+    }
+    // Back to what was there before it was moved at all.
+    await project.done("rollback", "v1.0.0", "--env", "dev", "--reason", "broken");
+    expect(await standingOf(project, "dev")).toMatchObject({ version: "v1.0.0", drift: null });
+    expect(await answersOf(project, "dev")).toBe(`0: ok ok ok not_checked, ${events + 2} events`);
+    const history = (await project.done("platform", "history", "--env", "dev")) as Row[];
+    expect(history.map(({ seq }) => Number(seq)).toReversed()).toEqual(
+      history.map((_, index) => index),
+    );
+    expect(history).toHaveLength(events + 2);
   });
 
   // One after the other it answers 412. It is racing that shows what a second look at a slot would not.

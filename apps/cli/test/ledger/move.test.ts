@@ -3,10 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type LedgerAudit, type Manifest, verifyAuditBundle } from "@floe/core";
 import type { AuditBackend, AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
+import s3 from "@floe/plugin-audit-s3";
 import sqlite from "@floe/plugin-audit-sqlite";
 import { createVerifier } from "@floe/signing";
-import type { MemoryStore } from "@floe/testing";
-import { describe, expect, test } from "vitest";
+import { type MemoryStore, startS3 } from "@floe/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WorldOptions } from "../review/a-world.ts";
 import { aSqliteWorld, endOf, type SqliteWorld } from "./a-sqlite-world.ts";
 
@@ -18,13 +19,38 @@ const REGISTRY = { backend: "oci" };
 const FILE = { backend: "database" };
 const BACK = { backend: "oci", previous: [FILE] };
 
+/** A server of buckets; every test has one of its own. */
+let server: Awaited<ReturnType<typeof startS3>>;
+const PLUGINS = [sqlite as FloePlugin, s3 as FloePlugin];
+let buckets = 0;
+beforeAll(async () => {
+  server = await startS3({});
+});
+afterAll(async () => await server[Symbol.asyncDispose]());
+
+/** A place in the bucket that nobody has used. */
+function aBucket(): Place {
+  buckets += 1;
+  const { endpoint, bucket } = server;
+  const place = { endpoint, credentials_ref: "env:LEDGER_KEYS", prefix: `ledgers-${buckets}/` };
+  return { backend: "s3", s3_bucket: bucket, with: place };
+}
+
+const secretOf = ({ accessKeyId, secretAccessKey }: typeof server): string =>
+  `${accessKeyId}:${secretAccessKey}`;
+
 /** A project whose ledgers have begun in one place, and the manifest that names another. */
 async function aWorldThatMoves(
   from: Readonly<Record<string, unknown>>,
   to: Readonly<Record<string, unknown>>,
   options: WorldOptions = {},
 ): Promise<{ readonly world: SqliteWorld; readonly next: Manifest }> {
-  const world = await aSqliteWorld({ audit: from, ...options });
+  const world = await aSqliteWorld({
+    audit: from,
+    plugins: PLUGINS,
+    secret: secretOf(server),
+    ...options,
+  });
   for (const version of ["v1.0.0", "v1.1.0"]) {
     await world.publish(version);
     await world.promote(version, "dev", "staging");
@@ -45,17 +71,37 @@ async function words(world: SqliteWorld, manifest: Manifest, environment = "stag
   });
 }
 
+type Place = Readonly<Record<string, unknown>> & { readonly backend: string };
+
+const always =
+  (place: Place): (() => Place) =>
+  () =>
+    place;
+/** The manifest of a place that names the one before. */
+const after =
+  (place: Place) =>
+  (before: Place): Place => ({ ...place, previous: [before] });
+
 const ways = [
-  ["a plain registry", "SQLite", REGISTRY, FILE, "compare-then-put"],
-  ["a registry that serialises", "SQLite", REGISTRY, FILE, "atomic"],
-  ["SQLite", "a plain registry", FILE, BACK, "compare-then-put"],
-  ["SQLite", "a registry that serialises", FILE, BACK, "atomic"],
+  ["a plain registry", "SQLite", always(REGISTRY), always(FILE), "compare-then-put"],
+  ["a registry that serialises", "SQLite", always(REGISTRY), always(FILE), "atomic"],
+  ["SQLite", "a plain registry", always(FILE), after(REGISTRY), "compare-then-put"],
+  ["SQLite", "a registry that serialises", always(FILE), after(REGISTRY), "atomic"],
+  ["a plain registry", "S3", always(REGISTRY), aBucket, "compare-then-put"],
+  ["S3", "a plain registry", aBucket, after(REGISTRY), "compare-then-put"],
+  ["S3", "SQLite", aBucket, after(FILE), "compare-then-put"],
+  ["SQLite", "S3", always(FILE), (before: Place) => after(aBucket())(before), "atomic"],
 ] as const;
+
+/** Ways on which every kind of place is left and reached once. */
+const DYING = [0, 3, 6, 7] as const;
 
 describe("floe audit move", () => {
   test.each(ways)(
     "lets ledgers go on from %s to %s, with all they had",
-    async (_, __, from, to, tagCreation) => {
+    async (_, __, begins, goesOn, tagCreation) => {
+      const from = begins();
+      const to = goesOn(from);
       const { world, next } = await aWorldThatMoves(from, to, { tagCreation });
       await using _world = world;
       await world.as({}, (floe) => floe.checkpoint({}));
@@ -104,15 +150,19 @@ describe("floe audit move", () => {
   );
 
   test("goes on by the same command when it dies at any of its writes", async () => {
-    for (const [, , from, to, tagCreation] of [ways[0], ways[3]]) {
+    for (const way of DYING) {
+      const [, , begins, goesOn, tagCreation] = ways[way];
       let complete = false;
       for (let at = 1; !complete; at += 1) {
+        const from = begins();
+        const to = goesOn(from);
         const clock = killer(at);
         const gates = { policy_compliance: true };
         await using world = await aSqliteWorld({
           audit: from,
           tagCreation,
-          plugins: [clock.plugin],
+          plugins: clock.plugins,
+          secret: secretOf(server),
           environments: ["dev", "staging"].map((name) => ({ name, gates })),
         });
         for (const environment of ["dev", "staging"])
@@ -128,7 +178,7 @@ describe("floe audit move", () => {
         );
         complete = clock.writes() < at;
         clock.disarm();
-        const where = `${from.backend}, ${tagCreation}: write ${at}: ${first}`;
+        const where = `${from.backend} to ${to.backend}, ${tagCreation}: write ${at}: ${first}`;
         // Until it is finished nobody is let in twice: at most one of the manifests works for an environment.
         const works = [];
         for (const manifest of [world.manifest, next]) {
@@ -352,7 +402,7 @@ describe("floe audit move", () => {
   });
 });
 
-/** Ends everything behind one of the writes to the registry or to an SQLite file that come after `arm`. */
+/** Ends everything behind one of the writes to the registry or to a store that come after `arm`. */
 function killer(at: number) {
   let [writes, dead, armed] = [0, false, false];
   const enter = (): void => {
@@ -365,26 +415,26 @@ function killer(at: number) {
     dead ||= writes === at;
     if (dead) throw new Error("killed");
   };
-  const [provider] = sqlite.auditBackends as readonly AuditBackendProvider[];
-  if (!provider) throw new Error("the plugin has no backend");
-  const open: AuditBackendProvider["open"] = async (config, options) => {
-    const backend = await provider.open(config, options);
-    const claim: AuditBackend["claim"] = async (chain, ...call) => {
-      // Of the race before a ledger is begun each claim is like the other.
-      if (chain.startsWith("floe-probe/")) return await backend.claim(chain, ...call);
-      enter();
-      const answer = await backend.claim(chain, ...call);
-      leave();
-      return answer;
-    };
-    return Object.create(backend, { claim: { value: claim } }) as AuditBackend;
-  };
-  const plugin: FloePlugin = {
-    ...(sqlite as FloePlugin),
-    auditBackends: [{ ...provider, open }],
-  };
+  const mortalProvider = (provider: AuditBackendProvider): AuditBackendProvider => ({
+    ...provider,
+    async open(config, options) {
+      const backend = await provider.open(config, options);
+      const claim: AuditBackend["claim"] = async (chain, ...call) => {
+        // Of the race before a ledger is begun each claim is like the other.
+        if (chain.startsWith("floe-probe/")) return await backend.claim(chain, ...call);
+        enter();
+        const answer = await backend.claim(chain, ...call);
+        leave();
+        return answer;
+      };
+      return Object.create(backend, { claim: { value: claim } }) as AuditBackend;
+    },
+  });
   return {
-    plugin,
+    plugins: PLUGINS.map((plugin) => ({
+      ...plugin,
+      auditBackends: (plugin.auditBackends ?? []).map(mortalProvider),
+    })),
     mortal: (store: MemoryStore) => store.reopen({ onWrite: enter, afterWrite: leave }),
     writes: () => writes,
     arm: () => {
