@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -71,6 +73,22 @@ describe("what would be published", () => {
       const unwanted = /\/test\/|tsbuildinfo|\.test\.|node_modules|\.env|\.key$/;
       expect([name, files.filter((file) => unwanted.test(file))]).toEqual([name, []]);
     }
+  });
+
+  test("is what the workflow of docs/releasing.md publishes", async () => {
+    const [workflow = ""] = blocksOf("docs/releasing.md", "yaml");
+    const [, words = ""] = /- run: npx --yes pnpm@12 (-r publish .*)$/m.exec(workflow) ?? [];
+    // A registry that has none of them.
+    await using empty = createServer((_, response) => response.writeHead(404).end("{}"));
+    empty.listen(0, "127.0.0.1");
+    await once(empty, "listening");
+    const registry = `http://127.0.0.1:${(empty.address() as AddressInfo).port}/`;
+    const dry = [...words.split(" "), "--dry-run", "--registry", registry];
+    const printed = await done("npx", ["--yes", "pnpm@12", ...dry], { cwd: ROOT, ...go });
+    const said = printed.matchAll(/(\S+)@\S+ → /g);
+    expect([...said].map(([, name]) => name).toSorted()).toEqual(
+      packed.map(({ name }) => name).toSorted(),
+    );
   });
 
   test("is what publint finds no fault with", async () => {
