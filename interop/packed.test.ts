@@ -86,8 +86,8 @@ describe("what would be published", () => {
     const dry = [...words.split(" "), "--dry-run", "--registry", registry];
     const printed = await done("npx", ["--yes", "pnpm@12", ...dry], { cwd: ROOT, ...go });
     const said = printed.matchAll(/(\S+)@\S+ → /g);
-    expect([...said].map(([, name]) => name).toSorted()).toEqual(
-      packed.map(({ name }) => name).toSorted(),
+    expect(new Set([...said].map(([, name]) => name))).toEqual(
+      new Set(packed.map(({ name }) => name)),
     );
   });
 

@@ -10,7 +10,7 @@ import { authorize } from "../model/identity.ts";
 import type { CallOptions, TrustedSigner } from "../ports/index.ts";
 import { assertLatestNotCut } from "../promotion/assert-not-cut.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
-import { findEnvironment } from "../promotion/environments.ts";
+import { selectEnvironments } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
 import { datedBack } from "../verification/check-history.ts";
 import { historyOf } from "../verification/read-history.ts";
@@ -75,10 +75,7 @@ export async function auditLedgers(
   options: CallOptions,
 ): Promise<LedgerAudit[]> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const audits: LedgerAudit[] = [];
   for (const environment of environments)
     audits.push(

@@ -5,7 +5,7 @@ import type { Digest } from "../model/digest.ts";
 import { classifyTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
-import { findEnvironment } from "../promotion/environments.ts";
+import { selectEnvironments } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
 import { tagRules } from "../promotion/resolve-artifact.ts";
 
@@ -41,10 +41,7 @@ export async function findDrift(
   options: CallOptions,
 ): Promise<DriftedTag[]> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const found: DriftedTag[] = [];
   for (const environment of environments)
     found.push(...(await driftOf(environment, at(context, environment), ledgers, options)));

@@ -6,7 +6,7 @@ import type { Digest } from "../model/digest.ts";
 import { authorize } from "../model/identity.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
-import { findEnvironment } from "../promotion/environments.ts";
+import { selectEnvironments } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
 import { judgeOperator } from "../promotion/operator.ts";
 import { readAnchor, writeAnchor } from "./anchor.ts";
@@ -46,10 +46,7 @@ export async function makeCheckpoints(
   options: CallOptions,
 ): Promise<MadeCheckpoint[]> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const made: MadeCheckpoint[] = [];
   for (const environment of environments) {
     const one = await makeCheckpoint(environment, at(context, environment), ledgers, options);

@@ -26,6 +26,17 @@ export function findEnvironment(manifest: Manifest, name: string): EnvironmentCo
   });
 }
 
+/**
+ * The environments that a command is about: the one of its `--env`, or all.
+ * @throws {FloeError} FLOE_ENVIRONMENT_NOT_FOUND - with near names
+ */
+export function selectEnvironments(
+  manifest: Manifest,
+  name: string | undefined,
+): readonly EnvironmentConfig[] {
+  return name === undefined ? manifest.environments : [findEnvironment(manifest, name)];
+}
+
 /** Says whether an environment has another repository than the one in which versions are published. */
 export function hasOwnRepository(
   environment: Pick<EnvironmentConfig, "registry">,

@@ -5,7 +5,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
-import { findEnvironment } from "./environments.ts";
+import { selectEnvironments } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { mergeHistories } from "./merge-histories.ts";
 import { parseVersionArgument } from "./resolve-artifact.ts";
@@ -72,10 +72,7 @@ export async function history(
   options: CallOptions,
 ): Promise<HistoryEvent[]> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, manifest);
   const { operator, since, until, kinds, limit } = request;

@@ -2,7 +2,7 @@ import { isFloeError } from "../errors/index.ts";
 import { classifyTag } from "../model/tag.ts";
 import type { ArtifactStore, CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "./context.ts";
-import { findEnvironment } from "./environments.ts";
+import { selectEnvironments } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { readViewOrError } from "./read-view-or-error.ts";
 import { parseVersionArgument, tagRules } from "./resolve-artifact.ts";
@@ -34,10 +34,7 @@ export async function listTags(
   options: CallOptions,
 ): Promise<EnvironmentTag[]> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const version =
     request.version === undefined ? null : parseVersionArgument(request.version, manifest).version;
   const rules = tagRules(manifest);

@@ -6,7 +6,7 @@ import type { CallOptions } from "../ports/index.ts";
 import { busyReason } from "./checks/check-busy.ts";
 import { pinReasons } from "./checks/check-pin.ts";
 import { at, type FloeContext } from "./context.ts";
-import { findEnvironment } from "./environments.ts";
+import { selectEnvironments } from "./environments.ts";
 import type { Ledgers } from "./ledgers.ts";
 import { openIntents } from "./open-intent.ts";
 import { judgeOperator } from "./operator.ts";
@@ -70,10 +70,7 @@ export async function reconcile(
 ): Promise<ReconcileOutcome> {
   const { manifest } = given;
   const traceId = traceIdOf(given);
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const recovered: Recovered[] = [];
   const settled: Settled[] = [];
   const synced: SyncedIn[] = [];

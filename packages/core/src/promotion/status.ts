@@ -8,7 +8,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { ApprovalStatus } from "./approvals/list-approvals.ts";
 import { at, type FloeContext } from "./context.ts";
 import { disregarded } from "./disregarded.ts";
-import { findEnvironment } from "./environments.ts";
+import { selectEnvironments } from "./environments.ts";
 import { readFreezes } from "./freezes.ts";
 import { heldByFreezes, heldBySoak, heldVersions, nextFreeze } from "./held-status.ts";
 import type { Ledgers } from "./ledgers.ts";
@@ -46,10 +46,7 @@ export async function status(
   options: CallOptions,
 ): Promise<EnvironmentStatus[]> {
   const { manifest } = given;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const wanted =
     request.version === undefined ? null : parseVersionArgument(request.version, manifest);
   const artifact = wanted ? await resolveArtifact(given.store, manifest, wanted, options) : null;

@@ -6,7 +6,7 @@ import { type Digest, isDigest } from "../../model/digest.ts";
 import { keyIdOf } from "../../model/identity.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { at, type FloeContext } from "../../promotion/context.ts";
-import { findEnvironment } from "../../promotion/environments.ts";
+import { selectEnvironments } from "../../promotion/environments.ts";
 import type { Ledgers } from "../../promotion/ledgers.ts";
 import { readAnchor } from "../anchor.ts";
 import { readStored, type StoredEntry } from "../read-entries.ts";
@@ -50,10 +50,7 @@ export async function makeBundle(
   options: CallOptions,
 ): Promise<MadeBundle> {
   const { manifest } = context;
-  const wanted =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const wanted = selectEnvironments(manifest, request.environment);
   const left: string[] = [];
   const objects = createObjectCollector(left);
   const keys = new Map<string, BundleLine & { readonly type: "key" }>();

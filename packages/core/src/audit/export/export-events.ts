@@ -4,7 +4,7 @@ import { bySeqThenHash } from "../../ledger/read-view.ts";
 import type { VerifiedEvent } from "../../ledger/verify-event.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import { at, type FloeContext } from "../../promotion/context.ts";
-import { findEnvironment } from "../../promotion/environments.ts";
+import { selectEnvironments } from "../../promotion/environments.ts";
 import type { Ledgers } from "../../promotion/ledgers.ts";
 import { auditLedgers } from "../audit-ledger.ts";
 import { cdEvent } from "./cd-event.ts";
@@ -49,10 +49,7 @@ export async function exportLedgers(
   options: CallOptions,
 ): Promise<ExportedLedgers> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const events: ExportedEvent[] = [];
   const positions = { ...(request.cursor ?? NO_CURSOR).positions };
   for (const environment of environments) {

@@ -2,7 +2,7 @@ import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import type { FloeContext } from "../context.ts";
-import { findEnvironment } from "../environments.ts";
+import { selectEnvironments } from "../environments.ts";
 import { type Ledgers, unknownPlaces } from "../ledgers.ts";
 import { judgeApprovals } from "./judge-approvals.ts";
 
@@ -37,10 +37,7 @@ export async function listApprovals(
   options: CallOptions,
 ): Promise<ApprovalStatus[]> {
   const { manifest } = context;
-  const environments =
-    request.environment === undefined
-      ? manifest.environments
-      : [findEnvironment(manifest, request.environment)];
+  const environments = selectEnvironments(manifest, request.environment);
   const rows: ApprovalStatus[] = [];
   for (const environment of environments) {
     if (!environment.approvals) continue;
