@@ -1,16 +1,14 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Floe } from "@floe/core";
 import type { AuditBackend, AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
 import sqlite from "@floe/plugin-audit-sqlite";
 import Database from "better-sqlite3";
-import { aWorld, go, type RunAs, type World, type WorldOptions } from "../review/a-world.ts";
+import { aWorld, go, type World, type WorldOptions } from "../review/a-world.ts";
+import { type RunsApart, runsApart } from "./runs-apart.ts";
 
 /** A world whose ledgers are in an SQLite file beside the manifest, and whose repository is a plain registry. */
-export interface SqliteWorld extends World {
+export interface SqliteWorld extends World, RunsApart {
   readonly database: string;
-  /** Runs something as a process would: with a floe of its own, which is closed afterwards. */
-  as<Result>(run: RunAs, work: (floe: Floe) => Promise<Result>): Promise<Result>;
   /** Opens the backend as floe would, for who wants to stand in its way. */
   openLedger(): Promise<AuditBackend>;
   /** Reaches past the backend, as the owner of the file can. */
@@ -39,13 +37,8 @@ export async function aSqliteWorld(options: WorldOptions = {}): Promise<SqliteWo
       db.close();
     }
   };
-  const as: SqliteWorld["as"] = async (run, work) => {
-    await using floe = world.floe(run);
-    return await work(floe);
-  };
-  return Object.assign(world, {
+  return Object.assign(world, runsApart(world), {
     database,
-    as,
     past,
     async openLedger() {
       const [provider] = sqlite.auditBackends as readonly AuditBackendProvider[];
@@ -61,25 +54,5 @@ export async function aSqliteWorld(options: WorldOptions = {}): Promise<SqliteWo
       db.prepare("VACUUM INTO ?").run(database);
       db.close();
     },
-    async promote(version: string, ...environments: string[]) {
-      for (const to of environments) {
-        const done = await as({}, (floe) => floe.promote({ version, to }));
-        if (done.kind !== "done") throw new Error(`${version} to ${to}: ${JSON.stringify(done)}`);
-      }
-    },
   });
-}
-
-/** How a run ended: the code of its error or of what blocked it, else its kind; and its exit code. */
-export async function endOf(
-  run: Promise<{
-    readonly kind?: string;
-    readonly blocking?: readonly { readonly code: string }[];
-  }>,
-): Promise<string> {
-  return await run.then(
-    (outcome) => outcome.blocking?.[0]?.code ?? outcome.kind ?? "answered",
-    (error: { code?: string; exitCode?: number; message: string }) =>
-      error.code === undefined ? error.message : `${error.code} ${error.exitCode}`,
-  );
 }

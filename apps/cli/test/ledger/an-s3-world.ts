@@ -1,14 +1,12 @@
-import type { Floe } from "@floe/core";
 import type { AuditBackend, AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
 import s3 from "@floe/plugin-audit-s3";
 import { type S3Settings, startS3, type TestS3 } from "@floe/testing";
-import { aWorld, go, type RunAs, type World, type WorldOptions } from "../review/a-world.ts";
+import { aWorld, go, type World, type WorldOptions } from "../review/a-world.ts";
+import { type RunsApart, runsApart } from "./runs-apart.ts";
 
 /** A world whose ledgers are in a bucket, and whose repository is a plain registry. */
-export interface S3World extends World {
+export interface S3World extends World, RunsApart {
   readonly s3: TestS3;
-  /** Runs something as a process would: with a floe of its own, which is closed afterwards. */
-  as<Result>(run: RunAs, work: (floe: Floe) => Promise<Result>): Promise<Result>;
   /** Opens the backend as floe would, for who wants to stand in its way. */
   openLedger(): Promise<AuditBackend>;
   /** Keys of an environment's events, the newest first. */
@@ -30,14 +28,9 @@ export async function anS3World(
     secret,
     ...options,
   });
-  const as: S3World["as"] = async (run, work) => {
-    await using floe = world.floe(run);
-    return await work(floe);
-  };
   const dispose = world[Symbol.asyncDispose].bind(world);
-  return Object.assign(world, {
+  return Object.assign(world, runsApart(world), {
     s3: server,
-    as,
     async openLedger() {
       const [provider] = s3.auditBackends as readonly AuditBackendProvider[];
       const parsed = await provider?.config["~standard"].validate({
@@ -53,12 +46,6 @@ export async function anS3World(
     },
     keys: (environment: string) =>
       server.keys("floe/").filter((key) => key.includes(`_23${environment}/`)),
-    async promote(version: string, ...environments: string[]) {
-      for (const to of environments) {
-        const done = await as({}, (floe) => floe.promote({ version, to }));
-        if (done.kind !== "done") throw new Error(`${version} to ${to}: ${JSON.stringify(done)}`);
-      }
-    },
     async [Symbol.asyncDispose]() {
       await dispose();
       await server[Symbol.asyncDispose]();

@@ -9,7 +9,8 @@ import { createVerifier } from "@floe/signing";
 import { type MemoryStore, startS3 } from "@floe/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WorldOptions } from "../review/a-world.ts";
-import { aSqliteWorld, endOf, type SqliteWorld } from "./a-sqlite-world.ts";
+import { aSqliteWorld, type SqliteWorld } from "./a-sqlite-world.ts";
+import { endOf } from "./runs-apart.ts";
 
 const program = fileURLToPath(
   new URL("../../../../packages/audit-verifier/bin/floe-audit-verify.js", import.meta.url),

@@ -1,8 +1,8 @@
 import { exitCodeOfReasons } from "@floe/core";
 import type { S3Fault, S3Settings } from "@floe/testing";
 import { describe, expect, test } from "vitest";
-import { endOf } from "./a-sqlite-world.ts";
 import { anS3World, type S3World } from "./an-s3-world.ts";
+import { endOf, expectOneLedger } from "./runs-apart.ts";
 
 const everywhere = ["dev", "staging", "prod"];
 const onlyDev = { environments: [{ name: "dev", gates: { policy_compliance: true } }] };
@@ -60,32 +60,7 @@ describe("a ledger in S3, with a plain registry", () => {
 
   test("is one ledger when eight begin it at once, and each of their versions arrives", async () => {
     await using world = await anS3World({}, onlyDev);
-    const versions = Array.from({ length: 8 }, (_, index) => `v1.0.${index}`);
-    for (const version of versions) await world.publish(version);
-
-    const ends = await Promise.all(
-      versions.map((version) =>
-        world.as({}, async (floe) => {
-          // Whoever finds another at work asks again, as --wait does.
-          for (;;) {
-            const end = await endOf(floe.promote({ version, to: "dev" }));
-            if (!end.startsWith("FLOE_PROMOTION_BUSY")) return end;
-            await new Promise((done) => setTimeout(done, 20));
-          }
-        }),
-      ),
-    );
-
-    expect(ends).toEqual(versions.map(() => "done"));
-    await world.as({}, async (floe) => {
-      const history = await floe.history({ environment: "dev" });
-      expect(history.filter(({ kind }) => kind === "genesis")).toHaveLength(1);
-      const [audit] = await floe.audit({});
-      expect(audit?.verdicts).toMatchObject({
-        integrity: { verdict: "ok" },
-        completeness: { verdict: "ok" },
-      });
-    });
+    await expectOneLedger(world, 8);
   });
 
   test.each<[string, Partial<S3Settings>]>([

@@ -2,7 +2,8 @@ import type { Floe } from "@floe/core";
 import type { AuditBackend } from "@floe/core/plugin";
 import type { MemoryStore } from "@floe/testing";
 import { expect, test } from "vitest";
-import { aSqliteWorld, endOf, type SqliteWorld } from "./a-sqlite-world.ts";
+import { aSqliteWorld, type SqliteWorld } from "./a-sqlite-world.ts";
+import { endOf } from "./runs-apart.ts";
 
 /** A process that dies at one of its writes, to the registry or the ledger: nothing is written after that. */
 interface Mortal {

@@ -4,7 +4,8 @@ import sqlite from "@floe/plugin-audit-sqlite";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
 import { aWorld, go } from "../review/a-world.ts";
-import { aSqliteWorld, endOf } from "./a-sqlite-world.ts";
+import { aSqliteWorld } from "./a-sqlite-world.ts";
+import { endOf, expectOneLedger } from "./runs-apart.ts";
 
 const everywhere = ["dev", "staging", "prod"];
 
@@ -79,37 +80,7 @@ describe("a ledger in SQLite, with a plain registry", () => {
     await using world = await aSqliteWorld({
       environments: [{ name: "dev", gates: { policy_compliance: true } }],
     });
-    const versions = Array.from({ length: 16 }, (_, index) => `v1.0.${index}`);
-    for (const version of versions) await world.publish(version);
-
-    const ends = await Promise.all(
-      versions.map((version) =>
-        world.as({}, async (floe) => {
-          // Whoever finds another at work asks again, as --wait does.
-          for (;;) {
-            const end = await endOf(floe.promote({ version, to: "dev" }));
-            if (!end.startsWith("FLOE_PROMOTION_BUSY")) return end;
-            await new Promise((done) => setTimeout(done, 20));
-          }
-        }),
-      ),
-    );
-
-    expect(ends).toEqual(versions.map(() => "done"));
-    await world.as({}, async (floe) => {
-      const [row] = await floe.status({});
-      const history = await floe.history({ environment: "dev" });
-      expect(history.filter(({ kind }) => kind === "genesis")).toHaveLength(1);
-      expect(
-        history.filter(({ kind, result }) => kind === "outcome" && result === "succeeded"),
-      ).toHaveLength(16);
-      expect(row).toMatchObject({ version: history[0]?.version, drift: null, openIntents: [] });
-      const [audit] = await floe.audit({});
-      expect(audit?.verdicts).toMatchObject({
-        integrity: { verdict: "ok" },
-        completeness: { verdict: "ok" },
-      });
-    });
+    await expectOneLedger(world, 16);
   });
 
   test("lets one of sixteen promote the same version", async () => {

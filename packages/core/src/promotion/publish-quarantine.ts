@@ -1,13 +1,10 @@
 import type { LedgerEvent } from "../ledger/event.ts";
-import { requireSigner } from "../ledger/ledger-context.ts";
-import { bundleManifest } from "../model/bundle-manifest.ts";
-import { canonicalJson } from "../model/canonical-json.ts";
-import { EMPTY_BLOB, EMPTY_DESCRIPTOR } from "../model/descriptor.ts";
-import { type Digest, inTotoDigest } from "../model/digest.ts";
+import type { Digest } from "../model/digest.ts";
 import { PREDICATE_TYPES, type QuarantineStatement } from "../model/records.ts";
 import { quarantineTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
+import { publishCopy } from "./publish-copy.ts";
 import type { ResolvedArtifact } from "./resolve-artifact.ts";
 
 /** The event by which a digest was kept out of an environment, or let in again. */
@@ -46,20 +43,8 @@ export async function publishQuarantine(
     at,
     ledger: { chain, seq, hash },
   };
-  const subject = artifact.manifest.descriptor;
+  const { kind } = event;
   const predicateType = PREDICATE_TYPES.quarantine;
-  const statement = canonicalJson({
-    _type: "https://in-toto.io/Statement/v1",
-    subject: [{ name: store.repository, digest: inTotoDigest(subject.digest) }],
-    predicateType,
-    predicate,
-  });
-  const signer = requireSigner(context.signer, event.kind);
-  const bundle = await signer.sign(new TextEncoder().encode(statement), options);
-  const created = store.now();
-  const { bytes, mediaType, layer } = bundleManifest({ subject, bundle, predicateType, created });
-  await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
-  await store.putBlob(layer, bundle, { ...options, absent: true });
-  await store.attach({ bytes, mediaType }, { ...options, tag });
+  await publishCopy({ predicateType, predicate, kind, tag }, artifact, context, options);
   return tag;
 }

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { startBound } from "./start-bound.ts";
 
 /** A program that runs until it is disposed of, or until the test run is gone. */
 export interface Daemon extends AsyncDisposable {
@@ -9,19 +9,6 @@ export interface Daemon extends AsyncDisposable {
   /** What it has written. */
   log(): string;
 }
-
-// Ends the program when standard input closes, which also happens when the test run is killed: an exit handler of Node would not
-// run then, and the program would stay behind.
-const UNTIL_INPUT_ENDS = `
-exec 3<&0
-"$@" 3<&- </dev/null &
-program=$!
-{ read -r _ <&3; kill -9 "$program"; } &
-watcher=$!
-wait "$program"
-status=$?
-kill "$watcher" 2>/dev/null
-exit "$status"`;
 
 /** Starts a program that writes to a log file. */
 export function startDaemon(
@@ -34,30 +21,16 @@ export function startDaemon(
 ): Daemon {
   const { cwd, env, logFile } = options;
   const output = openSync(logFile, "a");
-  const child: ChildProcess = spawn("/bin/sh", ["-c", UNTIL_INPUT_ENDS, "sh", ...command], {
+  const program = startBound(command, {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", HOME: cwd, ...env },
-    stdio: ["pipe", output, output],
+    output: [output, output],
   });
   closeSync(output);
-  let ended: string | null = null;
-  const exited = new Promise<void>((resolve) => {
-    child.once("error", (error) => {
-      ended = error.message;
-      resolve();
-    });
-    child.once("exit", (code, signal) => {
-      ended = `exit ${code ?? signal}`;
-      resolve();
-    });
-  });
   return {
-    ended: () => ended,
+    ended: () => program.ended(),
     log: () => readFileSync(logFile, "utf8"),
-    async [Symbol.asyncDispose]() {
-      child.stdin?.destroy();
-      await exited;
-    },
+    [Symbol.asyncDispose]: () => program[Symbol.asyncDispose](),
   };
 }
 

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { peer } from "./peer.ts";
+import { startBound } from "./start-bound.ts";
 
 /** One request as docker-registry's access log holds it. */
 export interface AccessLogEntry {
@@ -35,19 +35,6 @@ export interface DockerRegistryOptions {
 const CREDENTIALS = { username: "interop", password: "interop-password" };
 // bcrypt of the password above: the only hash that docker-registry reads, and one that Node cannot make.
 const HTPASSWD = "interop:$2b$05$abcdefghijklmnopqrstuuwUEJiP5oj5tqIHQ2.VBmuih2Ur5XVl2\n";
-
-// Ends the registry when standard input closes, which also happens when the test run is killed: an exit handler of
-// Node would not run then, and the registry would stay behind.
-const UNTIL_INPUT_ENDS = `
-exec 3<&0
-"$@" 3<&- </dev/null &
-registry=$!
-{ read -r _ <&3; kill -9 "$registry"; } &
-watcher=$!
-wait "$registry"
-status=$?
-kill "$watcher"
-exit "$status"`;
 
 const ACCESS = /^\S+ \S+ \S+ \[[^\]]*\] "(\S+) (\S+) [^"]*" (\d+) \d+ "[^"]*" "([^"]*)"$/;
 
@@ -89,27 +76,14 @@ export async function startDockerRegistry(
   const accessLog = join(dir, "access.log");
   const log = join(dir, "registry.log");
   const output = [openSync(accessLog, "a"), openSync(log, "a")] as const;
-  const command = ["-c", UNTIL_INPUT_ENDS, "sh", program, "serve", join(dir, "config.yml")];
-  const child = spawn("/bin/sh", command, {
+  const registry = startBound([program, "serve", join(dir, "config.yml")], {
     cwd: dir,
     env: { PATH: process.env["PATH"], HOME: dir },
-    stdio: ["pipe", ...output],
+    output,
   });
   for (const file of output) closeSync(file);
-  let ended: string | null = null;
-  const exited = new Promise<void>((resolve) => {
-    child.once("error", (error) => {
-      ended = error.message;
-      resolve();
-    });
-    child.once("exit", (code, signal) => {
-      ended = `exit ${code ?? signal}`;
-      resolve();
-    });
-  });
   const dispose = async (): Promise<void> => {
-    child.stdin?.destroy();
-    await exited;
+    await registry[Symbol.asyncDispose]();
     await rm(dir, { recursive: true, force: true });
   };
 
@@ -124,9 +98,9 @@ export async function startDockerRegistry(
           [Symbol.asyncDispose]: dispose,
         };
       }
-      if (ended !== null) {
+      if (registry.ended() !== null) {
         throw new Error(
-          `docker-registry did not start (${String(ended)}): ${readFileSync(log, "utf8")}`,
+          `docker-registry did not start (${String(registry.ended())}): ${readFileSync(log, "utf8")}`,
         );
       }
       await sleep(10, undefined, options.signal && { signal: options.signal });

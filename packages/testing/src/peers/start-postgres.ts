@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   accessSync,
   chownSync,
@@ -16,6 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { startBound } from "./start-bound.ts";
 import { freePort } from "./start-daemon.ts";
 
 /** A running PostgreSQL cluster of its own, in a temporary folder. */
@@ -50,19 +51,6 @@ const PEERS = new URL("../../../../.peers/postgresql/", import.meta.url);
 const PASSWORD = "interop-password";
 /** `nobody`: PostgreSQL does not run as root. */
 const NOBODY = 65_534;
-
-// Ends the server when standard input closes, which also happens when the test run is killed. SIGQUIT: it ends at once, and takes
-// its shared memory along.
-const UNTIL_INPUT_ENDS = `
-exec 3<&0
-"$@" 3<&- </dev/null &
-server=$!
-{ read -r _ <&3; kill -QUIT "$server"; } &
-watcher=$!
-wait "$server"
-status=$?
-kill "$watcher" 2>/dev/null
-exit "$status"`;
 
 // Mounts in a namespace of its own, which ends with the server.
 const WITH_SMALL_DISK = `mount -t tmpfs -o "$1" floe "$2" && shift 2 && exec setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups "$@"`;
@@ -222,35 +210,24 @@ async function launch(how: Launch): Promise<AsyncDisposable | null> {
     megabytes === undefined
       ? server
       : ["unshare", "-m", "sh", "-c", WITH_SMALL_DISK, "sh", mount, join(dir, "small"), ...server];
-  const child = spawn("/bin/sh", ["-c", UNTIL_INPUT_ENDS, "sh", ...command], {
+  const program = startBound(command, {
     ...(megabytes === undefined ? asOther() : {}),
     cwd: dir,
     env: how.env,
-    stdio: ["pipe", output, output],
+    output: [output, output],
+    // It ends at once, and takes its shared memory along.
+    signal: "QUIT",
   });
   closeSync(output);
-  let ended = false;
-  const exited = new Promise<void>((resolve) => {
-    for (const event of ["error", "exit"])
-      child.once(event, () => {
-        ended = true;
-        resolve();
-      });
-  });
-  const end = async (): Promise<void> => {
-    child.stdin?.destroy();
-    await exited;
-  };
   for (;;) {
     const said = readFileSync(log, "utf8");
-    if (/ready to accept (?:read-only )?connections/.test(said))
-      return { [Symbol.asyncDispose]: end };
-    if (ended) {
+    if (/ready to accept (?:read-only )?connections/.test(said)) return program;
+    if (program.ended() !== null) {
       if (/could not bind|Address already in use/.test(said) && attempt < 5) return null;
       throw new Error(`PostgreSQL did not start:\n${said.slice(-2000)}`);
     }
     if (options.signal?.aborted) {
-      await end();
+      await program[Symbol.asyncDispose]();
       throw options.signal.reason;
     }
     await sleep(20);

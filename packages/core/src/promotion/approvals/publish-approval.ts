@@ -1,13 +1,9 @@
 import type { StoredEvent } from "../../ledger/event.ts";
-import { requireSigner } from "../../ledger/ledger-context.ts";
-import { bundleManifest } from "../../model/bundle-manifest.ts";
-import { canonicalJson } from "../../model/canonical-json.ts";
-import { EMPTY_BLOB, EMPTY_DESCRIPTOR } from "../../model/descriptor.ts";
-import { inTotoDigest } from "../../model/digest.ts";
 import { type ApprovalStatement, PREDICATE_TYPES } from "../../model/records.ts";
 import { approvalTag } from "../../model/tag.ts";
 import type { CallOptions } from "../../ports/index.ts";
 import type { FloeContext } from "../context.ts";
+import { publishCopy } from "../publish-copy.ts";
 import type { ResolvedArtifact } from "../resolve-artifact.ts";
 import type { Opinion } from "./read-opinions.ts";
 
@@ -38,19 +34,6 @@ export async function publishApproval(
     at,
     ledger: { chain, seq, hash },
   };
-  const subject = artifact.manifest.descriptor;
-  const predicateType = PREDICATE_TYPES.approval;
-  const statement = canonicalJson({
-    _type: "https://in-toto.io/Statement/v1",
-    subject: [{ name: store.repository, digest: inTotoDigest(subject.digest) }],
-    predicateType,
-    predicate,
-  });
-  const signer = requireSigner(context.signer, event.kind);
-  const bundle = await signer.sign(new TextEncoder().encode(statement), options);
-  const created = store.now();
-  const { bytes, mediaType, layer } = bundleManifest({ subject, bundle, predicateType, created });
-  await store.putBlob(EMPTY_DESCRIPTOR, EMPTY_BLOB, options);
-  await store.putBlob(layer, bundle, { ...options, absent: true });
-  await store.attach({ bytes, mediaType }, { ...options, tag, contentNamed: true });
+  const copy = { predicateType: PREDICATE_TYPES.approval, predicate, kind: event.kind, tag };
+  await publishCopy({ ...copy, contentNamed: true }, artifact, context, options);
 }
