@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { crashEnv, peer, run, startDockerRegistry } from "@floe/testing";
 import { describe, expect, test } from "vitest";
-import { cosignGenerateKeyPair, cosignSign } from "./support/cosign.ts";
+import { cosignAttest, cosignGenerateKeyPair, cosignSign } from "./support/cosign.ts";
 import { pushCraneImage } from "./support/crane-image.ts";
 import { ENVIRONMENTS, writeProject } from "./support/promotion-project.ts";
 import { floeDone, runFloe } from "./support/run-floe.ts";
@@ -12,6 +12,8 @@ import { tempFolder } from "./support/temp-folder.ts";
 
 const PROMOTION = "https://floe.dev/attestation/promotion/v1";
 const SUMMARY = "https://slsa.dev/verification_summary/v1";
+
+const VULNS = "https://in-toto.io/attestation/vulns/v0.2";
 
 /** What oras knows of an artifact's referrers. */
 interface Discovered {
@@ -25,7 +27,11 @@ interface Discovered {
 /** A folder with a project, and the repository on a docker-registry that it promotes in. */
 async function bench(
   signal: AbortSignal,
-  options: { readonly auth?: boolean; readonly gates?: Readonly<Record<string, unknown>> } = {},
+  options: {
+    readonly auth?: boolean;
+    readonly gates?: Readonly<Record<string, unknown>>;
+    readonly people?: Readonly<Record<string, string>>;
+  } = {},
 ) {
   await using resources = new AsyncDisposableStack();
   const { path: cwd } = resources.use(await tempFolder());
@@ -34,9 +40,9 @@ async function bench(
   );
   const repository = `${registry.host}/acme/app`;
   const uri = `oci://${repository}`;
-  const { gates = {} } = options;
-  await writeProject(cwd, { uri, artifactKey: "cosign.pub", gates, signal });
+  const { gates = {}, people = {} } = options;
   await cosignGenerateKeyPair({ cwd, signal });
+  await writeProject(cwd, { uri, artifactKey: "cosign.pub", gates, people, signal });
   const owned = resources.move();
   return {
     cwd,
@@ -165,6 +171,82 @@ describe("an artifact of somebody else's tools on docker-registry", () => {
     const { reports } = JSON.parse(gunzipSync(await readFile(blob)).toString("utf8"));
     expect(Buffer.from(reports[0].content, "base64").toString("utf8")).toBe(junit);
     await floe("gate", "verify", "v1.0.0", "--env", "dev");
+  });
+
+  test("leaves what a scanner found as a statement that cosign verifies, and is judged by one that cosign made", async ({
+    signal,
+  }) => {
+    const vulnerability = {
+      ...{ id: "CVE-2024-0001", severity: "Medium", namespace: "nvd:cpe" },
+      ...{ fix: { state: "fixed", versions: ["3.0.15"] } },
+    };
+    const report = {
+      matches: [{ vulnerability, artifact: { name: "openssl", version: "3.0.11" } }],
+      source: { type: "directory", target: "/" },
+      descriptor: { name: "grype", version: "0.94.0", db: { built: "2026-01-02T03:04:05Z" } },
+    };
+    const found = (...severities: readonly string[]) => ({
+      scanner: {
+        ...{
+          uri: "https://scanner.example",
+          version: "1",
+          db: { lastUpdate: "2026-01-02T03:04:05Z" },
+        },
+        result: severities.map((score) => ({
+          id: "CVE-2024-0002",
+          severity: [{ method: "nvd", score }],
+        })),
+      },
+      metadata: { scanStartedOn: "2026-01-02T03:04:05Z", scanFinishedOn: "2026-01-02T03:05:06Z" },
+    });
+    const gates = {
+      security_scan: {
+        command: ["cp", "grype.json", "${FLOE_GATE_DIR}/grype.json"],
+        reports: ["${FLOE_GATE_DIR}/grype.json"],
+      },
+      attested: {
+        ...{ kind: "security_scan", block_on_severity: "high" },
+        from_attestation: { predicate_type: VULNS, signers: ["scanner"] },
+      },
+    };
+    await using project = await bench(signal, { gates, people: { scanner: "cosign.pub" } });
+    const { cwd, repository, floe } = project;
+    await writeFile(join(cwd, "grype.json"), JSON.stringify(report));
+    const digest = await pushCraneImage(`${repository}:v1.0.0`, { cwd, signal });
+    const reference = `${repository}@${digest}`;
+    await cosignSign(reference, { cwd, signal });
+    await cosignAttest(reference, VULNS, found("6.9"), { cwd, signal });
+    await floe("promote", "v1.0.0", "--to", "dev");
+    const options = { cwd, signal, type: VULNS };
+    const [statement, ...others] = await provenPredicates(reference, "keys/release.pub", options);
+    expect(others).toEqual([]);
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    // Every field of the specification that is required, and no other than it knows.
+    expect(statement).toEqual({
+      scanner: {
+        ...{ uri: "https://github.com/anchore/grype", version: "0.94.0" },
+        db: { lastUpdate: "2026-01-02T03:04:05.000Z" },
+        result: [
+          {
+            ...{ id: "CVE-2024-0001", severity: [{ method: "nvd:cpe", score: "medium" }] },
+            annotations: [
+              { package: "openssl", version: "3.0.11", fix: "fixed", fixed_in: "3.0.15" },
+            ],
+          },
+        ],
+      },
+      metadata: { scanStartedOn: time, scanFinishedOn: time },
+    });
+    expect(await provenPredicates(reference, "cosign.pub", options)).toEqual([found("6.9")]);
+    await cosignAttest(reference, VULNS, found("low", "critical"), { cwd, signal });
+    const again = ["gate", "run", "attested", "v1.0.0", "--env", "staging", "-o", "json"];
+    const { exitCode, stdout } = await runFloe(again, { cwd, signal });
+    expect(exitCode, stdout).toBe(8);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ status: "failed", judged_by: "attestation" },
+      summary: expect.stringContaining("1 finding blocks (1 critical): CVE-2024-0002"),
+      reused_from: { predicate_type: VULNS, signed_by: "scanner" },
+    });
   });
 
   test("is rolled back with a record that cosign verifies, by its type only", async ({

@@ -13,6 +13,8 @@ export async function writeProject(
     /** Whose signatures count, relative to the folder. */
     readonly artifactKey: string;
     readonly gates?: Readonly<Record<string, unknown>>;
+    /** Identities besides `release`: the file of the public key, by name. */
+    readonly people?: Readonly<Record<string, string>>;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
@@ -21,7 +23,12 @@ export async function writeProject(
     apiVersion: "floe.dev/v1",
     kind: "Manifest",
     metadata: { name: "acme" },
-    identities: { release: { key: "keys/release.pub" } },
+    identities: {
+      release: { key: "keys/release.pub" },
+      ...Object.fromEntries(
+        Object.entries(options.people ?? {}).map(([name, key]) => [name, { key }]),
+      ),
+    },
     artifacts: {
       registry: { uri: options.uri },
       signing: { mode: "key-based", private_key_ref: "keys/release.key" },

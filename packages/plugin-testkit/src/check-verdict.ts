@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 
-const VERDICT_KEYS = ["status", "summary", "reasons", "metrics", "details", "explainsExitStatus"];
+const VERDICT_KEYS = [
+  ...["status", "summary", "reasons", "metrics", "details", "explainsExitStatus", "scans"],
+];
 const REASON_KEYS = ["code", "level", "message", "subject", "measured", "limit", "where", "fix"];
 const STATUSES: readonly unknown[] = ["passed", "warning", "failed", "skipped"];
 const LEVELS: readonly unknown[] = ["fail", "warn", "info"];

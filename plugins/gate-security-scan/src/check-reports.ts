@@ -7,6 +7,8 @@ import type { ScanReport } from "./scan-report.ts";
 export interface LocatedReport {
   readonly path: string;
   readonly report: ScanReport;
+  /** Whether floe has verified that it is about the artifact, and by whom. */
+  readonly attested: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -23,11 +25,11 @@ export function checkReports(
   config: SecurityConfig,
   now: Date,
 ): GateReason[] {
-  return reports.flatMap(({ path, report }) => {
+  return reports.flatMap(({ path, report, attested }) => {
     const where = cleanText(path);
     checkExamined(where, report, config.min_packages);
     return [
-      ...checkSubject(where, report, artifact),
+      ...(attested ? [] : checkSubject(where, report, artifact)),
       ...checkDatabase(where, report, config.db_max_age, now),
       ...report.notes.map((note) => ({ where, ...note })),
     ];

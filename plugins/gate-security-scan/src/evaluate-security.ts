@@ -2,6 +2,7 @@ import type { GateReason, GateSubject, GateVerdict } from "@floe/core/plugin";
 import { cleanText, whyNotEnded, withoutCopies } from "@floe/gate-kit";
 import { checkReports, type LocatedReport } from "./check-reports.ts";
 import type { SecurityConfig } from "./config.ts";
+import { describeScans } from "./describe-scans.ts";
 import { enrichFindings } from "./enrich-findings.ts";
 import { explainsExitStatus } from "./explain-exit-status.ts";
 import type { Finding } from "./finding.ts";
@@ -49,6 +50,7 @@ export async function evaluateSecurity(
     (report): LocatedReport => ({
       path: report.path,
       report: readScan(report, config.scanner_format),
+      attested: report.attestation !== undefined,
     }),
   );
   const reasons = checkReports(reports, subject.artifact, config, options.now);
@@ -66,12 +68,13 @@ export async function evaluateSecurity(
     before.names,
     config,
   );
+  const described = describeScans(reports);
   const verdict = judgeFindings(sorted, config, {
     all: found,
     excused: mergeFindings(excused.map(({ finding }) => finding)).length,
     suppressed: reports.reduce((sum, { report }) => sum + report.suppressed, 0),
     scope: reports.map(({ report }) => describeScope(report)).join(", "),
-    reasons: [...before.reasons, ...reasons],
+    reasons: [...before.reasons, ...reasons, ...described.reasons],
     details: {
       reports: reports.slice(0, 50).map(({ path, report }) => ({
         path: cleanText(path),
@@ -85,7 +88,12 @@ export async function evaluateSecurity(
       excused: excused.slice(0, MAX_EXCUSED_DETAILS).map(describeExcused),
     },
   });
-  return { ...verdict, explainsExitStatus: explainsExitStatus(subject.run, reports) };
+  const { scans } = described;
+  return {
+    ...verdict,
+    ...(scans ? { scans } : {}),
+    explainsExitStatus: explainsExitStatus(subject.run, reports),
+  };
 }
 
 /** Refuses what the command line or the end of the command makes worthless, whatever the report says. */

@@ -11,6 +11,7 @@ const FINDINGS_STATUS: Readonly<Record<ScanFormat, number>> = {
   sarif: 1,
   cyclonedx: 1,
   gitleaks: 1,
+  vulns: 1,
 };
 
 /**

@@ -17,6 +17,13 @@ export interface AffectedPackage {
   readonly purl?: string | undefined;
 }
 
+/** How bad something is by one method: a number or a vector, as text. */
+export interface Score {
+  /** `cvss_v3_score`, `cvss_v3_vector`; before a `/`, who gives it: `nvd/cvss_v3_score`. */
+  readonly method: string;
+  readonly score: string;
+}
+
 /** One finding, whatever tool it comes from. Never holds a secret, nor the text in which one was found. */
 export interface Finding {
   /** The CVE where there is exactly one, else the tool's own id. */
@@ -25,6 +32,10 @@ export interface Finding {
   readonly ids: readonly string[];
   readonly kind: FindingKind;
   readonly severity: Severity;
+  /** Whose word or score the severity is, where the report says it. */
+  readonly ratedBy?: string | undefined;
+  /** Scores and vectors, as the report has them. */
+  readonly scores?: readonly Score[] | undefined;
   readonly package?: AffectedPackage | undefined;
   /** File, target or line. */
   readonly where?: string | undefined;

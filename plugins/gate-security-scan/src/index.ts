@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { FloePlugin, GateProvider } from "@floe/core/plugin";
 import { SecurityConfig } from "./config.ts";
 import { evaluateSecurity } from "./evaluate-security.ts";
+import { VULNS } from "./readers/read-vulns.ts";
 import { redactReport } from "./redact-report.ts";
 
 // Read, not written here a second time: a release changes the one in package.json.
@@ -16,6 +17,7 @@ const securityScan: GateProvider<SecurityConfig> = {
   readsOutput: true,
   usesBaseline: (settings) => settings["new_only"] === true,
   redactReport,
+  readsAttestations: [VULNS],
   config: SecurityConfig,
   create: (config, services) => ({
     evaluate: (subject, { signal }) =>

@@ -1,5 +1,6 @@
 import type { GateReport } from "@floe/core/plugin";
 import { cleanText, decodeText, parseJson } from "@floe/gate-kit";
+import { VULNS } from "./readers/read-vulns.ts";
 import { scanReaders } from "./readers/scan-readers.ts";
 import { SCAN_FORMATS, type ScanFormat, type ScanReport } from "./scan-report.ts";
 
@@ -9,7 +10,11 @@ import { SCAN_FORMATS, type ScanFormat, type ScanReport } from "./scan-report.ts
  * @throws {Error} naming the file, when it is of no format that is read, or damaged.
  */
 export function readScan(report: GateReport, defaultFormat: ScanFormat | "auto"): ScanReport {
-  const wanted = report.format === "auto" ? defaultFormat : report.format;
+  const wanted = report.attestation
+    ? formatOf(report.attestation.predicateType)
+    : report.format === "auto"
+      ? defaultFormat
+      : report.format;
   const { path, bytes } = report;
   const value = parseJson(path, decodeText(path, bytes, { fatal: true }));
   try {
@@ -20,6 +25,11 @@ export function readScan(report: GateReport, defaultFormat: ScanFormat | "auto")
       `cannot read ${cleanText(path)}: ${cause instanceof Error ? cleanText(cause.message, 600) : "it is damaged"}`,
     );
   }
+}
+
+function formatOf(predicateType: string): ScanFormat {
+  if (predicateType === VULNS) return "vulns";
+  throw new Error(`a ${cleanText(predicateType)} is not read`);
 }
 
 function chooseReader(wanted: string, value: unknown): (typeof scanReaders)[number] {

@@ -10,6 +10,7 @@ export const SCAN_FORMATS = [
   "sarif",
   "cyclonedx",
   "gitleaks",
+  "vulns",
 ] as const;
 
 /** A format that is read. */
@@ -21,11 +22,22 @@ export interface LicenseFact {
   readonly package: string;
 }
 
+/** Who looked for vulnerabilities, and with what, as far as the report says it. */
+export interface Scanner {
+  /** Where the scanner comes from. */
+  readonly uri: string;
+  readonly version?: string | undefined;
+  readonly databaseUri?: string | undefined;
+  readonly databaseVersion?: string | undefined;
+}
+
 /** What one report of a scanner says, in terms that all formats share. */
 export interface ScanReport {
   readonly format: ScanFormat;
   /** Name and version of the scanner, as far as the report tells. */
   readonly tool: string;
+  /** `null`: it did not look for vulnerabilities, or nobody can say that it did, or it has no name. */
+  readonly scanner: Scanner | null;
   readonly findings: readonly Finding[];
   /** What the scanner looked at. A count of 0 means that nothing was scanned. */
   readonly examined: { readonly count: number; readonly unit: string };

@@ -63,6 +63,11 @@ export interface GateReport {
   readonly format: string;
   readonly bytes: Uint8Array;
   readonly modifiedAt: Date;
+  /**
+   * Set by floe alone: this is no file but the predicate of a signed attestation about this very artifact, which was verified.
+   * Only a gate whose provider {@link GateProvider.readsAttestations | reads} the type gets any.
+   */
+  readonly attestation?: { readonly predicateType: string; readonly signedBy: string };
 }
 
 /**
@@ -121,6 +126,35 @@ export interface GateReason {
   readonly fix?: string;
 }
 
+/** One vulnerability that a scanner lists. Text has no control characters. */
+export interface GateVulnerability {
+  /** As the scanner names it, such as CVE-2024-0001. */
+  readonly id: string;
+  /** How bad it is, by whom or how that was found (`nvd`, `cvss_v3_score`): a word, a number or a vector. Empty: nobody says. */
+  readonly severity: readonly { readonly method: string; readonly score: string }[];
+  /** What else the scanner says of it, such as the package that has it. At most 20. */
+  readonly annotations?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+}
+
+/**
+ * What one scanner lists, before anything is set aside: floe signs it beside its own evidence, as the predicate
+ * `https://in-toto.io/attestation/vulns/v0.2`. What the scanner does not say is left out.
+ */
+export interface GateScan {
+  /** The URI is where the scanner comes from; `lastUpdate`, of its database, is RFC 3339. */
+  readonly scanner: {
+    readonly uri: string;
+    readonly version?: string;
+    readonly db?: {
+      readonly uri?: string;
+      readonly version?: string;
+      readonly lastUpdate?: string;
+    };
+  };
+  /** Empty: it looked for vulnerabilities and found none. */
+  readonly result: readonly GateVulnerability[];
+}
+
 /** A gate's judgement of the artifact. `error` is not here: a gate that cannot judge throws, and floe blocks. */
 export interface GateVerdict {
   readonly status: "passed" | "warning" | "failed" | "skipped";
@@ -134,6 +168,8 @@ export interface GateVerdict {
    * limits are. Without it, a good verdict beside such an exit status is a contradiction. Default `false`.
    */
   readonly explainsExitStatus?: boolean;
+  /** What the scanners found that the verdict rests on. Not part of the result. At most 64, with 2 MiB of JSON in all. */
+  readonly scans?: readonly GateScan[];
 }
 
 /** A gate, configured for one environment. */
@@ -171,6 +207,11 @@ export interface GateProvider<Config = unknown> {
    * kept as evidence. Gives the same bytes where there is nothing to take out. A report that it throws for is not kept.
    */
   redactReport?(report: GateReport): Uint8Array;
+  /**
+   * Predicate types of attestations that the gate judges like a report, where the manifest's `from_attestation` asks for one:
+   * then no command runs, and `run` is `null`. Default none.
+   */
+  readonly readsAttestations?: readonly string[];
   /** Checks the gate's own settings; `true` in the manifest is passed as `{}`. Should refuse unknown keys. */
   readonly config: StandardSchema<unknown, Config>;
   create(config: Config, services: PluginServices): Gate | Promise<Gate>;

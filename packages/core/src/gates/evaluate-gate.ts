@@ -2,6 +2,7 @@ import type {
   Gate,
   GateBaseline,
   GateProvider,
+  GateReport,
   GateVerdict,
   PluginServices,
 } from "../contract/index.ts";
@@ -20,6 +21,8 @@ import { parseVerdict } from "./verdict.ts";
 export interface GateInput {
   /** `null` where the gate has no command. */
   readonly ran: CommandResult | null;
+  /** Where there is no command: what it judges in place of a command's reports. */
+  readonly reports?: readonly GateReport[];
   readonly baseline: GateBaseline | null;
   /** What commands that the gate starts itself must not print. */
   readonly secrets: readonly string[];
@@ -99,7 +102,7 @@ async function answerOf(
     artifact: { ...artifact, manifest: Uint8Array.from(artifact.manifest) },
     gate: gate.name,
     run: input.ran?.run ?? null,
-    reports: (input.ran?.reports ?? []).map((report) => ({ ...report })),
+    reports: (input.ran?.reports ?? input.reports ?? []).map((report) => ({ ...report })),
     baseline: input.baseline,
   });
   const making = Promise.resolve(provider.create(settings, services));

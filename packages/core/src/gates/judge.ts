@@ -1,3 +1,4 @@
+import type { GateScan } from "../contract/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateWorkspace } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
@@ -24,6 +25,8 @@ export interface Attempt {
   readonly secrets: string[];
   /** Told what the command left, as soon as it has: also where no verdict comes of it. */
   readonly onMaterial: (ran: CommandResult) => void;
+  /** Told what scanners found, which is no part of the result. */
+  readonly onScans: (scans: readonly GateScan[]) => void;
 }
 
 type Context = Pick<
@@ -94,7 +97,9 @@ export async function judge(
     context,
     AbortSignal.any([signal, attempt.limit]),
   );
-  return worsened(corroborated(gate, verdict, ran), output);
+  const judged = worsened(corroborated(gate, verdict, ran), output);
+  attempt.onScans(verdict.scans ?? []);
+  return judged;
 }
 
 /** So much older than this run is the report that it is compared with, whatever the clocks say. */

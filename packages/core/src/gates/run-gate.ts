@@ -1,3 +1,4 @@
+import type { GateScan } from "../contract/index.ts";
 import { EXIT, isFloeError } from "../errors/index.ts";
 import type { GateConfig } from "../manifest/manifest.ts";
 import type { GateResult } from "../model/records.ts";
@@ -150,17 +151,23 @@ async function attempts(
   baseline: Baseline | null,
   context: GateContext,
   { signal, limit, deadline, secrets }: Run,
-): Promise<{ readonly judged: Judged; readonly left: CommandResult | null }> {
+): Promise<Omit<MeasuredPart, keyof PlatformTarget>> {
   let left: CommandResult | null = null;
+  let scans: readonly GateScan[] = [];
   const onMaterial = (ran: CommandResult): void => {
     left = ran;
+  };
+  const onScans = (found: readonly GateScan[]): void => {
+    scans = found;
   };
   const compared = baseline && baselineOn(baseline, target.platform ?? null);
   let judged: Judged = unjudged(new GateError("NOT_RUN", "it did not run"));
   for (let attempt = 1; attempt <= gate.retryAttempts; attempt++) {
     left = null;
+    scans = [];
+    const told = { onMaterial, onScans };
     try {
-      const how = { signal, limit, deadline, attempt, secrets, baseline: compared, onMaterial };
+      const how = { signal, limit, deadline, attempt, secrets, baseline: compared, ...told };
       judged = await judge(gate, target, context, how);
     } catch (cause) {
       signal.throwIfAborted();
@@ -169,7 +176,7 @@ async function attempts(
     if (judged.status !== "error" || limit.aborted || judged.error?.code === "COMMAND_MISSING")
       break;
   }
-  return { judged, left };
+  return { judged, left, scans };
 }
 
 // By what somebody has signed before, where the manifest says that that counts; `null`: the gate has to run.

@@ -1,12 +1,15 @@
 import type { AttestationRule, GateConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { type GateResult, PREDICATE_TYPES, type ReusedFrom } from "../model/records.ts";
+import { corroborated } from "./by-exit-status.ts";
+import { evaluateGate } from "./evaluate-gate.ts";
 import type { Baseline } from "./evidence/baseline.ts";
 import type { UsableEvidence } from "./evidence/find-evidence.ts";
 import { rejudge } from "./evidence/rejudge.ts";
 import { GateError } from "./gate-error.ts";
 import type { GateTarget } from "./gate-target.ts";
 import type { Judged } from "./judged.ts";
+import { comparesWithBaseline } from "./present-reports.ts";
 import type { GateContext } from "./run-gate.ts";
 
 /** A verdict that rests on what somebody has signed before, and is shown as that. */
@@ -34,9 +37,41 @@ export async function judgeByAttestation(
     const judged = await rejudge(gate, answer.found, target, baseline, context, signal);
     return worded(judged, reusedFrom(answer.found, baseline), context.clock.now());
   }
+  if (rule.predicateType === PREDICATE_TYPES.vulns)
+    return await judgeAttestedScans(gate, rule, target, baseline, context, signal);
   const answer = await history.attestedTests(gate, rule, { signal });
   if (!answer.judged) throw missing(gate, rule, target, answer.why);
   return worded(answer.judged, answer.from, context.clock.now());
+}
+
+// The gate's plugin judges them, by the gate's settings, as it judges what a command has left.
+async function judgeAttestedScans(
+  gate: GateConfig,
+  rule: AttestationRule,
+  target: GateTarget,
+  baseline: Baseline | null,
+  context: GateContext,
+  signal: AbortSignal,
+): Promise<WordedVerdict> {
+  const found = await context.gates.find(gate.kind);
+  if (!found?.provider.readsAttestations?.includes(rule.predicateType))
+    throw new GateError(
+      "ATTESTATION_UNREADABLE",
+      `no plugin for ${gate.kind} judges a ${rule.predicateType}`,
+    );
+  const answer = await context.history.attestedReports(rule, { signal });
+  if (!answer.reports) throw missing(gate, rule, target, answer.why);
+  const { provider } = found;
+  const input = {
+    ran: null,
+    reports: answer.reports,
+    baseline: comparesWithBaseline(gate, provider) ? (baseline?.subject ?? null) : null,
+    secrets: [],
+    deadline: context.clock.now().getTime() + gate.timeoutSeconds * 1000,
+  };
+  const verdict = await evaluateGate(gate, provider, target, input, context, signal);
+  const judged: Judged = { ...corroborated(gate, verdict, null), judged_by: "attestation" };
+  return worded(judged, answer.from, context.clock.now());
 }
 
 /**

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { GateVerdict, PluginJson } from "../contract/index.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
+import { MAX_SCANS_CHARACTERS, Scans } from "./scans.ts";
 
-/** Bytes of JSON that a verdict may have; details beyond it are dropped and said to be. */
-const MAX_VERDICT_BYTES = 256 * 1024;
+/** Characters of JSON that a verdict may have without what scanners list. */
+const MAX_VERDICT_CHARACTERS = 256 * 1024;
 
 /** JSON as a plugin or a command says it. */
 export const Json: z.ZodType<PluginJson> = z.lazy(() =>
@@ -36,6 +37,7 @@ const Verdict = z.strictObject({
   metrics: z.record(z.string(), z.number()).optional(),
   details: z.record(z.string(), Json).optional(),
   explainsExitStatus: z.boolean().optional(),
+  scans: Scans.optional(),
 });
 
 /** What parsing a plugin's answer came to. */
@@ -50,13 +52,13 @@ export function parseVerdict(value: unknown): ParsedVerdict {
   try {
     const text = JSON.stringify(value);
     if (text === undefined) return { ok: false, reason: "it returned nothing" };
-    if (text.length > MAX_VERDICT_BYTES) {
-      return {
-        ok: false,
-        reason: `its verdict has ${text.length} characters; ${MAX_VERDICT_BYTES} are the limit`,
-      };
-    }
+    if (text.length > MAX_VERDICT_CHARACTERS + MAX_SCANS_CHARACTERS)
+      return tooLong("", text.length, MAX_VERDICT_CHARACTERS);
     plain = JSON.parse(text);
+    const scans = lengthOfScans(plain);
+    if (scans > MAX_SCANS_CHARACTERS) return tooLong(".scans", scans, MAX_SCANS_CHARACTERS);
+    if (text.length - scans > MAX_VERDICT_CHARACTERS)
+      return tooLong("", text.length - scans, MAX_VERDICT_CHARACTERS);
   } catch (cause) {
     return {
       ok: false,
@@ -75,5 +77,17 @@ export function parseVerdict(value: unknown): ParsedVerdict {
   return {
     ok: false,
     reason: `its verdict is not valid (${issue?.path.join(".") || "top"}: ${issue?.message})`,
+  };
+}
+
+function lengthOfScans(plain: unknown): number {
+  if (typeof plain !== "object" || plain === null || !Object.hasOwn(plain, "scans")) return 0;
+  return JSON.stringify((plain as { readonly scans: unknown }).scans).length;
+}
+
+function tooLong(member: string, length: number, limit: number): ParsedVerdict {
+  return {
+    ok: false,
+    reason: `its verdict${member} has ${length} characters; ${limit} are the limit`,
   };
 }

@@ -286,6 +286,7 @@ export const PREDICATE_TYPES = {
   quarantine: "https://floe.dev/attestation/quarantine/v1",
   gateResult: "https://floe.dev/attestation/gate-result/v1",
   testResult: "https://in-toto.io/attestation/test-result/v0.1",
+  vulns: "https://in-toto.io/attestation/vulns/v0.2",
   verificationSummary: "https://slsa.dev/verification_summary/v1",
 } as const;
 

@@ -104,6 +104,7 @@ function ports(script: {
       reusableEvidence: async () => ({ found: null, why: [] }),
       attestedEvidence: async () => ({ found: null, why: [] }),
       attestedTests: async () => ({ judged: null, why: [] }),
+      attestedReports: async () => ({ reports: null, why: [] }),
     },
     fresh: [],
     readSecret: async () => "hunter2-secret",

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { AffectedPackage, Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
-import { parsePurl } from "../package-key.ts";
-import type { LicenseFact, ScanReport } from "../scan-report.ts";
+import { buildPurl, parsePurl } from "../package-key.ts";
+import type { LicenseFact, Scanner, ScanReport } from "../scan-report.ts";
+import { scoresOf } from "../scores.ts";
 import { parseSeverity, type Severity, severityOfScore, worseSeverity } from "../severity.ts";
 import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
 
@@ -36,7 +37,17 @@ const Nested: z.ZodType<CycloneDxComponent> = Component.extend({
 const Vulnerability = z.object({
   id: z.string().min(1),
   references: z.array(z.object({ id: optionalText })).nullish(),
-  ratings: z.array(z.object({ severity: optionalText, score: optionalNumber })).nullish(),
+  ratings: z
+    .array(
+      z.object({
+        severity: optionalText,
+        score: optionalNumber,
+        method: optionalText,
+        vector: optionalText,
+        source: z.object({ name: optionalText }).nullish(),
+      }),
+    )
+    .nullish(),
   recommendation: optionalText,
   affects: z.array(z.object({ ref: z.string() })).nullish(),
   analysis: z.object({ state: optionalText }).nullish(),
@@ -44,7 +55,7 @@ const Vulnerability = z.object({
 
 const Report = z.object({
   bomFormat: z.literal("CycloneDX"),
-  metadata: z.object({ component: Nested.nullish() }).nullish(),
+  metadata: z.object({ component: Nested.nullish(), tools: z.unknown().optional() }).nullish(),
   components: z.array(Nested).optional(),
   vulnerabilities: z.array(Vulnerability).optional(),
 });
@@ -80,6 +91,7 @@ export function readCycloneDx(value: unknown): ScanReport {
   return {
     format: "cyclonedx",
     tool: "CycloneDX",
+    scanner: scannerOf(report.metadata?.tools),
     findings: counted.flatMap((one) => readVulnerability(one, byRef)),
     examined: { count: components.length, unit: "components" },
     suppressed: report.vulnerabilities.length - counted.length,
@@ -89,6 +101,29 @@ export function readCycloneDx(value: unknown): ScanReport {
     givesEpss: false,
     notes: [],
   };
+}
+
+const Tool = z.object({
+  name: z.string().min(1),
+  version: optionalText,
+  vendor: optionalText,
+  group: optionalText,
+  purl: optionalText,
+});
+
+/** A list until version 1.4, then components and services. Which of several tools has scanned nobody can tell. */
+const Tools = z.union([
+  z.tuple([Tool]),
+  z.object({ components: z.tuple([Tool]) }).transform(({ components }) => components),
+]);
+
+function scannerOf(tools: unknown): Scanner | null {
+  const found = Tools.safeParse(tools);
+  if (!found.success) return null;
+  const [{ name, version, vendor, group, purl }] = found.data;
+  const owner = group || vendor;
+  const uri = purl || buildPurl("generic", owner ? `${owner}/${name}` : name);
+  return uri === undefined ? null : { uri, version: version || undefined };
 }
 
 function flatten(components: readonly CycloneDxComponent[]): CycloneDxComponent[] {
@@ -112,6 +147,12 @@ function readVulnerability(
       ...names,
       kind: malware ? "malware" : "vulnerability",
       severity: malware ? "critical" : worstRating(one),
+      scores: (one.ratings ?? []).flatMap((rating) =>
+        // OWASP's method, and an organisation's own, are on scales of their own.
+        /^CVSSv/.test(rating.method ?? "")
+          ? scoresOf({ ...rating, source: rating.source?.name, version: rating.method })
+          : [],
+      ),
       package: affected,
       where: affected?.purl ?? (ref || undefined),
       fix: /upgrade|update/i.test(advice ?? "") ? "fixed" : "unknown",

@@ -40,6 +40,7 @@ export function readGitleaks(value: unknown): ScanReport {
   return {
     format: "gitleaks",
     tool: "gitleaks",
+    scanner: null,
     findings: list.map(readLeak),
     // It lists leaks and nothing else: that it ran is all that an empty list says.
     examined: { count: 1, unit: "runs" },

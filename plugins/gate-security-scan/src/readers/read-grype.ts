@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import type { ScanReport } from "../scan-report.ts";
+import { scoresOf } from "../scores.ts";
 import { parseSeverity } from "../severity.ts";
 import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
 
@@ -9,6 +10,17 @@ const Match = z.object({
   vulnerability: z.object({
     id: z.string().min(1),
     severity: optionalText,
+    namespace: optionalText,
+    cvss: z
+      .array(
+        z.object({
+          source: optionalText,
+          version: optionalText,
+          vector: optionalText,
+          metrics: z.object({ baseScore: optionalNumber }).nullish(),
+        }),
+      )
+      .nullish(),
     fix: z.object({ versions: z.array(z.string()).nullish(), state: optionalText }).nullish(),
     knownExploited: z.array(z.unknown()).nullish(),
     epss: z.array(z.object({ epss: optionalNumber })).nullish(),
@@ -39,7 +51,10 @@ const Report = z.object({
       db: z
         .object({
           built: optionalText,
-          status: z.object({ built: optionalText }).nullish(),
+          schemaVersion: z.union([z.string(), z.number()]).nullish(),
+          status: z
+            .object({ built: optionalText, from: optionalText, schemaVersion: optionalText })
+            .nullish(),
         })
         .nullish(),
     })
@@ -72,6 +87,12 @@ export function readGrype(value: unknown): ScanReport {
   return {
     format: "grype",
     tool: `Grype${report.descriptor?.version ? ` ${report.descriptor.version}` : ""}`,
+    scanner: {
+      uri: "https://github.com/anchore/grype",
+      version: report.descriptor?.version || undefined,
+      databaseUri: database?.status?.from || undefined,
+      databaseVersion: String(database?.status?.schemaVersion ?? database?.schemaVersion ?? ""),
+    },
     findings,
     // The report lists what matched, not what was looked at; that there was a target is all it tells.
     examined: { count: target === undefined || target === null ? 0 : 1, unit: "targets" },
@@ -98,6 +119,10 @@ function readMatch(match: z.infer<typeof Match>): Finding {
     ),
     kind: malware ? "malware" : "vulnerability",
     severity: malware ? "critical" : parseSeverity(vulnerability.severity),
+    ratedBy: vulnerability.namespace || undefined,
+    scores: (vulnerability.cvss ?? []).flatMap(({ source, version, vector, metrics }) =>
+      scoresOf({ source, version, vector, score: metrics?.baseScore }),
+    ),
     package: {
       name: artifact.name,
       version: artifact.version || undefined,

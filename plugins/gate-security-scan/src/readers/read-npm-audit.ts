@@ -4,8 +4,11 @@ import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import { buildPurl } from "../package-key.ts";
 import type { ScanReport } from "../scan-report.ts";
+import { scoresOf } from "../scores.ts";
 import { parseSeverity, SEVERITIES, type Severity } from "../severity.ts";
 import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+
+const Cvss = z.object({ score: optionalNumber, vectorString: optionalText }).nullish();
 
 const Advisory = z.object({
   source: z.union([z.number(), z.string()]),
@@ -13,6 +16,7 @@ const Advisory = z.object({
   dependency: optionalText,
   url: optionalText,
   severity: optionalText,
+  cvss: Cvss,
   range: optionalText,
 });
 
@@ -51,6 +55,7 @@ const Version1 = z.object({
     z.object({
       module_name: z.string(),
       severity: optionalText,
+      cvss: Cvss,
       cves: z.array(z.string()).nullish(),
       url: optionalText,
       github_advisory_id: optionalText,
@@ -91,6 +96,7 @@ export function readNpmAudit(value: unknown): ScanReport {
   return {
     format: "npm-audit",
     tool: "npm audit",
+    scanner: { uri: "https://github.com/npm/cli" },
     findings,
     examined: { count: dependencies, unit: "dependencies" },
     suppressed: 0,
@@ -126,6 +132,7 @@ function readVersion2(value: unknown): Read {
         ...findingIds(own),
         kind: malware ? "malware" : "vulnerability",
         severity: malware ? "critical" : parseSeverity(via.severity),
+        scores: scoresOf({ score: via.cvss?.score, vector: via.cvss?.vectorString }),
         package: { name: affected, purl: buildPurl("npm", affected) },
         where: entry.nodes?.[0] ?? undefined,
         fix: fix === undefined || fix === null ? "unknown" : fix === false ? "unfixed" : "fixed",
@@ -162,6 +169,7 @@ function readVersion1(value: unknown): Read {
       ...findingIds(own, advisory.cves ?? []),
       kind: "vulnerability",
       severity: parseSeverity(advisory.severity),
+      scores: scoresOf({ score: advisory.cvss?.score, vector: advisory.cvss?.vectorString }),
       package: {
         name: advisory.module_name,
         version: versions.length === 1 ? versions[0] : undefined,

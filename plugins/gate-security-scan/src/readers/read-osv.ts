@@ -1,9 +1,9 @@
-import cvss from "ae-cvss-calculator";
 import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import { buildPurl } from "../package-key.ts";
 import type { ScanReport } from "../scan-report.ts";
+import { scoresOf, severityOfVector } from "../scores.ts";
 import { parseSeverity, type Severity, severityOfScore, worseSeverity } from "../severity.ts";
 import { optionalText, readShape } from "./report-shape.ts";
 
@@ -79,6 +79,7 @@ export function readOsv(value: unknown): ScanReport {
   return {
     format: "osv",
     tool: "OSV-Scanner",
+    scanner: { uri: "https://github.com/google/osv-scanner" },
     findings: packages.flatMap(({ one, where }) => findingsOf(one, where)),
     examined: { count: packages.length, unit: "packages" },
     suppressed: 0,
@@ -136,6 +137,12 @@ function findingsOf(one: OsvPackage, where: string | undefined): Finding[] {
       ...findingIds(names[0] ?? "", names.slice(1)),
       kind: malware ? "malware" : "vulnerability",
       severity: malware ? "critical" : severityOf(group, members),
+      scores: [
+        ...scoresOf({ score: group.max_severity?.trim() }),
+        ...members
+          .flatMap((record) => record.severity ?? [])
+          .flatMap(({ type, score }) => scoresOf({ version: type, vector: score })),
+      ],
       package: affected,
       where,
       fix: fixes.size > 0 ? "fixed" : "unfixed",
@@ -170,12 +177,6 @@ function severityOf(group: z.infer<typeof Group>, members: readonly OsvVulnerabi
     .flatMap((record) => record.severity ?? [])
     .map(({ score }) => severityOfVector(score ?? ""))
     .reduce(worseSeverity, "unknown");
-}
-
-/** The severity of a CVSS vector of any version; `unknown` for text that is none. */
-function severityOfVector(vector: string): Severity {
-  const score = cvss.fromVector(vector)?.calculateScores().overall;
-  return score === undefined ? "unknown" : severityOfScore(score);
 }
 
 function fixesOf(record: OsvVulnerability, name: string): string[] {

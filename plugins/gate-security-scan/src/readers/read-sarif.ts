@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { Finding, FindingKind } from "../finding.ts";
+import type { Finding, FindingKind, Score } from "../finding.ts";
 import { findingIds } from "../finding-ids.ts";
-import type { ScanReport } from "../scan-report.ts";
+import type { Scanner, ScanReport } from "../scan-report.ts";
 import { parseSeverity, type Severity, severityOfScore } from "../severity.ts";
 import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
 
@@ -22,6 +22,7 @@ const Component = z.object({
   name: optionalText,
   version: optionalText,
   semanticVersion: optionalText,
+  informationUri: optionalText,
   rules: z.array(Rule).optional(),
 });
 
@@ -98,6 +99,7 @@ export function readSarif(value: unknown): ScanReport {
   return {
     format: "sarif",
     tool: runs.map(({ tool }) => toolName(tool.driver)).join(" and ") || "no tool",
+    scanner: scannerOf(runs, read),
     findings: read.flatMap(({ findings }) => findings),
     examined: { count: runs.length, unit: "runs" },
     suppressed: read.reduce((sum, one) => sum + one.suppressed, 0),
@@ -109,6 +111,20 @@ export function readSarif(value: unknown): ScanReport {
     givesEpss: false,
     notes: [],
   };
+}
+
+/** Only what it found tells what a tool looked for; and the tools of several runs are not one scanner. */
+function scannerOf(
+  runs: readonly SarifRun[],
+  read: readonly { readonly findings: readonly Finding[] }[],
+): Scanner | null {
+  const [run, ...others] = runs.filter(
+    (_, index) => read[index]?.findings.some(({ kind }) => kind === "vulnerability") === true,
+  );
+  if (!run || others.length > 0) return null;
+  const { informationUri, semanticVersion, version } = run.tool.driver;
+  if (!informationUri) return null;
+  return { uri: informationUri, version: semanticVersion || version || undefined };
 }
 
 function toolName(driver: SarifRun["tool"]["driver"]): string {
@@ -173,6 +189,7 @@ function readResult(result: SarifResult, rule: SarifRule | undefined, tool: stri
     ...findingIds(vulnerability ?? (named || "unnamed rule")),
     kind,
     severity: severityOf(result, rule),
+    scores: statedScore(result, rule),
     package: kind === "vulnerability" ? stated : undefined,
     where: uri !== undefined && startLine ? `${uri}:${startLine}` : uri,
     // The text of a secret's message may hold the secret: it is compared, and never shown.
@@ -196,9 +213,20 @@ function statedPackage(
   };
 }
 
+function statedScore(result: SarifResult, rule: SarifRule | undefined): Score[] {
+  const stated = securitySeverity(result, rule);
+  return Number(stated) > 0 ? [{ method: "security-severity", score: String(stated) }] : [];
+}
+
+function securitySeverity(
+  result: SarifResult,
+  rule: SarifRule | undefined,
+): string | number | null | undefined {
+  return result.properties?.["security-severity"] ?? rule?.properties?.["security-severity"];
+}
+
 function severityOf(result: SarifResult, rule: SarifRule | undefined): Severity {
-  const stated =
-    result.properties?.["security-severity"] ?? rule?.properties?.["security-severity"];
+  const stated = securitySeverity(result, rule);
   if (stated !== undefined && stated !== null) {
     const worded = parseSeverity(String(stated));
     if (worded !== "unknown") return worded;

@@ -3,8 +3,18 @@ import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import type { LicenseFact, ScanReport } from "../scan-report.ts";
+import { scoresOf } from "../scores.ts";
 import { parseSeverity } from "../severity.ts";
-import { optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+
+const Cvss = z.object({
+  V2Score: optionalNumber,
+  V2Vector: optionalText,
+  V3Score: optionalNumber,
+  V3Vector: optionalText,
+  V40Score: optionalNumber,
+  V40Vector: optionalText,
+});
 
 const Vulnerability = z.object({
   VulnerabilityID: z.string().min(1),
@@ -16,6 +26,8 @@ const Vulnerability = z.object({
   FixedVersion: optionalText,
   Status: optionalText,
   Severity: optionalText,
+  SeveritySource: optionalText,
+  CVSS: z.record(z.string(), Cvss).nullish(),
 });
 
 const Misconfiguration = z.object({
@@ -105,6 +117,12 @@ export function readTrivy(value: unknown): ScanReport {
   return {
     format: "trivy",
     tool: `Trivy${report.Trivy?.Version ? ` ${report.Trivy.Version}` : ""}`,
+    scanner: seeksVulnerabilities(results)
+      ? {
+          uri: "https://github.com/aquasecurity/trivy",
+          version: report.Trivy?.Version || undefined,
+        }
+      : null,
     findings,
     examined:
       packages > 0
@@ -117,6 +135,14 @@ export function readTrivy(value: unknown): ScanReport {
     givesEpss: false,
     notes: notesOf(report, results, findings),
   };
+}
+
+/** The report does not say which of Trivy's scanners ran. Packages beside licences may have been listed for those alone. */
+function seeksVulnerabilities(results: readonly TrivyResult[]): boolean {
+  if (results.some(({ Vulnerabilities: listed = [] }) => listed.length > 0)) return true;
+  const isOf = (...classes: readonly string[]): boolean =>
+    results.some((one) => classes.includes(one.Class ?? ""));
+  return isOf("os-pkgs", "lang-pkgs") && !isOf("license", "license-file");
 }
 
 function readResult(result: TrivyResult): { findings: Finding[]; suppressed: number } {
@@ -171,6 +197,12 @@ function readVulnerability(one: TrivyVulnerability, target: string): Finding {
     ...findingIds(one.VulnerabilityID, one.VendorIDs ?? []),
     kind: malware ? "malware" : "vulnerability",
     severity: malware ? "critical" : parseSeverity(one.Severity),
+    ratedBy: one.SeveritySource || undefined,
+    scores: Object.entries(one.CVSS ?? {}).flatMap(([source, cvss]) => [
+      ...scoresOf({ source, version: "2", score: cvss.V2Score, vector: cvss.V2Vector }),
+      ...scoresOf({ source, version: "3", score: cvss.V3Score, vector: cvss.V3Vector }),
+      ...scoresOf({ source, version: "4", score: cvss.V40Score, vector: cvss.V40Vector }),
+    ]),
     package: {
       name: one.PkgName,
       version: one.InstalledVersion || undefined,

@@ -6,6 +6,7 @@ import { isNpmAudit, readNpmAudit } from "./read-npm-audit.ts";
 import { isOsv, readOsv } from "./read-osv.ts";
 import { isSarif, readSarif } from "./read-sarif.ts";
 import { isTrivy, readTrivy } from "./read-trivy.ts";
+import { isVulns, readVulns } from "./read-vulns.ts";
 
 /** How a format is known, and how it is read. */
 interface ScanReader {
@@ -17,6 +18,7 @@ interface ScanReader {
 
 /** All formats, the more telling ones first. */
 export const scanReaders: readonly ScanReader[] = [
+  { format: "vulns", matches: isVulns, read: readVulns },
   { format: "trivy", matches: isTrivy, read: readTrivy },
   { format: "grype", matches: isGrype, read: readGrype },
   { format: "cyclonedx", matches: isCycloneDx, read: readCycloneDx },

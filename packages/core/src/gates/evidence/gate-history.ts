@@ -14,6 +14,7 @@ import type { Baseline } from "./baseline.ts";
 import { type EvidenceAnswer, findEvidence } from "./find-evidence.ts";
 import { loadBaseline } from "./load-baseline.ts";
 import { type PromotedRecord, readPromotedRecord, saidOfGates } from "./promoted-record.ts";
+import { type AttestedReports, attestedReports } from "./scan-attestation.ts";
 import { type AttestedVerdict, attestedTests } from "./test-attestation.ts";
 
 /** What gates have found before, as far as it can be believed. */
@@ -38,6 +39,8 @@ export interface GateHistory {
     rule: AttestationRule,
     options: CallOptions,
   ): Promise<AttestedVerdict>;
+  /** Scans of the artifact by the signers of `from_attestation`, for the gate to judge. */
+  attestedReports(rule: AttestationRule, options: CallOptions): Promise<AttestedReports>;
 }
 
 /** Where an environment's history is. */
@@ -119,5 +122,7 @@ export function createGateHistory(place: HistoryPlace): GateHistory {
         context,
         options,
       ),
+    attestedReports: async (rule, options) =>
+      await attestedReports(rule, { artifact, stores, signers: signersOf(rule) }, context, options),
   };
 }

@@ -1,4 +1,4 @@
-import type { GateRun } from "../../contract/index.ts";
+import type { GateRun, GateScan } from "../../contract/index.ts";
 import type { GateConfig } from "../../manifest/manifest.ts";
 import type { Digest } from "../../model/digest.ts";
 import type { GateResult, RecordedPart, RecordedRun } from "../../model/records.ts";
@@ -16,6 +16,15 @@ const KEPT_OUTPUT = 4000;
 export interface MeasuredPart extends PlatformTarget {
   readonly judged: Judged;
   readonly left: CommandResult | null;
+  /** What scanners found. */
+  readonly scans: readonly GateScan[];
+}
+
+/** What a scanner found, when, and on which platform; `null`: the artifact as a whole. */
+export interface MeasuredScan extends GateScan {
+  readonly platform: string | null;
+  readonly started: Date;
+  readonly finished: Date;
 }
 
 /** What a gate's verdict rests on, ready to be signed: secrets are masked in it, and it has a bounded size. */
@@ -26,6 +35,7 @@ export interface GateMaterial extends PackedReports {
   /** The verdict by the gate alone: whatever is exempted is exempted where it counts. */
   readonly judgement: GateResult;
   readonly runs: readonly RecordedPart[];
+  readonly scans: readonly MeasuredScan[];
   /** What it was compared with. */
   readonly baseline: { readonly digest: Digest; readonly evidence: Digest } | null;
 }
@@ -67,11 +77,23 @@ export async function gateMaterial(
     })),
     reports,
     pack,
+    scans: parts.flatMap((part) => measuredScans(part, secrets)),
     baseline: baseline && {
       digest: baseline.subject.digest as Digest,
       evidence: baseline.evidence,
     },
   };
+}
+
+// Without a command nobody knows when the scanner ran, and a statement about a scan has to say it.
+function measuredScans(
+  { platform, left, scans }: MeasuredPart,
+  secrets: readonly string[],
+): MeasuredScan[] {
+  if (!left) return [];
+  const { startedAt: started, durationMs } = left.run;
+  const finished = new Date(started.getTime() + durationMs);
+  return maskValues(scans, secrets).map((scan) => ({ ...scan, platform, started, finished }));
 }
 
 function recordedRun(run: GateRun): RecordedRun {

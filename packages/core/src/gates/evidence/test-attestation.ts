@@ -1,15 +1,12 @@
 import * as z from "zod";
-import { isFloeError } from "../../errors/index.ts";
 import type { AttestationRule, GateConfig } from "../../manifest/manifest.ts";
-import type { Digest } from "../../model/digest.ts";
-import { PREDICATE_TYPES, type ReusedFrom } from "../../model/records.ts";
-import type { ArtifactStore, CallOptions, TrustedSigner } from "../../ports/index.ts";
+import type { ReusedFrom } from "../../model/records.ts";
+import type { CallOptions } from "../../ports/index.ts";
 import type { FloeContext } from "../../promotion/context.ts";
-import { readRecord, type VerifiedRecord } from "../../promotion/read-record.ts";
+import type { VerifiedRecord } from "../../promotion/read-record.ts";
 import type { Judged } from "../judged.ts";
 import { ageProblem } from "./find-evidence.ts";
-
-const MAX_CANDIDATES = 32;
+import { type AttestationPlace, readAttestations } from "./read-attestations.ts";
 
 /** The predicate of https://in-toto.io/attestation/test-result/v0.1, as others may write it. */
 const TestResult = z.looseObject({
@@ -28,28 +25,16 @@ export type AttestedVerdict =
 export async function attestedTests(
   gate: GateConfig,
   rule: AttestationRule,
-  place: {
-    readonly artifact: Digest;
-    readonly signers: readonly TrustedSigner[];
-    readonly stores: readonly ArtifactStore[];
-  },
+  place: AttestationPlace,
   context: Pick<FloeContext, "verifier">,
   options: CallOptions,
 ): Promise<AttestedVerdict> {
-  const why: string[] = [];
+  const { found, why } = await readAttestations(rule, place, context, options);
   const counting: { readonly judged: Judged; readonly from: ReusedFrom }[] = [];
-  for (const store of new Set(place.stores)) {
-    const listed = (await store.referrers(place.artifact, options)).filter(
-      ({ annotations }) =>
-        annotations?.["dev.sigstore.bundle.predicateType"] === rule.predicateType,
-    );
-    for (const { digest } of listed.slice(0, MAX_CANDIDATES)) {
-      const read = await readOrSay(digest, place, { ...context, store }, why, options);
-      if (!read) continue;
-      const answer = verdictOf(gate, rule, read, store.now());
-      if (typeof answer === "string") why.push(`${digest}: ${answer}`);
-      else counting.push(answer);
-    }
+  for (const { read, now } of found) {
+    const answer = verdictOf(gate, rule, read, now);
+    if (typeof answer === "string") why.push(`${read.digest}: ${answer}`);
+    else counting.push(answer);
   }
   const order = ["failed", "warning", "passed"];
   const [worst] = counting.toSorted(
@@ -58,32 +43,12 @@ export async function attestedTests(
   return worst ?? { judged: null, why };
 }
 
-async function readOrSay(
-  digest: Digest,
-  place: { readonly artifact: Digest; readonly signers: readonly TrustedSigner[] },
-  context: Pick<FloeContext, "verifier" | "store">,
-  why: string[],
-  options: CallOptions,
-): Promise<VerifiedRecord | null> {
-  try {
-    return await readRecord(digest, place.artifact, place.signers, context, {
-      ...options,
-      embedded: true,
-    });
-  } catch (cause) {
-    if (!isFloeError(cause, "FLOE_RECORD_INVALID")) throw cause;
-    why.push(cause.message);
-    return null;
-  }
-}
-
 function verdictOf(
   gate: GateConfig,
   rule: AttestationRule,
   read: VerifiedRecord,
   now: Date,
 ): { readonly judged: Judged; readonly from: ReusedFrom } | string {
-  if (read.predicateType !== PREDICATE_TYPES.testResult) return `it is a ${read.predicateType}`;
   const parsed = TestResult.safeParse(read.predicate);
   if (!parsed.success) return "its result is neither PASSED nor WARNED nor FAILED";
   if (rule.maxAgeSeconds !== null && !read.time)

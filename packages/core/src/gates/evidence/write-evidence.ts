@@ -10,6 +10,7 @@ import type { FloeContext } from "../../promotion/context.ts";
 import type { Operator } from "../../promotion/operation.ts";
 import type { GateMaterial } from "./gate-material.ts";
 import { testResultOf } from "./test-result.ts";
+import { vulnsOf } from "./vulns.ts";
 
 /** The run that gates were judged in. */
 export interface EvidenceRun {
@@ -58,11 +59,11 @@ export async function writeEvidence(
     });
     digests.set(gate.result.gate, written.digest);
     manifests.push(written);
+    const more = { ...options, annotations: { "dev.floe.gate": gate.result.gate } };
     const tests = testResultOf(gate);
-    if (tests) {
-      const more = { ...options, annotations: { "dev.floe.gate": gate.result.gate } };
-      manifests.push(await signed(run, PREDICATE_TYPES.testResult, tests, context, more));
-    }
+    if (tests) manifests.push(await signed(run, PREDICATE_TYPES.testResult, tests, context, more));
+    for (const scan of vulnsOf(gate))
+      manifests.push(await signed(run, PREDICATE_TYPES.vulns, scan, context, more));
   }
   await attachAll(manifests, context.store, options);
   return digests;

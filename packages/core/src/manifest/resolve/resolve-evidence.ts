@@ -8,8 +8,10 @@ import type { ResolveContext } from "./resolve-context.ts";
 import { checkNames, type ResolvedIdentities } from "./resolve-identities.ts";
 import { identitiesNamed } from "./resolve-requirements.ts";
 
-/** Attestations of these types say whether something passed, in words that floe reads. */
-const READABLE: readonly string[] = [PREDICATE_TYPES.gateResult, PREDICATE_TYPES.testResult];
+/** Attestations of these types say whether something passed, or what a gate of the kind `security_scan` judges it by. */
+const READABLE: readonly string[] = [
+  ...[PREDICATE_TYPES.gateResult, PREDICATE_TYPES.testResult, PREDICATE_TYPES.vulns],
+];
 
 /** Whose word about a gate counts instead of running it: `max_age`, `evidence_from`, `from_attestation`. */
 export function resolveEvidence(
@@ -39,7 +41,7 @@ export function resolveEvidence(
     if (!READABLE.includes(rule.predicate_type))
       context.report(
         [...rulePath, "predicate_type"],
-        `${quote(rule.predicate_type)} does not say, in words that floe reads, whether something passed; it reads ${READABLE.join(" and ")}`,
+        `${quote(rule.predicate_type)} does not say, in words that floe reads, whether something passed; it reads ${new Intl.ListFormat("en").format(READABLE)}`,
       );
   } else if (own.evidence_from && own.max_age === undefined) {
     context.report([...path, "evidence_from"], "counts only with max_age", { side: "key" });
