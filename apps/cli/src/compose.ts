@@ -42,6 +42,8 @@ export interface ComposeInput {
    * rollback, a lock or the board must not fail because of a gate's plugin. Default `false`.
    */
   readonly withoutGates?: boolean;
+  /** The command asks the places that keep checkpoints, which a plugin may provide. Default `false`. */
+  readonly withAnchors?: boolean;
   /** The command runs no gate and judges by policies all the same. Default `false`. */
   readonly withExemptions?: boolean;
   /** Expressions and patterns of policies are checked as well, which loads what reads them. Default `false`. */
@@ -84,6 +86,7 @@ export async function loadProject(
     | "withoutGates"
     | "thoroughly"
     | "withExemptions"
+    | "withAnchors"
   >,
 ): Promise<{
   readonly manifest: Manifest;
@@ -125,7 +128,8 @@ export async function loadProject(
       ? []
       : await loadExemptions(manifest, { signal, cwd });
   // Where a plugin keeps the ledger, there is nothing that can be done without it.
-  if (input.withoutGates !== true || manifest.audit.provider !== "oci")
+  const anchored = input.withAnchors === true && manifest.audit.anchors.length > 0;
+  if (input.withoutGates !== true || manifest.audit.provider !== "oci" || anchored)
     project ??= projectPlugins(manifest.plugins.use, dirname(manifest.path));
   const sources = [...((await project) ?? []), ...installed];
   const gate = createPolicyGate({
@@ -176,6 +180,10 @@ export async function compose(input: ComposeInput): Promise<Composed> {
     ),
     policy,
     exemptions,
+    openAnchor: async (anchor) => {
+      const { createFolderAnchors } = await import("./adapters/folder-anchors.ts");
+      return createFolderAnchors(anchor);
+    },
     pluginSources: [...sources, ...(input.alsoUse ?? [])],
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),
     readSecret: async (ref) => {

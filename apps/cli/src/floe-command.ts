@@ -168,7 +168,7 @@ export abstract class FloeCommand extends Command {
       readonly key?: string | undefined;
       readonly "gate-logs"?: string | undefined;
     },
-    use: Pick<ComposeInput, "writes" | "withoutGates" | "alsoUse">,
+    use: Pick<ComposeInput, "writes" | "withoutGates" | "withAnchors" | "alsoUse">,
   ): Promise<Composed> {
     const { compose } = await import("./compose.ts");
     const logger = this.logger({ quiet: flags.quiet ?? false, verbose: flags.verbose ?? false });

@@ -6,5 +6,6 @@ export function registriesOf(manifest: Manifest): RegistryConfig[] {
     manifest.registry,
     ...manifest.environments.map(({ registry }) => registry),
     ...manifest.secondaries.map(({ registry }) => registry),
+    ...manifest.audit.anchors.flatMap((anchor) => (anchor.kind === "oci" ? [anchor.registry] : [])),
   ];
 }

@@ -320,13 +320,6 @@ export interface AuditProbe {
 export interface AuditCallOptions {
   readonly signal: AbortSignal;
 }
-/** What a backend is opened with besides its settings. */
-export interface AuditOpenOptions extends AuditCallOptions {
-  /** Folder of the manifest, absolute: relative paths in the settings count from there. */
-  readonly baseDir: string;
-  /** Reads what a `*_ref` setting names: `env:NAME`, `file:PATH` or a bare path. */
-  readonly readSecret: (ref: string) => Promise<string>;
-}
 /**
  * Why a backend could not do what it was asked. `unavailable`: not reachable, full, read-only, too slow;
  * `unauthenticated`: it does not know who asks; `denied`: it knows, and does not let them; `corrupt`: what is stored
@@ -398,6 +391,46 @@ export interface AuditBackend extends Partial<AsyncDisposable> {
    */
   prune?(chain: string, upTo: number, options: AuditCallOptions): Promise<void>;
 }
+
+/** Whose checkpoints a place is asked for. */
+export interface AnchoredLedger {
+  /** Name of the chain in an audit backend. Another ledger that takes the place of this one has the same name. */
+  readonly chain: string;
+  readonly environment: string;
+}
+/** A signed checkpoint of a ledger. */
+export interface AnchoredCheckpoint {
+  /** How many events it is about. */
+  readonly size: number;
+  /** The signed note; opaque, at most 256 KiB. */
+  readonly note: Uint8Array;
+}
+/**
+ * Keeps checkpoints of ledgers, in another place than the ledgers. It moves opaque bytes; whether they are signed, and agree
+ * with the ledger, is core's to find out. What it throws is as an audit backend's: see {@link AuditBackendError}.
+ */
+export interface AnchorStore extends Partial<AsyncDisposable> {
+  /** Where, without secrets: `s3://acme-anchors/floe/`. */
+  readonly location: string;
+  /** The note about the most events, as it was put; `null`: none. */
+  newest(ledger: AnchoredLedger, options: AuditCallOptions): Promise<Uint8Array | null>;
+  /** Keeps a checkpoint, durable before it returns. Put again, the same one changes nothing. */
+  put(
+    ledger: AnchoredLedger,
+    checkpoint: AnchoredCheckpoint,
+    options: AuditCallOptions,
+  ): Promise<void>;
+  /** What can be seen in the place that `newest` cannot show: second versions, delete markers, foreign objects. */
+  verifyStore?(ledger: AnchoredLedger, options: AuditCallOptions): AsyncIterable<AuditFinding>;
+}
+
+/** What a backend is opened with besides its settings. */
+export interface AuditOpenOptions extends AuditCallOptions {
+  /** Folder of the manifest, absolute: relative paths in the settings count from there. */
+  readonly baseDir: string;
+  /** Reads what a `*_ref` setting names: `env:NAME`, `file:PATH` or a bare path. */
+  readonly readSecret: (ref: string) => Promise<string>;
+}
 /** Makes audit backends of one kind. */
 export interface AuditBackendProvider<Config = unknown> {
   /** Value of `audit.backend` in the manifest. `oci` is reserved. */
@@ -406,6 +439,11 @@ export interface AuditBackendProvider<Config = unknown> {
   /** Checks `audit.with`. */
   readonly config: StandardSchema<unknown, Config>;
   open(config: Config, options: AuditOpenOptions): Promise<AuditBackend>;
+  /**
+   * Opens a place for checkpoints, with settings as those of `open` but another place than the ledger's: `audit.anchors` of the
+   * manifest. Absent: the backend keeps none.
+   */
+  openAnchors?(config: Config, options: AuditOpenOptions): Promise<AnchorStore>;
 }
 /** Types an audit backend provider; returns it unchanged. */
 export declare function defineAuditBackend<Config>(

@@ -5,13 +5,14 @@ import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 import type { MovedLedger, MoveRequest } from "./audit/move/move-ledgers.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
-import type { AuditBackend, FloePlugin } from "./contract/index.ts";
+import type { AnchorStore, AuditBackend, FloePlugin } from "./contract/index.ts";
 import type { DoctorRequest } from "./doctor/examine.ts";
 import type { DoctorFinding } from "./doctor/finding.ts";
 import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
-import type { Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
+import type { FileAnchorConfig, Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
+import { openAnchors } from "./open-anchors.ts";
 import { openLedgerStore, openStoreAt } from "./open-ledger-store.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
@@ -19,6 +20,7 @@ import type {
   ArtifactCopier,
   ArtifactStore,
   ArtifactVerifier,
+  CallOptions,
   Clock,
   CommandRunner,
   Host,
@@ -93,6 +95,8 @@ export interface FloeOptions {
   readonly plugins?: readonly FloePlugin[];
   /** Installed plugins, imported when the manifest needs them. */
   readonly pluginSources?: readonly PluginSource[];
+  /** Opens a folder that keeps checkpoints, where `audit.anchors` names one. Default: there is none. */
+  readonly openAnchor?: (anchor: FileAnchorConfig, options: CallOptions) => Promise<AnchorStore>;
   /**
    * An opened audit backend, in place of the one that the manifest names. Whoever opened it closes it. Ledgers that are begun
    * there are pinned to what the manifest names, or to `inline` where it names `oci`.
@@ -163,7 +167,7 @@ export interface Floe extends AsyncDisposable {
   reconcile(request?: ReconcileRequest, options?: RequestOptions): Promise<ReconcileOutcome>;
   /** Whether ledgers are what was written. Needs no signer. */
   audit(request?: AuditRequest, options?: RequestOptions): Promise<LedgerAudit[]>;
-  /** Signs what ledgers hold now, and keeps that beside them. */
+  /** Signs what ledgers hold now, and keeps that beside them and in the other places of `audit.anchors`. */
   checkpoint(request?: CheckpointRequest, options?: RequestOptions): Promise<MadeCheckpoint[]>;
   /** Lets every ledger go on in another place, linked with what it has in this one. The same call finishes what was interrupted. */
   moveLedgers(request: MoveRequest, options?: RequestOptions): Promise<MovedLedger[]>;
@@ -187,7 +191,7 @@ export interface Floe extends AsyncDisposable {
  * Makes a floe from a checked manifest and its adapters. Holds no global state; several may live in one process.
  */
 export function createFloe(options: FloeOptions): Floe {
-  const { plugins = [], pluginSources = [], policy, ledger: _ledger, ...rest } = options;
+  const { plugins = [], pluginSources = [], policy, ledger: _, openAnchor: __, ...rest } = options;
   const registry = createPluginRegistry({
     sources: pluginSources,
     inline: [
@@ -200,6 +204,7 @@ export function createFloe(options: FloeOptions): Floe {
     if (uri === options.manifest.registry.uri) return options.store;
     throw new Error(`the manifest names ${uri}, and createFloe was given no storeOf to open it`);
   };
+  const storeOf = options.storeOf ?? onlyStore;
   const ledgerStore = openLedgerStore(options, registry);
   const previous = options.manifest.audit.previous
     .filter(({ provider }) => provider !== "oci")
@@ -209,7 +214,8 @@ export function createFloe(options: FloeOptions): Floe {
     gates: registry,
     ledgerStore,
     pastStores: [...(ledgerStore ? [ledgerStore] : []), ...previous],
-    storeOf: options.storeOf ?? onlyStore,
+    storeOf,
+    anchors: openAnchors(options, registry, storeOf),
     copier: options.copier ?? null,
     notifier: options.notifier ?? null,
     exemptions: options.exemptions ?? [],
@@ -401,6 +407,7 @@ export function createFloe(options: FloeOptions): Floe {
     listGates: () => registry.list(),
     async [Symbol.asyncDispose]() {
       for (const opened of context.pastStores) await opened[Symbol.asyncDispose]();
+      for (const anchor of context.anchors) await anchor[Symbol.asyncDispose]();
       await options.signer?.[Symbol.asyncDispose]?.();
       await options.store[Symbol.asyncDispose]?.();
     },

@@ -1,4 +1,6 @@
-export type { AuditRequest, GivenCheckpoint, LedgerAudit } from "./audit/audit-ledger.ts";
+export type { AnchorAnswer, GivenCheckpoint } from "./audit/anchors/judge-anchors.ts";
+export { type AnchoredCopy, exitCodeOfCopies } from "./audit/anchors/spread-checkpoint.ts";
+export type { AuditRequest, LedgerAudit } from "./audit/audit-ledger.ts";
 export type { BundleRequest, MadeBundle } from "./audit/bundle/make-bundle.ts";
 export { type VerifyBundleRequest, verifyAuditBundle } from "./audit/bundle/verify-bundle.ts";
 export { type ChainAnswer, checkChain } from "./audit/check-chain.ts";

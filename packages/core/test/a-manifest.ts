@@ -103,7 +103,7 @@ export function aManifest(
     policies: {},
     rollback: { blockOnImpact: false },
     webhooks: [],
-    audit: { backend: "oci", provider: "oci", with: {}, previous: [] },
+    audit: { backend: "oci", provider: "oci", with: {}, previous: [], anchors: [] },
     plugins: { use: [], allow: null },
     unsupported: [],
     ...changes,

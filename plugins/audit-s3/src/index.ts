@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
 import { S3Config } from "./config.ts";
+import { createS3Anchors } from "./s3-anchors.ts";
 import { createS3Backend } from "./s3-backend.ts";
 
 // Read, not written here a second time: a release changes the one in package.json.
@@ -15,9 +16,10 @@ const s3: AuditBackendProvider<S3Config> = {
   config: S3Config,
   // Nothing is loaded or sent before something is asked.
   open: async (config, { readSecret }) => createS3Backend(config, { readSecret }),
+  openAnchors: async (config, { readSecret }) => createS3Anchors(config, { readSecret }),
 };
 
-/** The plugin: one audit backend, `s3`. */
+/** The plugin: one audit backend, `s3`, which keeps checkpoints as well. */
 export default {
   apiVersion: "floe.dev/v1",
   meta: {

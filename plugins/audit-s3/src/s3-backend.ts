@@ -8,6 +8,7 @@ import type {
 import { type Bucket, MAX_EVENT_BYTES, openBucket, type StoredObject } from "./bucket.ts";
 import type { S3Config } from "./config.ts";
 import { readLock } from "./inspect-bucket.ts";
+import { locationOf } from "./location-of.ts";
 import type { S3Services } from "./open-client.ts";
 import { pruneSlots } from "./prune-slots.ts";
 import { newestSlot, readSlots } from "./read-slots.ts";
@@ -214,9 +215,4 @@ async function refuseGap(
     "refused",
     `slot ${seq} of ${chain} cannot be written: slot ${seq - 1} is empty`,
   );
-}
-
-/** The place, as the registry pins it: the bucket, and the server when that is not AWS. */
-function locationOf({ bucket, prefix, endpoint }: S3Config): string {
-  return endpoint === null ? `s3://${bucket}/${prefix}` : `s3:${endpoint}/${bucket}/${prefix}`;
 }

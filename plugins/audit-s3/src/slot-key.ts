@@ -8,7 +8,7 @@ const LONGEST_KEY = 1024;
 export const HIGHEST_SLOT = SLOTS - 1;
 
 /** A chain's name in a key, of letters, digits, `.`, `-` and `_`: any other byte is `_` and two hexadecimal digits. */
-function encodeChain(chain: string): string {
+export function encodeChain(chain: string): string {
   return Array.from(Buffer.from(chain, "utf8"), (byte, index) => {
     const letter = String.fromCharCode(byte);
     // A dot at the beginning could make the segment `.` or `..`, which is cut out of paths.
@@ -37,12 +37,17 @@ export function isTooLong(prefix: string, chain: string): boolean {
   return chainPrefix(prefix, chain).length + 2 * DIGITS + 1 > LONGEST_KEY;
 }
 
+/** A number so that larger ones sort first. */
+export function countDown(count: number): string {
+  return String(HIGHEST_SLOT - count).padStart(DIGITS, "0");
+}
+
 /**
  * What the key of a slot begins with. It counts down, because S3 lists keys in ascending order only: so the newest event is
  * the first of the list.
  */
 export function slotStart(chainStart: string, seq: number): string {
-  return `${chainStart}${String(HIGHEST_SLOT - seq).padStart(DIGITS, "0")}`;
+  return `${chainStart}${countDown(seq)}`;
 }
 
 /** The key of a slot: what it begins with, and the slot itself for people who look at the bucket. */

@@ -1,63 +1,18 @@
 import type { AuditFinding } from "@floe/core/plugin";
 import type { Bucket } from "./bucket.ts";
 import type { ObjectLock } from "./config.ts";
-import { keepsVersions, readLock } from "./inspect-bucket.ts";
+import { findInVersions } from "./find-in-versions.ts";
 import { slotOf } from "./slot-key.ts";
-import { asStoreError, refusalOf } from "./store-error.ts";
-import { type KeyVersion, listVersions } from "./versions.ts";
+import type { KeyVersion } from "./versions.ts";
 
-/** What is looked for. */
-interface Expected {
-  /** What the keys of the chain begin with. */
-  readonly start: string;
-  /** What the manifest asks of every event; `null`: nothing. */
-  readonly wanted: ObjectLock | null;
-}
-
-/** What a bucket shows besides the events: other versions, marks of deletions, other objects, and settings that promise less. */
+/** What a bucket shows besides the events of a chain, whose keys begin with `start`. `wanted` is what the manifest asks of every event. */
 export async function* findInStore(
   bucket: Bucket,
-  { start, wanted }: Expected,
+  { start, wanted }: { readonly start: string; readonly wanted: ObjectLock | null },
   signal: AbortSignal,
 ): AsyncGenerator<AuditFinding> {
-  const versioned = await keepsVersions(bucket, signal);
-  const lock = await readLock(bucket, signal);
-  if (versioned !== true)
-    yield {
-      code: "no_versions",
-      message:
-        versioned === null
-          ? `whether ${bucket.name} keeps versions may not be read (s3:GetBucketVersioning)`
-          : `${bucket.name} keeps no versions, so that an object that is written over or deleted leaves no trace there`,
-      tampering: false,
-    };
-  if (wanted !== null && lock.enabled === false)
-    yield {
-      code: "no_object_lock",
-      message: `${bucket.name} has no Object Lock, which audit.with.object_lock asks for`,
-      tampering: false,
-    };
-  try {
-    let group: KeyVersion[] = [];
-    for await (const version of listVersions(bucket, start, signal)) {
-      if (group[0] !== undefined && group[0].key !== version.key) {
-        yield* findingsOf(group, start);
-        group = [];
-      }
-      group.push(version);
-    }
-    yield* findingsOf(group, start);
-  } catch (cause) {
-    signal.throwIfAborted();
-    const { status } = refusalOf(cause);
-    if (status === null || (status >= 500 && status !== 501))
-      throw asStoreError(cause, bucket.name);
-    yield {
-      code: "versions_unreadable",
-      message: `the versions in ${bucket.name} cannot be listed (s3:ListBucketVersions), so that one that was written over would not show`,
-      tampering: false,
-    };
-  }
+  const judge = (versions: readonly KeyVersion[]) => findingsOf(versions, start);
+  yield* findInVersions(bucket, { start, wanted, judge }, signal);
 }
 
 function* findingsOf(versions: readonly KeyVersion[], start: string): Generator<AuditFinding> {

@@ -1,4 +1,6 @@
 import type {
+  AnchorAnswer,
+  AnchoredCopy,
   AuditQuestion,
   AuditVerdict,
   DriftedTag,
@@ -23,6 +25,7 @@ export function auditJson(audit: LedgerAudit): Record<string, unknown> {
     root: audit.root,
     open_intents: audit.openIntents,
     verdicts: audit.verdicts,
+    ...(audit.anchors === undefined ? {} : { anchors: audit.anchors }),
   };
 }
 
@@ -41,12 +44,16 @@ export function auditText(audits: readonly LedgerAudit[]): string {
       const { environment, chain, events, serialises } = audit;
       const kind = serialises === "strong" ? "strong" : "advisory: writers are not serialised";
       const about = chain === null ? "no ledger" : `${events} events, ${audit.backend}, ${kind}`;
-      const lines = QUESTIONS.flatMap((question) =>
-        verdictLines(question, audit.verdicts[question]),
+      const lines = QUESTIONS.flatMap((question) => [
+        ...verdictLines(question, audit.verdicts[question]),
+        ...(question === "anchoring" ? anchorLines(audit.anchors ?? []) : []),
+      ]);
+      const nothing = QUESTIONS.every(
+        (question) => audit.verdicts[question].verdict === "not_checked",
       );
       return [
         `${paint("bold", environment)}: ${about}`,
-        ...(chain === null && audit.verdicts.integrity.verdict === "not_checked" ? [] : lines),
+        ...(chain === null && nothing ? [] : lines),
       ].join("\n");
     })
     .join("\n");
@@ -67,6 +74,17 @@ function verdictLines(
       ...(index === all.length - 1 ? [`      ${paint("dim", "→")} ${oneLine(fix)}`] : []),
     ]);
   return [head, ...shown, ...notes.map((note) => `      ${paint("dim", oneLine(note))}`)];
+}
+
+// A line each, where there are several to tell apart.
+function anchorLines(anchors: readonly AnchorAnswer[]): string[] {
+  if (anchors.every(({ kind }) => kind === "registry" || kind === "given")) return [];
+  return anchors.map(({ name, kind, location, verdict, size, summary }) => {
+    const { sign, style } = MARKS[verdict];
+    const where = kind === "registry" ? "beside the ledger" : kind === "given" ? "given" : location;
+    const what = verdict === "ok" ? `${size} events` : oneLine(summary);
+    return `      ${paint(style, sign)} ${plain(name)} (${plain(where)}): ${verdict.replace("_", " ")}, ${what}`;
+  });
 }
 
 function oneLine(text: string): string {
@@ -99,18 +117,46 @@ export function shownEventText(events: readonly ShownEvent[]): string {
 }
 
 /** A checkpoint in the JSON output of `audit checkpoint`. */
-export function checkpointJson({ environment, checkpoint, note, anchor }: MadeCheckpoint): unknown {
-  return { environment, ...checkpoint, note, anchor };
+export function checkpointJson({
+  environment,
+  checkpoint,
+  note,
+  anchor,
+  anchors,
+}: MadeCheckpoint): unknown {
+  return {
+    ...{ environment, ...checkpoint, note, anchor },
+    anchors: anchors.map(({ error, ...copy }) => ({
+      ...copy,
+      error: error && {
+        code: error.code,
+        exit_code: error.exitCode,
+        message: plain(error.message),
+        hint: error.hint === undefined ? null : plain(error.hint),
+      },
+    })),
+  };
 }
 
 /** What was signed, for people. */
 export function checkpointText(made: readonly MadeCheckpoint[], out: string | undefined): string {
   return made
-    .map(
-      ({ environment, checkpoint, anchor }) =>
-        `Checkpoint of ${environment}: ${checkpoint.size} events, root ${checkpoint.root}\n  under floe-cp.${environment} (${shortDigest(anchor)})${out === undefined ? "" : `, and in ${out}`}`,
+    .map(({ environment, checkpoint, anchor, anchors }) =>
+      [
+        `Checkpoint of ${environment}: ${checkpoint.size} events, root ${checkpoint.root}`,
+        `  under floe-cp.${environment} (${shortDigest(anchor)})${out === undefined ? "" : `, and in ${out}`}`,
+        ...anchors.flatMap(copyLines),
+      ].join("\n"),
     )
     .join("\n");
+}
+
+function copyLines({ name, location, status, error }: AnchoredCopy): string[] {
+  const at = `${plain(name)} (${plain(location)})`;
+  if (error === null)
+    return [`  ${paint("green", "✓")} ${at}${status === "unchanged" ? ": it was there" : ""}`];
+  const hint = error.hint === undefined ? [] : [`    ${paint("dim", "→")} ${oneLine(error.hint)}`];
+  return [`  ${paint("red", "✗")} ${at}: not written: ${oneLine(error.message)}`, ...hint];
 }
 
 /** Tags that are not as the ledger says, for people. */

@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { aProject, go, type Project } from "../bed/a-project.ts";
@@ -118,6 +118,45 @@ describe("floe audit verify", () => {
     expect(run.json["error"]).toMatchObject({ code: "FLOE_LEDGER_TAMPERED" });
     const { words } = await verdicts(project, "--trust", join("keys", "mallory.pub"));
     expect(words["anchoring"]).toBe("failed");
+  });
+});
+
+describe("floe audit checkpoint with anchors", () => {
+  test("shows every place, ends with the code of one that fails, and verify demands all of them", async () => {
+    await using project = await aProject({
+      environments: [{ name: "prod", gates }],
+      audit: {
+        anchors: [
+          { kind: "file", path: "kept" },
+          { kind: "oci", registry: { uri: "oci-layout:./elsewhere" } },
+        ],
+      },
+    });
+    await project.promote("v1.0.0", "prod");
+    const failed = await project.run("audit", "checkpoint", "--env", "prod", "--out", "own");
+    expect(failed.code).toBe(15);
+    expect(failed.stdout).toContain("under floe-cp.prod (");
+    expect(failed.stdout).toContain("✗ file (kept): not written: kept: the folder cannot be");
+    expect(failed.stdout).toContain("✓ oci (oci-layout:./elsewhere)");
+    expect(project.read("own")).toMatch(/^urn:floe:ledger:prod:/);
+    expect((await project.run(...verify, "--require-anchor")).code).toBe(18);
+    expect(await verdicts(project)).toMatchObject({ code: 0, words: { anchoring: "not_checked" } });
+
+    mkdirSync(join(project.dir, "kept"));
+    const made = await project.run("audit", "checkpoint", "-o", "json");
+    expect(made.code).toBe(0);
+    expect(made.rows).toMatchObject([
+      {
+        anchors: [
+          { name: "file", kind: "file", location: "kept", status: "written", error: null },
+          { name: "oci", kind: "oci", status: "unchanged", error: null },
+        ],
+      },
+    ]);
+    expect(project.read("kept/prod.checkpoint")).toBe(project.read("own"));
+    const text = await project.done("audit", "verify", "--require-anchor");
+    expect(text.stdout).toContain("✓ file (kept): ok, 3 events");
+    expect(text.stdout).toContain("✓ floe-cp.prod (beside the ledger): ok, 3 events");
   });
 });
 

@@ -19,6 +19,7 @@ import {
 } from "@floe/signing";
 import { buildArtifact, createMemoryStore, type MemoryStore } from "@floe/testing";
 import { stringify } from "yaml";
+import { createFolderAnchors } from "../../src/adapters/folder-anchors.ts";
 import { PRETEND_ISSUER, pretendKeyless, pretendSubject } from "../bed/pretend-keyless.ts";
 
 /** For calls that are never aborted. */
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly tagCreation?: ArtifactStore["tagCreation"];
   readonly now?: () => Date;
   readonly plugins?: readonly FloePlugin[];
+  /** Stores by URI, for repositories besides the manifest's own. */
+  readonly repositories?: Readonly<Record<string, ArtifactStore>>;
   readonly exemptions?: FloeOptions["exemptions"];
   /** `metadata.name`; default `acme`. */
   readonly project?: string;
@@ -166,6 +169,8 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
         policy: policyOf(used),
         plugins: options.plugins ?? [],
+        storeOf: ({ uri }) => options.repositories?.[uri] ?? as.store ?? store,
+        openAnchor: async (anchor) => createFolderAnchors(anchor),
         exemptions: as.exemptions ?? options.exemptions ?? [],
         runner: createCommandRunner({ env: process.env, tmpDir: tmpdir() }),
         readSecret: async () => options.secret ?? "",

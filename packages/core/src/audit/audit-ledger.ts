@@ -16,9 +16,10 @@ import { datedBack } from "../verification/check-history.ts";
 import { historyOf } from "../verification/read-history.ts";
 import { stateDivergences } from "../verification/state-divergences.ts";
 import { readAnchor } from "./anchor.ts";
+import type { Anchor } from "./anchors/anchor.ts";
+import { type AnchorAnswer, type GivenCheckpoint, judgeAnchors } from "./anchors/judge-anchors.ts";
 import { askStore, findingOf, orProblem, RESTORE } from "./ask-store.ts";
-import { checkLinks, type LinkedLedger, type LinkProblem, rootOf } from "./check-links.ts";
-import { verifyCheckpoint } from "./checkpoint-signature.ts";
+import { checkLinks, type LinkedLedger, type LinkProblem } from "./check-links.ts";
 import { endings } from "./endings.ts";
 import { merkleRoot } from "./merkle-root.ts";
 import { type Moves, movesOf } from "./moves-of.ts";
@@ -30,13 +31,6 @@ import {
   judged,
   notChecked,
 } from "./verdict.ts";
-
-/** A checkpoint that somebody kept. */
-export interface GivenCheckpoint {
-  /** Where it is from, for messages. */
-  readonly name: string;
-  readonly note: string;
-}
 
 /** What `floe audit verify` is asked. */
 export interface AuditRequest {
@@ -61,6 +55,8 @@ export interface LedgerAudit {
   readonly root: Digest | null;
   readonly openIntents: readonly string[];
   readonly verdicts: Readonly<Record<AuditQuestion, AuditVerdict>>;
+  /** What each place that keeps checkpoints shows; together they are the verdict about anchoring. Absent for a bundle. */
+  readonly anchors?: readonly AnchorAnswer[];
 }
 
 /**
@@ -108,7 +104,12 @@ async function auditLedger(
   if (pinned === null) {
     const none = notChecked("the environment has no ledger, and no tag of floe");
     const verdicts = { integrity: none, completeness: none, anchoring: none, authenticity: none };
-    return { ...about, ...EMPTY, verdicts };
+    if (context.anchors.length === 0) return { ...about, ...EMPTY, verdicts };
+    // Whoever has taken everything away could not take it away there.
+    const kept = await anchoring(environment, request, null, { events: [] }, context, options);
+    const { verdict, anchors } = kept;
+    const answer = verdict.verdict === "failed" ? verdict : none;
+    return { ...about, ...EMPTY, verdicts: { ...verdicts, anchoring: answer }, anchors };
   }
   const read = await orProblem(() => readEntries(ledger, options));
   if (isFloeError(read)) {
@@ -135,6 +136,10 @@ async function auditLedger(
       : notChecked(
           `the ${before} events before the ledger was moved are where the manifest does not say (audit.previous); as far as was read: ${verdict.summary}`,
         );
+  const anchored =
+    before > 0
+      ? uncompared(context.anchors)
+      : await anchoring(environment, request, pinned.chain, linked, context, options);
   return {
     ...about,
     chain: pinned.chain,
@@ -155,16 +160,21 @@ async function auditLedger(
       completeness: whole(
         await completeness({ ledger, linked, problems, verified, view, moves }, context, options),
       ),
-      anchoring:
-        before > 0
-          ? whole(judged([], "no checkpoint can be compared"))
-          : await anchoring(environment, request, pinned.chain, linked, context, options),
+      anchoring: whole(anchored.verdict),
       authenticity: whole(authenticity(verified)),
     },
+    anchors: anchored.anchors,
   };
 }
 
-const EMPTY = { chain: null, events: 0, head: null, root: null, openIntents: [] } as const;
+const EMPTY = {
+  chain: null,
+  events: 0,
+  head: null,
+  root: null,
+  openIntents: [],
+  anchors: [],
+} as const;
 
 async function readAll(
   ledger: Ledger,
@@ -271,82 +281,41 @@ function authenticity(verified: readonly VerifiedEvent[] | FloeError): AuditVerd
   );
 }
 
+function uncompared(anchors: readonly Anchor[]): Awaited<ReturnType<typeof judgeAnchors>> {
+  const answer = notChecked("the beginning of the ledger is where the manifest does not say");
+  return {
+    verdict: judged([], "no checkpoint can be compared"),
+    anchors: anchors.map(({ name, kind, location }) => ({
+      ...{ name, kind, location, size: null },
+      ...answer,
+    })),
+  };
+}
+
 async function anchoring(
   environment: EnvironmentConfig,
   request: AuditRequest,
-  chain: string,
-  { events }: LinkedLedger,
-  context: FloeContext,
+  chain: string | null,
+  linked: Pick<LinkedLedger, "events">,
+  { manifest, store, verifier, anchors }: FloeContext,
   options: CallOptions,
-): Promise<AuditVerdict> {
-  const { manifest, store, verifier } = context;
+): ReturnType<typeof judgeAnchors> {
+  const kept = await readAnchor(environment.name, store, options);
   const trusted =
     request.trusted ??
     manifest.identities
       .filter(({ name }) => authorize(name, environment, manifest).granted)
       .map((identity) => identity.trusted);
-  const given = request.checkpoints ?? [];
-  const kept = await readAnchor(environment.name, store, options);
-  const all = [
-    ...given,
-    ...(kept ? [{ name: `the tag floe-cp.${environment.name}`, note: kept.note }] : []),
-  ];
-  const findings: AuditFinding[] = [];
-  const covered: string[] = [];
-  let outside = false;
-  for (const { name, note } of all) {
-    const verdict = verifyCheckpoint(note, trusted, verifier);
-    const invalid = { seq: null, hash: null, code: "FLOE_CHECKPOINT_INVALID" as const };
-    if (!verdict.ok) {
-      findings.push({
-        ...invalid,
-        what: `the checkpoint of ${name}: ${verdict.reason}`,
-        fix: "Find out who put it there; take one that you kept.",
-      });
-      continue;
-    }
-    const { checkpoint, signedBy } = verdict;
-    // A file may hold a checkpoint of another environment; that is no contradiction.
-    if (checkpoint.origin !== chain) {
-      const isFile = given.some((one) => one.name === name);
-      if (isFile && request.environment === undefined) continue;
-      findings.push({
-        ...invalid,
-        what: `the checkpoint of ${name} is of the ledger ${checkpoint.origin}, and this one is ${chain}`,
-        fix: "The ledger was replaced by another one, or it is the wrong checkpoint.",
-      });
-      continue;
-    }
-    const root = rootOf(checkpoint, events);
-    if (root === checkpoint.root) {
-      covered.push(
-        `${checkpoint.size} of ${events.length} events, as ${signedBy} signed (${name})`,
-      );
-      outside ||= given.some((one) => one.name === name) || manifest.audit.backend !== "oci";
-    } else {
-      const short = root === null && checkpoint.size > events.length;
-      findings.push({
-        seq: short ? events.length : null,
-        hash: null,
-        code: "FLOE_LEDGER_TAMPERED",
-        what: short
-          ? `it is gone: the checkpoint of ${name} counts ${checkpoint.size} events, and there are ${events.length}`
-          : `the first ${checkpoint.size} events are not those that ${signedBy} signed a checkpoint of (${name})`,
-        fix: RESTORE,
-      });
-    }
-  }
-  if (findings.length === 0 && covered.length === 0)
-    return notChecked(
-      "no checkpoint: cutting off the newest events, or writing all anew, would not show. Make one: floe audit checkpoint",
-    );
-  const notes =
-    outside || findings.length > 0
-      ? []
-      : [
-          "the checkpoint lies in the same registry as the ledger: it shows nothing against the registry's owner. Keep one elsewhere: floe audit checkpoint --out FILE",
-        ];
-  return judged(findings, covered.join("; "), notes);
+  return await judgeAnchors(
+    {
+      ...{ environment, chain, linked, trusted, verifier, anchors },
+      given: request.checkpoints ?? [],
+      givenMayBeOthers: request.environment === undefined,
+      beside: kept?.note ?? null,
+      inRegistry: manifest.audit.backend === "oci",
+    },
+    options,
+  );
 }
 
 function linkFinding({ seq, hash, what }: LinkProblem): AuditFinding {

@@ -4,14 +4,16 @@ import { pastUnnamed } from "../ledger/ledger-parts.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { authorize } from "../model/identity.ts";
-import type { CallOptions } from "../ports/index.ts";
+import type { CallOptions, TrustedSigner } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
 import { selectEnvironments } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
 import { judgeOperator } from "../promotion/operator.ts";
 import { readAnchor, writeAnchor } from "./anchor.ts";
+import { type AnchoredNote, describeAnchor, readAnchors } from "./anchors/read-anchors.ts";
+import { type AnchoredCopy, spreadCheckpoint } from "./anchors/spread-checkpoint.ts";
 import { checkLinks, type LinkedLedger, reachedFrom, rootOf } from "./check-links.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointText } from "./checkpoint.ts";
 import { signCheckpoint, verifyCheckpoint } from "./checkpoint-signature.ts";
 import { merkleRoot } from "./merkle-root.ts";
 import { readEntries } from "./read-entries.ts";
@@ -30,11 +32,14 @@ export interface MadeCheckpoint {
   readonly note: string;
   /** Digest of the manifest under `floe-cp.ENV`. */
   readonly anchor: Digest;
+  /** How it went with every other place that the manifest names. */
+  readonly anchors: readonly AnchoredCopy[];
 }
 
 /**
- * Signs what the ledgers hold now and puts that beside them, so that from now on nobody cuts anything off unseen. Refuses
- * where the ledger contradicts itself or an earlier checkpoint: what is signed must be what was there.
+ * Signs what the ledgers hold now and puts that beside them and into every other place that the manifest names, so that from now
+ * on nobody cuts anything off unseen. Refuses where the ledger contradicts itself or an earlier checkpoint of any place: what is
+ * signed must be what was there. A place that fails otherwise is told with the result, and the same call puts it right.
  * @throws {FloeError} FLOE_NOT_AUTHORIZED, FLOE_SIGNER_MISSING - by whom nobody would believe it
  * @throws {FloeError} FLOE_LEDGER_TAMPERED - the ledger has a gap, was changed, or has less than an earlier checkpoint
  * @throws {FloeError} FLOE_CHECKPOINT_INVALID - what is under the tag is no checkpoint by anybody who may act there
@@ -81,14 +86,58 @@ async function makeCheckpoint(
   const view = await ledger.view(options);
   if (!view) return null;
   const before = await readAnchor(name, store, options);
-  if (before) assertFollows(before.note, environment, pinned.chain, linked, context);
+  const follows = { environment, chain: pinned.chain, linked, context };
+  const isLast = before ? assertFollows(before.note, `under floe-cp.${name}`, follows) : null;
+  const kept = await readAnchors(context.anchors, environment, options);
+  const judged = kept.map((one) => judgeKept(one, follows));
   const head = ledger.mode === "own-tag" ? view.hash : null;
   const covered = rootedAt(head, linked);
   const checkpoint = { origin: pinned.chain, ...covered, head };
+  const text = checkpointText(checkpoint);
   const signer = requireSigner(context.signer, "checkpoint");
-  const note = await signCheckpoint(checkpoint, signer, options);
-  const anchor = await writeAnchor(name, note, before?.manifest ?? null, store, options);
-  return { environment: name, checkpoint, note, anchor };
+  // One that says the same is signed already: then it is brought to where it is missing.
+  const isThere = before !== null && isLast === text;
+  const note = isThere ? before.note : await signCheckpoint(checkpoint, signer, options);
+  const anchor = isThere
+    ? before.manifest
+    : await writeAnchor(name, note, before?.manifest ?? null, store, options);
+  const anchors = await spreadCheckpoint(
+    judged.map((one) => ({ ...one, isThere: one.text === text })),
+    { size: checkpoint.size, note },
+    environment,
+    options,
+  );
+  return { environment: name, checkpoint, note, anchor, anchors };
+}
+
+interface Follows {
+  readonly environment: EnvironmentConfig;
+  readonly chain: string;
+  readonly linked: LinkedLedger;
+  readonly context: FloeContext;
+}
+
+// What contradicts the ledger ends everything; what counts for nothing ends with its place alone.
+function judgeKept(
+  { anchor, note, problem }: AnchoredNote,
+  follows: Follows,
+): Pick<AnchoredNote, "anchor" | "problem"> & { readonly text: string | null } {
+  if (note === null) return { anchor, problem, text: null };
+  const verdict = verifyCheckpoint(note, trustedOf(follows), follows.context.verifier);
+  if (verdict.ok)
+    return { anchor, problem, text: assertFollows(note, `of ${describeAnchor(anchor)}`, follows) };
+  const invalid = new FloeError({
+    code: "FLOE_CHECKPOINT_INVALID",
+    message: `the checkpoint of ${describeAnchor(anchor)} does not count: ${verdict.reason}`,
+    hint: `Find out who put it there. After the people who may act in ${follows.environment.name} were changed, remove it by hand or begin another place, and make a checkpoint anew.`,
+  });
+  return { anchor, problem: invalid, text: null };
+}
+
+function trustedOf({ environment, context: { manifest } }: Follows): TrustedSigner[] {
+  return manifest.identities
+    .filter(({ name }) => authorize(name, environment, manifest).granted)
+    .map((identity) => identity.trusted);
 }
 
 function rootedAt(
@@ -99,32 +148,26 @@ function rootedAt(
   return { size: covered.length, root: merkleRoot(covered.map(({ hash }) => hash)) };
 }
 
-function assertFollows(
-  note: string,
-  environment: EnvironmentConfig,
-  chain: string,
-  { events }: LinkedLedger,
-  { manifest, verifier }: FloeContext,
-): void {
-  const trusted = manifest.identities
-    .filter(({ name }) => authorize(name, environment, manifest).granted)
-    .map((identity) => identity.trusted);
-  const verdict = verifyCheckpoint(note, trusted, verifier);
-  const where = `floe-cp.${environment.name}`;
+/** The text of a checkpoint that the ledger follows; throws where it does not. */
+function assertFollows(note: string, where: string, follows: Follows): string {
+  const { environment, chain, linked, context } = follows;
+  const { events } = linked;
+  const verdict = verifyCheckpoint(note, trustedOf(follows), context.verifier);
   if (!verdict.ok || verdict.checkpoint.origin !== chain) {
     const why = verdict.ok ? `it is of the ledger ${verdict.checkpoint.origin}` : verdict.reason;
     throw new FloeError({
       code: "FLOE_CHECKPOINT_INVALID",
-      message: `the checkpoint under ${where} does not count: ${why}`,
+      message: `the checkpoint ${where} does not count: ${why}`,
       hint: `Find out who put it there. After the people who may act in ${environment.name} were changed, delete the tag by hand (crane delete, oras manifest delete) and make a checkpoint anew.`,
     });
   }
-  const { size, root } = verdict.checkpoint;
-  if (rootOf(verdict.checkpoint, events) !== root)
+  const { checkpoint, signedBy } = verdict;
+  if (rootOf(checkpoint, events) !== checkpoint.root)
     throw tampered(
       environment.name,
-      `the checkpoint under ${where}, which ${verdict.signedBy} signed, counts ${size} other events than the ledger has (${events.length})`,
+      `the checkpoint ${where}, which ${signedBy} signed, counts ${checkpoint.size} other events than the ledger has (${events.length})`,
     );
+  return checkpointText(checkpoint);
 }
 
 function tampered(environment: string, what: string): FloeError {

@@ -1,5 +1,3 @@
-import type { StandardSchema } from "./standard-schema.ts";
-
 /** What an audit backend promises. Core believes less where a probe shows less. */
 export interface AuditCapabilities {
   /** `strong`: of several claimants of a slot exactly one wins. `advisory`: nothing is lost, but two may win. */
@@ -46,14 +44,6 @@ export interface AuditProbe {
 /** Options of every call: an abort signal, which also carries the deadline. */
 export interface AuditCallOptions {
   readonly signal: AbortSignal;
-}
-
-/** What a backend is opened with besides its settings. */
-export interface AuditOpenOptions extends AuditCallOptions {
-  /** Folder of the manifest, absolute: relative paths in the settings count from there. */
-  readonly baseDir: string;
-  /** Reads what a `*_ref` setting names: `env:NAME`, `file:PATH` or a bare path. */
-  readonly readSecret: (ref: string) => Promise<string>;
 }
 
 /**
@@ -129,21 +119,4 @@ export interface AuditBackend extends Partial<AsyncDisposable> {
    * last event stays: asked to remove it, the backend throws. Removed slots stay taken, and `count` goes on counting them.
    */
   prune?(chain: string, upTo: number, options: AuditCallOptions): Promise<void>;
-}
-
-/** Makes audit backends of one kind. */
-export interface AuditBackendProvider<Config = unknown> {
-  /** Value of `audit.backend` in the manifest. `oci` is reserved. */
-  readonly id: string;
-  readonly summary: string;
-  /** Checks `audit.with`. */
-  readonly config: StandardSchema<unknown, Config>;
-  open(config: Config, options: AuditOpenOptions): Promise<AuditBackend>;
-}
-
-/** Types an audit backend provider; returns it unchanged. */
-export function defineAuditBackend<Config>(
-  provider: AuditBackendProvider<Config>,
-): AuditBackendProvider<Config> {
-  return provider;
 }

@@ -1,19 +1,22 @@
+export type { AnchoredCheckpoint, AnchoredLedger, AnchorStore } from "./anchor-store.ts";
 export { PLUGIN_API_VERSION, SUPPORTED_API_VERSIONS } from "./api-version.ts";
-export {
-  type AuditBackend,
-  type AuditBackendError,
-  type AuditBackendProvider,
-  type AuditCallOptions,
-  type AuditCapabilities,
-  type AuditClaim,
-  type AuditEntry,
-  type AuditFailure,
-  type AuditFinding,
-  type AuditHead,
-  type AuditOpenOptions,
-  type AuditProbe,
-  defineAuditBackend,
+export type {
+  AuditBackend,
+  AuditBackendError,
+  AuditCallOptions,
+  AuditCapabilities,
+  AuditClaim,
+  AuditEntry,
+  AuditFailure,
+  AuditFinding,
+  AuditHead,
+  AuditProbe,
 } from "./audit-backend.ts";
+export {
+  type AuditBackendProvider,
+  type AuditOpenOptions,
+  defineAuditBackend,
+} from "./audit-backend-provider.ts";
 export {
   defineGate,
   type Gate,

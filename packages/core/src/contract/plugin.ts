@@ -1,5 +1,5 @@
 import type { PLUGIN_API_VERSION } from "./api-version.ts";
-import type { AuditBackendProvider } from "./audit-backend.ts";
+import type { AuditBackendProvider } from "./audit-backend-provider.ts";
 import type { GateProvider } from "./gate.ts";
 
 /**

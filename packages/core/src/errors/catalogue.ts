@@ -457,7 +457,17 @@ export const ERRORS = {
   },
   FLOE_CHECKPOINT_INVALID: {
     exit: EXIT.integrity,
-    summary: "A checkpoint is none, is by nobody who is trusted, or is not of this ledger.",
+    summary:
+      "A checkpoint is none, was changed or removed, is by nobody who is trusted, or is not of this ledger.",
+  },
+  FLOE_ANCHOR_UNAVAILABLE: {
+    exit: EXIT.auditStore,
+    summary:
+      "A place that keeps checkpoints cannot be read or written; what the others keep is not lost.",
+  },
+  FLOE_ANCHOR_UNAUTHENTICATED: {
+    exit: EXIT.authentication,
+    summary: "A place that keeps checkpoints does not know who asks.",
   },
   FLOE_LEDGER_DRIFT: {
     exit: EXIT.integrity,

@@ -101,7 +101,11 @@ export function placeInStore(
 
 // Several projects, repositories and environments may share a store. A folder is named as the manifest does, so that it
 // can be moved.
-function slotsOf({ name, registry }: EnvironmentConfig, { metadata }: Manifest): string {
+/** Name of an environment's chain in a store that keeps those of several projects. */
+export function slotsOf(
+  { name, registry }: EnvironmentConfig,
+  { metadata }: Pick<Manifest, "metadata">,
+): string {
   const place = registry.uri.startsWith("oci-layout:") ? registry.uriAsWritten : registry.uri;
   return `${metadata.name}/${place}#${name}`;
 }

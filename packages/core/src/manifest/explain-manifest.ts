@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from "../errors/index.ts";
 import type {
+  AnchorConfig,
   AuditPlace,
   EnvironmentConfig,
   FreezeWindow,
@@ -64,6 +65,7 @@ export function explainManifest(manifest: Manifest): JsonObject {
     audit: {
       ...explainPlace(manifest.audit),
       previous: manifest.audit.previous.map(explainPlace),
+      anchors: manifest.audit.anchors.map(explainAnchor),
     },
     plugins: { use: manifest.plugins.use, allow: manifest.plugins.allow },
     unsupported: manifest.unsupported,
@@ -73,6 +75,18 @@ export function explainManifest(manifest: Manifest): JsonObject {
 
 function explainPlace({ backend, with: settings }: AuditPlace): JsonObject {
   return { backend, with: toJson(settings) };
+}
+
+function explainAnchor(anchor: AnchorConfig): JsonObject {
+  const { name } = anchor;
+  switch (anchor.kind) {
+    case "file":
+      return { name, kind: "file", path: anchor.path };
+    case "oci":
+      return { name, kind: "oci", registry: explainRegistry(anchor.registry) };
+    case "plugin":
+      return { name, kind: anchor.provider, with: toJson(anchor.with) };
+  }
 }
 
 function explainEnvironment(environment: EnvironmentConfig): JsonObject {

@@ -36,10 +36,42 @@ export interface AuditPlace {
   readonly with: Readonly<Record<string, unknown>>;
 }
 
+/** A place for checkpoints besides the one beside the ledger. */
+export type AnchorConfig = FileAnchorConfig | OciAnchorConfig | PluginAnchorConfig;
+
+/** A folder, which somebody keeps elsewhere: under git, or mounted. */
+export interface FileAnchorConfig {
+  /** As messages and outputs call it; no two have the same. */
+  readonly name: string;
+  readonly kind: "file";
+  /** Absolute. */
+  readonly path: string;
+  readonly pathAsWritten: string;
+}
+
+/** Another repository. */
+export interface OciAnchorConfig {
+  readonly name: string;
+  readonly kind: "oci";
+  readonly registry: RegistryConfig;
+}
+
+/** What the plugin of an audit backend keeps. */
+export interface PluginAnchorConfig {
+  readonly name: string;
+  readonly kind: "plugin";
+  /** Id of the audit backend: `s3`. */
+  readonly provider: string;
+  /** Its settings, which its own schema reads. May hold secrets. */
+  readonly with: Readonly<Record<string, unknown>>;
+}
+
 /** Where the ledgers are, and what of them is kept. */
 export interface AuditConfig extends AuditPlace {
   /** Where ledgers were before they were moved; the registry needs no mention. */
   readonly previous: readonly AuditPlace[];
+  /** Where checkpoints are kept besides. */
+  readonly anchors: readonly AnchorConfig[];
 }
 
 /** Where and how much content of artifacts is kept on this machine. */

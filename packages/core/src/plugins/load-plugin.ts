@@ -21,7 +21,12 @@ const Plugin = z.looseObject({
   meta: z.looseObject({ name: z.string(), version: z.string() }),
   gates: z.array(Provider.extend({ create: z.custom(isFunction, "not a function") })).optional(),
   auditBackends: z
-    .array(Provider.extend({ open: z.custom(isFunction, "not a function") }))
+    .array(
+      Provider.extend({
+        open: z.custom(isFunction, "not a function"),
+        openAnchors: z.custom(isFunction, "not a function").optional(),
+      }),
+    )
     .optional(),
 });
 

@@ -1,3 +1,4 @@
+import type { Anchor } from "../audit/anchors/anchor.ts";
 import type { GateProvider } from "../contract/index.ts";
 import type { Exemption } from "../gates/exemption.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
@@ -68,6 +69,8 @@ export interface FloeContext {
   readonly ledgerStore: LedgerStore | null;
   /** Stores in which ledgers are or were, the registry left out. */
   readonly pastStores: readonly LedgerStore[];
+  /** Where checkpoints are kept besides the one beside the ledger. */
+  readonly anchors: readonly Anchor[];
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */
   readonly readSecret: (ref: SecretRef) => Promise<string>;

@@ -8,7 +8,15 @@ const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const CONTRACT = join(ROOT, "packages/core/src/contract");
 
 /** The files of the contract, each after those whose types it uses. */
-const FILES = ["api-version", "standard-schema", "gate", "audit-backend", "plugin"] as const;
+const FILES = [
+  "api-version",
+  "standard-schema",
+  "gate",
+  "audit-backend",
+  "anchor-store",
+  "audit-backend-provider",
+  "plugin",
+] as const;
 
 const FLAGS =
   "--declaration --emitDeclarationOnly --ignoreConfig --module nodenext --target es2024 --lib es2024,esnext.disposable --types node --rewriteRelativeImportExtensions";

@@ -386,6 +386,34 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
     ],
   ],
   [
+    "anchors without their place, with another kind's, of no kind, and of one name or repository",
+    promotion(
+      [
+        "    audit:",
+        "      anchors:",
+        "        - { kind: file }",
+        "        - { kind: s3, path: a }",
+        "        - { kind: fiel, path: a }",
+        "        - { kind: oci, name: b, registry: { uri: oci://h.example/b }, with: {} }",
+        "        - { kind: oci, name: b, registry: { uri: oci://h.example/b } }",
+      ].join("\n"),
+    ),
+    [
+      ["10:11", "artifacts.promotion.audit.anchors[0].path", "is required for kind: file"],
+      ["11:11", "artifacts.promotion.audit.anchors[1].s3_bucket", "is required for kind: s3"],
+      ["11:23", "artifacts.promotion.audit.anchors[1].path", "needs kind: file"],
+      ["12:19", "artifacts.promotion.audit.anchors[2].kind", "no anchor is of the kind", "file"],
+      ["12:25", "artifacts.promotion.audit.anchors[2].path", "needs kind: file"],
+      ["13:71", "artifacts.promotion.audit.anchors[3].with", "is not used by kind oci"],
+      ["14:30", "artifacts.promotion.audit.anchors[4].name", '"b" is the name of another anchor'],
+      [
+        "14:50",
+        "artifacts.promotion.audit.anchors[4].registry.uri",
+        "or of another anchor as well",
+      ],
+    ],
+  ],
+  [
     "a database that is none",
     promotion("    audit: { backend: database, database_url: mysql://h/db }"),
     [["8:47", "artifacts.promotion.audit.database_url", "expected sqlite:PATH or postgres://…"]],

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { explainManifest } from "../../src/manifest/index.ts";
 import { digestOf } from "../../src/model/index.ts";
 import { newPublicKey, openManifestFolder, withArtifacts, withGates } from "./manifest-folder.ts";
 
@@ -218,6 +219,29 @@ describe("loadManifest", () => {
 
     expect(manifest.audit).toMatchObject({ provider, with: settings });
     expect(manifest.unsupported).toEqual([]);
+  });
+
+  test("finds the places of checkpoints, each with its name, and explains them without secrets", async () => {
+    const anchors =
+      "[{ kind: file, path: ../kept }, { kind: oci, name: backup, registry: { uri: oci://b.example/cp } }, { kind: s3, s3_bucket: b, with: { prefix: p } }]";
+    await using folder = await openManifestFolder(
+      withArtifacts(`  promotion: { audit: { anchors: ${anchors} } }`),
+    );
+    const manifest = await folder.load();
+    const path = join(folder.dir, "../kept");
+
+    expect(manifest.audit.anchors).toMatchObject([
+      { name: "file", kind: "file", path, pathAsWritten: "../kept" },
+      { name: "backup", kind: "oci", registry: { uri: "oci://b.example/cp" } },
+      { name: "s3", kind: "plugin", provider: "s3", with: { bucket: "b", prefix: "p" } },
+    ]);
+    expect(explainManifest(manifest)["audit"]).toMatchObject({
+      anchors: [
+        { name: "file", kind: "file", path },
+        { name: "backup", kind: "oci", registry: { uri: "oci://b.example/cp" } },
+        { name: "s3", kind: "s3", with: { bucket: "b", prefix: "p" } },
+      ],
+    });
   });
 
   test("lists nothing for parts that are written and say what happens anyway", async () => {

@@ -18,7 +18,11 @@ export default class AuditBundle extends FloeCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(AuditBundle);
-    await using composed = await this.compose(flags, { writes: false, withoutGates: true });
+    await using composed = await this.compose(flags, {
+      writes: false,
+      withoutGates: true,
+      withAnchors: true,
+    });
     const made = await composed.floe.bundleLedgers(
       { environment: flags.env },
       { signal: this.signal },

@@ -1,3 +1,4 @@
+import { exitCodeOfCopies } from "@floe/core";
 import { FloeError } from "@floe/core/errors";
 import { Flags } from "@oclif/core";
 import { writeWhole } from "../../files/write-whole.ts";
@@ -7,7 +8,7 @@ import { checkpointJson, checkpointText } from "../../render/audit.ts";
 export default class AuditCheckpoint extends FloeCommand {
   static override summary = "Sign what a ledger holds now";
   static override description =
-    "Writes a signed note (C2SP) over the number of events and the root of their Merkle tree, and puts it beside the ledger under floe-cp.ENV. Keep a copy elsewhere with --out: it then also shows what the registry's owner could hide.";
+    "Writes a signed note (C2SP) over the number of events and the root of their Merkle tree, and puts it beside the ledger under floe-cp.ENV. The same note goes into every other place that the manifest names in audit.anchors. Keep a copy elsewhere with --out: it then also shows what the registry's owner could hide.";
   static override examples = [
     "<%= config.bin %> audit checkpoint",
     "<%= config.bin %> audit checkpoint --env prod --out prod.checkpoint",
@@ -20,7 +21,11 @@ export default class AuditCheckpoint extends FloeCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(AuditCheckpoint);
-    await using composed = await this.compose(flags, { writes: true, withoutGates: true });
+    await using composed = await this.compose(flags, {
+      writes: true,
+      withoutGates: true,
+      withAnchors: true,
+    });
     const made = await composed.floe.checkpoint(
       { environment: flags.env },
       { signal: this.signal },
@@ -34,5 +39,6 @@ export default class AuditCheckpoint extends FloeCommand {
         hint: "Promote something first.",
       });
     await this.result(made.map(checkpointJson), () => checkpointText(made, flags.out));
+    process.exitCode = exitCodeOfCopies(made.flatMap(({ anchors }) => anchors));
   }
 }

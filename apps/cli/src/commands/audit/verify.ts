@@ -69,7 +69,11 @@ export default class AuditVerify extends FloeCommand {
   ): Promise<LedgerAudit[]> {
     const checkpoints = await Promise.all((flags.checkpoint ?? []).map(readCheckpoint));
     const trusted = await Promise.all((flags.trust ?? []).map(readTrustedKey));
-    await using composed = await this.compose(flags, { writes: false, withoutGates: true });
+    await using composed = await this.compose(flags, {
+      writes: false,
+      withoutGates: true,
+      withAnchors: true,
+    });
     const trust = trusted.length > 0 ? { trusted } : {};
     const request = { environment: flags.env, checkpoints, ...trust };
     return await composed.floe.audit(request, { signal: this.signal });

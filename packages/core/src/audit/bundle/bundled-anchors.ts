@@ -1,5 +1,5 @@
 import type { TrustedSigner, Verifier } from "../../ports/index.ts";
-import type { GivenCheckpoint } from "../audit-ledger.ts";
+import type { GivenCheckpoint } from "../anchors/judge-anchors.ts";
 import { type LinkedLedger, rootOf } from "../check-links.ts";
 import { verifyCheckpoint } from "../checkpoint-signature.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";

@@ -9,6 +9,7 @@ import { at, type FloeContext } from "../../promotion/context.ts";
 import { selectEnvironments } from "../../promotion/environments.ts";
 import type { Ledgers } from "../../promotion/ledgers.ts";
 import { readAnchor } from "../anchor.ts";
+import { describeAnchor, readAnchors } from "../anchors/read-anchors.ts";
 import { readStored, type StoredEntry } from "../read-entries.ts";
 import { readSignedPayload } from "../signed-payload.ts";
 import { BUNDLE_FORMAT, type BundleHead, type BundleLine } from "./bundle-format.ts";
@@ -71,13 +72,11 @@ export async function makeBundle(
     for (const { seq, bytes } of entries)
       events.push(line({ type: "event", environment: name, seq, bytes: base64(bytes) }));
     for (const { actor } of statements) keep(keys, null, actor?.public_key);
-    const anchor = await readAnchor(name, here.store, options);
-    if (anchor)
-      checkpoints.push(
-        line({ type: "checkpoint", environment: name, name: `floe-cp.${name}`, note: anchor.note }),
-      );
+    const notes = await notesOf(environment, here, left, options);
+    for (const one of notes)
+      checkpoints.push(line({ type: "checkpoint", environment: name, ...one }));
     await collect(statements, objects, here, options);
-    made.push({ environment: name, chain, events: entries.length, checkpoint: anchor !== null });
+    made.push({ environment: name, chain, events: entries.length, checkpoint: notes.length > 0 });
   }
   for (const { name, trusted } of manifest.identities)
     if (trusted.method === "key") keep(keys, name, trusted.publicKey);
@@ -98,6 +97,23 @@ export async function makeBundle(
   ];
   lines.push(line({ type: "end", lines: lines.length }));
   return { lines, ledgers: made, keys: keys.size, objects: stored.length, left };
+}
+
+// The checkpoints of all places, as they are; one that cannot be read is named.
+async function notesOf(
+  environment: EnvironmentConfig,
+  { store, anchors }: FloeContext,
+  left: string[],
+  options: CallOptions,
+): Promise<{ readonly name: string; readonly note: string }[]> {
+  const { name } = environment;
+  const beside = await readAnchor(name, store, options);
+  const notes = beside ? [{ name: `floe-cp.${name}`, note: beside.note }] : [];
+  for (const { anchor, note, problem } of await readAnchors(anchors, environment, options)) {
+    if (note !== null) notes.push({ name: describeAnchor(anchor), note });
+    if (problem) left.push(`what ${describeAnchor(anchor)} keeps of ${name}: ${problem.message}`);
+  }
+  return notes;
 }
 
 function line(value: BundleLine): string {

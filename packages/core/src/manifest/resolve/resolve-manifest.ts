@@ -75,7 +75,10 @@ export async function resolveManifest(
     "operator",
     "key_ref",
   ]);
-  const audit = resolveAudit(context, promotion.audit);
+  const audit = resolveAudit(context, promotion.audit, [
+    registry,
+    ...(environments ?? []).map((environment) => environment.registry),
+  ]);
   const webhooks = resolveWebhooks(context, promotion.webhooks ?? []);
   const secondaries = resolveSecondaries(context, artifacts.secondary_registries ?? [], [
     registry,

@@ -2,10 +2,16 @@ import { resolve } from "node:path";
 import { isInternalTag, isTag, isVersion } from "../../model/index.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
-import type { Manifest, AuditPlace as ManifestPlace, SigningConfig } from "../manifest.ts";
+import type {
+  Manifest,
+  AuditPlace as ManifestPlace,
+  RegistryConfig,
+  SigningConfig,
+} from "../manifest.ts";
 import type { ManifestDocument, Signing } from "../schema/manifest-document.ts";
 import type { Audit, AuditPlace, Policies } from "../schema/promotion.ts";
 import { expandVariables } from "./expand-variables.ts";
+import { resolveAnchors } from "./resolve-anchors.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { resolveKeyRef, resolveSecretRef } from "./resolve-secret-ref.ts";
 import { resolveSigstore } from "./resolve-sigstore.ts";
@@ -49,11 +55,16 @@ export function resolveSigning(
 }
 
 /** Resolves `artifacts.promotion.audit`. */
-export function resolveAudit(context: ResolveContext, audit: Audit | undefined): Manifest["audit"] {
+export function resolveAudit(
+  context: ResolveContext,
+  audit: Audit | undefined,
+  repositories: readonly (RegistryConfig | null)[],
+): Manifest["audit"] {
   const previous = (audit?.previous ?? []).map((place, index) =>
     resolvePlace(context, place, [...PATHS.audit, "previous", index]),
   );
-  return { ...resolvePlace(context, audit, PATHS.audit), previous };
+  const anchors = resolveAnchors(context, audit?.anchors ?? [], repositories);
+  return { ...resolvePlace(context, audit, PATHS.audit), previous, anchors };
 }
 
 function resolvePlace(

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { WEBHOOK_EVENTS, WEBHOOK_FORMATS } from "../webhook.ts";
 import { EnvironmentEntry } from "./environments.ts";
 import { GateCommands } from "./gates.ts";
+import { Registry } from "./registry.ts";
 import { Anything, Ref, TimeoutSeconds, Url } from "./scalars.ts";
 import { strictMap } from "./strict-map.ts";
 
@@ -18,6 +19,22 @@ const AUDIT_PLACE = {
 const AuditPlace = strictMap(AUDIT_PLACE);
 export type AuditPlace = z.infer<typeof AuditPlace>;
 
+const Anchor = strictMap({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,49}$/, "a name has lower-case letters, digits, _ and -")
+    .optional(),
+  kind: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,49}$/, "expected file, oci, s3 or the id of a plugin's backend")
+    .meta({ description: "file, oci, s3, or the id of a plugin's backend that keeps checkpoints" }),
+  path: z.string().min(1).max(4096).optional(),
+  registry: Registry.optional(),
+  s3_bucket: z.string().min(1).max(255).optional(),
+  with: Anything.optional(),
+});
+export type Anchor = z.infer<typeof Anchor>;
+
 const Audit = strictMap({
   ...AUDIT_PLACE,
   repository: Url.optional(),
@@ -26,6 +43,11 @@ const Audit = strictMap({
     .max(20)
     .optional()
     .meta({ description: "Where ledgers were before floe audit move" }),
+  anchors: z
+    .array(Anchor)
+    .max(20)
+    .optional()
+    .meta({ description: "Where checkpoints are kept besides the one beside the ledger" }),
 });
 export type Audit = z.infer<typeof Audit>;
 
