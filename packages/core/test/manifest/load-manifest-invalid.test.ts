@@ -393,7 +393,7 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
         "      anchors:",
         "        - { kind: file }",
         "        - { kind: s3, path: a }",
-        "        - { kind: fiel, path: a }",
+        "        - { kind: fil, path: a }",
         "        - { kind: oci, name: b, registry: { uri: oci://h.example/b }, with: {} }",
         "        - { kind: oci, name: b, registry: { uri: oci://h.example/b } }",
       ].join("\n"),
@@ -403,7 +403,7 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
       ["11:11", "artifacts.promotion.audit.anchors[1].s3_bucket", "is required for kind: s3"],
       ["11:23", "artifacts.promotion.audit.anchors[1].path", "needs kind: file"],
       ["12:19", "artifacts.promotion.audit.anchors[2].kind", "no anchor is of the kind", "file"],
-      ["12:25", "artifacts.promotion.audit.anchors[2].path", "needs kind: file"],
+      ["12:24", "artifacts.promotion.audit.anchors[2].path", "needs kind: file"],
       ["13:71", "artifacts.promotion.audit.anchors[3].with", "is not used by kind oci"],
       ["14:30", "artifacts.promotion.audit.anchors[4].name", '"b" is the name of another anchor'],
       [
