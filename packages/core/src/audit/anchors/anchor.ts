@@ -35,7 +35,7 @@ export interface AnchorParts {
   /** As written in the manifest, until the place says it itself. */
   readonly location: string;
   readonly manifest: Pick<Manifest, "metadata">;
-  open(options: CallOptions): Promise<AnchorStore>;
+  readonly open: (options: CallOptions) => Promise<AnchorStore>;
 }
 
 /** How long a place may take for an answer, in milliseconds: one that hangs must not hang the others' verdicts. */
