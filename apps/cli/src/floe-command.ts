@@ -237,7 +237,12 @@ export abstract class FloeCommand extends Command {
       format: this.outputFormat(),
       exitCode,
       interrupted,
-      usage,
+      usage: usage
+        ? {
+            command: (this.ctor.aliases[0] ?? this.id ?? "").replaceAll(":", " "),
+            flags: Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }),
+          }
+        : null,
       verbose: this.argv.includes("--verbose"),
     });
   }

@@ -24,7 +24,8 @@ let watching = false;
 
 /**
  * Ends the process when code of a plugin does not give control back, such as a loop without an end: no time limit could
- * end that from inside. Gates run before anything is written, so nothing is left behind. Once for a process.
+ * end that from inside. Gates run before anything is written; a store of ledgers may have been in the middle of it, which is
+ * as if the process had been killed there. Once for a process.
  */
 export function watchLoop(): void {
   if (watching) return;
@@ -32,7 +33,7 @@ export function watchLoop(): void {
   const beats = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const counter = new Int32Array(beats);
   setInterval(() => Atomics.add(counter, 0, 1), 500).unref();
-  const message = `error FLOE_GATE_ERROR: a plugin has kept floe busy for ${LIMIT_SECONDS} s without giving control back, and floe ends here; nothing was written\n  → See which plugins are used (floe gate list), and take the one that does it out of the manifest.`;
+  const message = `error FLOE_GATE_ERROR: a plugin has kept floe busy for ${LIMIT_SECONDS} s without giving control back, and floe ends here\n  → See which plugins are used (floe gate list), and take the one that does it out of the manifest. Then run the same command again: where something was begun, it is finished.`;
   const workerData = { beats, limit: LIMIT_SECONDS, message };
   new Worker(WATCH, { eval: true, workerData }).unref();
 }

@@ -50,7 +50,11 @@ function npmError(messages: string, status: number | null): FloeError {
     .filter((line) => line !== "" && !/complete log|^npm warn|^\/.*\.log$/i.test(line));
   const code = lines.map((line) => /^code (\w+)$/.exec(line)?.[1]).find(Boolean) ?? null;
   const words = withoutCredentials(
-    lines.filter((line) => !/^(?:code|errno|syscall|path) /.test(line)).join(" "),
+    lines
+      .filter((line) => !/^(?:code|errno|syscall|path) |^404 (?:Note that|tarball, )/.test(line))
+      // It repeats the status before each line.
+      .map((line) => line.replace(/^404(?! Not Found)/, "").trim())
+      .join(" "),
   );
   const missing = code === "E404" || code === "ETARGET";
   return new FloeError({

@@ -20,5 +20,5 @@ export function bundleText(
     ({ environment, events, checkpoint }) =>
       `  ${environment}: ${events} events${checkpoint ? ", with its checkpoint" : ", no checkpoint"}\n`,
   );
-  return `${path}: ${size} bytes, ${digest}\n${parts.join("")}  ${objects} manifests and blobs, ${keys} keys. Whose keys they are an auditor has to hear elsewhere.`;
+  return `${path}: ${size} bytes, ${digest}\n${parts.join("")}  ${objects} manifests and blobs, ${keys} key${keys === 1 ? "" : "s"}. Whose keys they are an auditor has to hear elsewhere.`;
 }

@@ -9,8 +9,8 @@ export interface ErrorView {
   readonly format: "table" | "json" | "yaml";
   readonly exitCode: number;
   readonly interrupted: boolean;
-  /** A mistake on the command line that oclif found. */
-  readonly usage: boolean;
+  /** A mistake on the command line that oclif found: the command that it was made with, and its flags; else `null`. */
+  readonly usage: { readonly command: string; readonly flags: readonly string[] } | null;
   readonly verbose: boolean;
   readonly traceId: string;
 }
@@ -25,10 +25,10 @@ interface ErrorJson {
 }
 
 /** Describes any error as JSON outputs do. */
-function errorJson(
+async function errorJson(
   error: Error,
   view: Pick<ErrorView, "exitCode" | "interrupted" | "usage">,
-): ErrorJson {
+): Promise<ErrorJson> {
   const base = { exit_code: view.exitCode, message: plain(error.message) };
   if (view.interrupted) {
     return {
@@ -46,7 +46,7 @@ function errorJson(
       ...base,
       code: "FLOE_USAGE_INVALID",
       message: usageMessage(error.message),
-      hint: "See --help.",
+      hint: await usageHint(error, view.usage),
       details: null,
     };
   return {
@@ -62,15 +62,29 @@ function usageMessage(text: string): string {
   const [head = "", ...facts] = plain(stripVTControlCharacters(text))
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^(?:See more help|Note:|Alternatively)/.test(line));
+    .filter((line) => line !== "" && !/^(?:See more help|Note:|Alternatively)/.test(line))
+    .map((line) => line.replace(/(?<=^Missing required flag )(?=\w)/, "--"));
   if (facts.length === 0) return head;
   const all = facts.join("; ");
   return /^The following errors? occurred:$/.test(head) ? all : `${head} ${all}`;
 }
 
+async function usageHint(error: Error, usage: NonNullable<ErrorView["usage"]>): Promise<string> {
+  const help = `floe ${usage.command} --help says what it takes.`;
+  const { flags: unknown } = error as { readonly flags?: unknown };
+  if (!error.message.startsWith("Nonexistent flag") || !Array.isArray(unknown)) return help;
+  const { nearNames } = await import("@floe/core");
+  const near = unknown.flatMap((flag) =>
+    nearNames(String(flag).replace(/^-+/, ""), usage.flags, 1),
+  );
+  return near.length === 0
+    ? help
+    : `Did you mean ${near.map((name) => `--${name}`).join(", ")}? ${help}`;
+}
+
 /** Prints an error: as an object on stdout for JSON and YAML, as sentences on stderr for people. Gives its code. */
 export async function renderError(error: Error, view: ErrorView): Promise<string> {
-  const described = errorJson(error, view);
+  const described = await errorJson(error, view);
   if (view.format !== "table") {
     const value = {
       success: false,

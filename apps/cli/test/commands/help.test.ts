@@ -60,3 +60,48 @@ test("promote, rollback and status are aliases of the platform commands", () => 
   for (const name of ["promote", "rollback", "status"])
     expect(MANIFEST.commands[`platform:${name}`]?.aliases).toContain(name);
 });
+
+describe("what is mistyped", () => {
+  test.each([
+    [
+      ["promot", "v1.0.0", "--to", "dev"],
+      'there is no command "promot"',
+      "Did you mean: floe promote?",
+    ],
+    [
+      ["platform", "prommote", "v1"],
+      'there is no command "platform prommote"',
+      "floe platform promote",
+    ],
+    [
+      ["deploy", "--env", "prod"],
+      'there is no command "deploy"',
+      "Did you mean: floe platform deploy?",
+    ],
+    [["frobnicate"], 'there is no command "frobnicate"', "floe --help lists the commands."],
+    [
+      ["rollback"],
+      "Missing required flag --env; Missing required flag --reason",
+      "floe rollback --help",
+    ],
+    [["promote"], "Missing 1 required arg", "floe promote --help"],
+    [
+      ["promote", "v1", "--to", "dev", "--dryrun"],
+      "Nonexistent flag: --dryrun",
+      "Did you mean --dry-run? ",
+    ],
+    [
+      ["promote", "v1", "--environment", "dev"],
+      "Nonexistent flag: --environment",
+      "floe promote --help says",
+    ],
+    [["status", "-o", "xml"], "to be one of: table, json, yaml", "floe status --help"],
+  ])("floe %j: %s, and what to do", async (words, message, hint) => {
+    await using folder = await temporaryFolder();
+    const run = await floe(words, { cwd: folder.path });
+    expect([run.code, run.stdout]).toEqual([2, ""]);
+    expect(run.stderr).toContain("error FLOE_USAGE_INVALID: ");
+    expect(run.stderr).toContain(message);
+    expect(run.stderr).toContain(hint);
+  });
+});

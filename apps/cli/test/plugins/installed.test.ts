@@ -240,6 +240,7 @@ test("a plugin is installed and updated by its name from a package registry", as
   expect(updated.json).toMatchObject({ version: "2.0.0", from: "floe-plugin-acme" });
   const unknown = await floe("install", "floe-plugin-unheard-of");
   expect(unknown).toMatchObject({ code: 2, json: { error: { code: "FLOE_PLUGIN_NOT_FOUND" } } });
+  expect(JSON.stringify(unknown.json)).not.toMatch(/404.*404.*404|Note that you can/);
   const version = await floe("install", "floe-plugin-acme@9");
   expect(version).toMatchObject({ code: 2, json: { error: { code: "FLOE_PLUGIN_NOT_FOUND" } } });
   expect(entries(user.home)).toEqual(["floe-plugin-acme"]);

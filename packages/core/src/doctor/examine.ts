@@ -1,4 +1,4 @@
-import type { AuditCapabilities } from "../contract/index.ts";
+import type { AuditBackend, AuditCapabilities } from "../contract/index.ts";
 import { isFloeError } from "../errors/index.ts";
 import { probeBackend } from "../ledger/probe-backend.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
@@ -117,11 +117,16 @@ async function examineLedgerStore(
       const chain = `floe-probe/${id}`;
       const probe = await probeBackend([backend], { ...options, chain });
       const [first, ...more] = probe.findings;
+      const left = await eventsIn(backend, chain, options);
+      const rest =
+        left === 0
+          ? ""
+          : `; ${left} scratch event${left === 1 ? " stays" : "s stay"} in its chain ${chain}`;
       findings.push(
         first === undefined
           ? is.ok(
               "store_race",
-              `raced: exactly one writer wins a slot (${promisesOf(probe.capabilities)})`,
+              `raced: exactly one writer wins a slot (${promisesOf(probe.capabilities)})${rest}`,
             )
           : is.fail(
               "store_race",
@@ -151,6 +156,17 @@ async function examineLedgerStore(
 
 function isLocal(repository: string): boolean {
   return repository.startsWith("oci-layout:") || /^(?:localhost|127\.|\[::1\])/.test(repository);
+}
+
+/** How many events of a chain are left, at most. */
+async function eventsIn(
+  backend: AuditBackend,
+  chain: string,
+  options: CallOptions,
+): Promise<number> {
+  let count = 0;
+  for await (const _ of backend.read(chain, 0, undefined, options)) count += 1;
+  return count;
 }
 
 async function examineSigning(

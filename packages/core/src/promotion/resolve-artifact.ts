@@ -157,7 +157,7 @@ async function notFound(
     near.length > 0
       ? `Did you mean ${near.join(", ")}?`
       : versions.length > 0
-        ? `The repository has ${versions.length} version(s), for example ${versions.sort().slice(-3).join(", ")}.`
+        ? `The repository has ${versions.length} version${versions.length === 1 ? "" : "s"}, for example ${versions.sort().slice(-3).join(", ")}.`
         : "The repository has no versions yet: push one with floe artifact push.";
   return new FloeError({
     code: "FLOE_ARTIFACT_NOT_FOUND",

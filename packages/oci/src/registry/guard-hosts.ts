@@ -189,7 +189,7 @@ function heldBack(
     message: `${url.host} failed ${held.failures} times in a row and is left alone for now; the last time: ${last}`,
     hint:
       held.waitMs > 0
-        ? `floe tries again in ${Math.ceil(held.waitMs / 1000)} seconds, at ${again}.`
+        ? `Check the address and the network, then try again. A process that goes on running asks it again in ${Math.ceil(held.waitMs / 1000)} seconds, at ${again}.`
         : "Another request is finding out just now whether it is back.",
     details: { retryable: false, host: url.host, retry_after_ms: held.waitMs },
     cause: held.cause,

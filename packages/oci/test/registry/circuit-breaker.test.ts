@@ -111,7 +111,9 @@ describe("a registry that fails again and again", () => {
       expect(error.message).toContain(it.registry.host);
       expect(error.message).toContain("5 times in a row");
       expect(error.message).toContain("answered 503");
-      expect(error.hint).toMatch(/in 40 seconds, at \d{4}-\d\d-\d\dT/);
+      expect(error.hint).toMatch(
+        /^Check the address and the network, then try again\. .* in 40 seconds, at \d{4}-\d\d-\d\dT/,
+      );
       expect(error.cause).toBeInstanceOf(Error);
     }
     expect(it.registry.requests).toHaveLength(5);
