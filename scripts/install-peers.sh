@@ -24,6 +24,10 @@ s3_stamp="1 $(uname -m) $s3"
 gate_tools="hyperfine wrk libluajit-5.1-2 hey apache2-utils libapr1 libaprutil1 libexpat1 libcrypt1 libssl3 zlib1g libffi8 python3.11-minimal libpython3.11-minimal libpython3.11-stdlib python3-pytest python3-pluggy python3-iniconfig python3-packaging python3-attr python3-py python3-pytest-benchmark python3-cpuinfo"
 gate_tools_stamp="2 $(uname -m) $gate_tools"
 
+# Go with the packages of its own library, and gotestsum, from Debian 12. No module is ever fetched.
+go="golang-1.19-go golang-1.19-src gotestsum"
+go_stamp="1 $(uname -m) $go"
+
 fail() {
   printf 'install-peers: %s\n' "$1" >&2
   exit 1
@@ -48,6 +52,10 @@ gate_tools_complete() {
   [ -f "$peers/gate-tools/.stamp" ] && [ "$(cat "$peers/gate-tools/.stamp")" = "$gate_tools_stamp" ]
 }
 
+go_complete() {
+  [ -f "$peers/go/.stamp" ] && [ "$(cat "$peers/go/.stamp")" = "$go_stamp" ]
+}
+
 # The first argument is the folder of the programs. Prints the names of those that do not start.
 broken() {
   for program in $programs; do
@@ -60,7 +68,7 @@ broken() {
   done
 }
 
-if complete && postgres_complete && s3_complete && gate_tools_complete; then
+if complete && postgres_complete && s3_complete && gate_tools_complete && go_complete; then
   printf 'install-peers: already there: %s\n' "$bin"
   exit 0
 fi
@@ -207,4 +215,19 @@ if ! gate_tools_complete; then
   printf '%s\n' "$gate_tools_stamp" >"$folder/.stamp"
   publish gate-tools gate_tools_complete
   printf 'install-peers: unpacked the programs of gates into %s\n' "$peers/gate-tools"
+fi
+
+if ! go_complete; then
+  folder=$work/go
+  unpack bookworm "$folder" $go
+  rm -rf "$folder/usr/share/man" "$folder/usr/share/doc" "$folder/usr/share/go-1.19/test" "$folder/usr/share/go-1.19/api"
+  for probe in "lib/go-1.19/bin/go version" "bin/gotestsum --version"; do
+    GOROOT="$folder/usr/lib/go-1.19" HOME="$work" eval "\"$folder/usr/\"$probe" </dev/null >"$work/log" 2>&1 || {
+      cat "$work/log" >&2
+      fail "not able to run: $probe"
+    }
+  done
+  printf '%s\n' "$go_stamp" >"$folder/.stamp"
+  publish go go_complete
+  printf 'install-peers: unpacked Go into %s\n' "$peers/go"
 fi

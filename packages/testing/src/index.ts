@@ -27,7 +27,7 @@ export {
 } from "./memory-store.ts";
 export type { OtlpAttributes, OtlpLog, OtlpPoint, OtlpSpan } from "./otlp/received.ts";
 export { type OtlpRequest, startCollector, type TestCollector } from "./otlp/start-collector.ts";
-export { type GateTool, type GateToolName, gateTool } from "./peers/gate-tool.ts";
+export { type GateTool, type GateToolName, gateTool, goTool } from "./peers/gate-tool.ts";
 export { type PeerName, peer } from "./peers/peer.ts";
 export { type RunOptions, type RunResult, run } from "./peers/run.ts";
 export type { S3Server } from "./peers/s3-programs.ts";

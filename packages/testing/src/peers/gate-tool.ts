@@ -13,6 +13,7 @@ export interface GateTool {
 
 // `src/peers` and `dist/peers` are equally deep below the repository's root.
 const FOLDER = fileURLToPath(new URL("../../../../.peers/gate-tools/", import.meta.url));
+const GO = fileURLToPath(new URL("../../../../.peers/go/usr/", import.meta.url));
 
 /**
  * Finds a program that was unpacked for the interop suite. Python has pytest and pytest-benchmark.
@@ -30,6 +31,25 @@ export function gateTool(name: GateToolName): GateTool {
       PYTHONHOME: `${FOLDER}usr`,
       PYTHONPATH: `${FOLDER}usr/lib/python3/dist-packages`,
       PYTHONDONTWRITEBYTECODE: "1",
+    },
+  };
+}
+
+/**
+ * Finds Go and gotestsum, which starts the Go that is first in the `PATH`. Nothing is fetched, and what is built lies in `cache`.
+ * @throws {Error} they are not there; the message says how to get them, so that no test passes for lack of a program
+ */
+export function goTool(name: "go" | "gotestsum", cache: string): GateTool {
+  const programs = `${GO}lib/go-1.19/bin`;
+  const path = name === "go" ? `${programs}/go` : `${GO}bin/gotestsum`;
+  if (!existsSync(path))
+    throw new Error(`${name} is not in .peers: run scripts/install-peers.sh first`);
+  return {
+    path,
+    env: {
+      ...{ GOROOT: `${GO}lib/go-1.19`, GOCACHE: cache, GOFLAGS: "-mod=mod", GOPROXY: "off" },
+      // A compiler for C is no part of it.
+      ...{ CGO_ENABLED: "0", PATH: `${programs}:${GO}bin:/usr/bin:/bin` },
     },
   };
 }
