@@ -21,5 +21,6 @@ export {
   readReports,
   withoutCopies,
 } from "./read-reports.ts";
+export { readShape, type ShapeSchema } from "./read-shape.ts";
 export { ReportProblem } from "./report-problem.ts";
 export { whyNotEnded } from "./why-not-ended.ts";

@@ -7,8 +7,10 @@ import {
   parseJson,
   parseNumber,
   parsePercent,
+  ReportProblem,
   type ReportReader,
   readReports,
+  readShape,
   requireAgreement,
   requireEnded,
   requireFresh,
@@ -209,5 +211,30 @@ describe("what the command did is held against its reports", () => {
       requireFresh([report("[]", { modifiedAt: new Date("2026-03-01T12:00:00Z") })], run()),
     ).not.toThrow();
     expect(() => requireFresh([report("[]", { modifiedAt: before })], null)).not.toThrow();
+  });
+});
+
+describe("a shape is read", () => {
+  // As zod answers.
+  const schema = {
+    safeParse: (value: unknown) =>
+      typeof value === "number"
+        ? { success: true as const, data: value }
+        : {
+            success: false as const,
+            error: { issues: [{ path: ["a", 0, "b"], message: "expected number" }] },
+          },
+  };
+
+  test("as what it is", () => {
+    expect(readShape(schema, 7, "a count")).toBe(7);
+  });
+
+  test("and refused with the place, without the value, and with the file where one is named", () => {
+    const read = (path?: string) => () => readShape(schema, "hunter2", "a count", path);
+    expect(read()).toThrow(new Error("it is not a count: at $.a[0].b: expected number"));
+    expect(read("r.json")).toThrow(
+      new ReportProblem("r.json", undefined, "it is not a count: at $.a[0].b: expected number"),
+    );
   });
 });

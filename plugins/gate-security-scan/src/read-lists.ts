@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
-import { readShape } from "./readers/report-shape.ts";
 
 /** Bytes of a list after unpacking. EPSS has about 10 MB. */
 const MAX_LIST_BYTES = 128 * 1024 * 1024;

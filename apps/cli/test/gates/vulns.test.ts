@@ -188,7 +188,7 @@ describe("a gate for security scans with from_attestation", () => {
     const { metadata } = scan("");
     expect(await planned(attested(), { metadata })).toMatchObject({
       status: "error",
-      summary: expect.stringContaining("is not a report of an attestation of vulnerabilities"),
+      summary: expect.stringContaining("it is not an attestation of vulnerabilities"),
     });
   });
 

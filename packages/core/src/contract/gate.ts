@@ -204,7 +204,8 @@ export interface GateProvider<Config = unknown> {
   readonly readsOutput?: boolean;
   /**
    * Takes out of a report what nobody may keep, such as the secrets that a scanner has found: what comes back is judged, and
-   * kept as evidence. Gives the same bytes where there is nothing to take out. A report that it throws for is not kept.
+   * kept as evidence. Gives the same bytes where there is nothing to take out. A report that it throws for is not kept. What
+   * the command prints is not handed over then: it may show the same.
    */
   redactReport?(report: GateReport): Uint8Array;
   /**

@@ -11,7 +11,7 @@ import { worsened } from "./gate-output.ts";
 import type { GateTarget } from "./gate-target.ts";
 import type { Judged } from "./judged.ts";
 import type { PlaceholderValues } from "./placeholders.ts";
-import { comparesWithBaseline, isOutputReport, presentReports } from "./present-reports.ts";
+import { comparesWithBaseline, hidesOutput, presentReports } from "./present-reports.ts";
 import { type CommandResult, runGateCommand } from "./run-command.ts";
 
 /** One attempt at judging a gate. */
@@ -77,7 +77,7 @@ export async function judge(
       secrets: attempt.secrets,
       timeoutMs: Math.max(1, attempt.deadline - context.clock.now().getTime()),
       logger: context.logger,
-      outputIsReport: found !== null && isOutputReport(gate, found.provider),
+      hidesOutput: found !== null && hidesOutput(gate, found.provider),
       // The runner ends the command at its own limit; only the user's abort reaches it from here.
       signal,
     });

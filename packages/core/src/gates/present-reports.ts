@@ -9,8 +9,15 @@ export function comparesWithBaseline(gate: GateConfig, provider: GateProvider): 
   return typeof usesBaseline === "function" ? usesBaseline(gate.settings) : usesBaseline;
 }
 
-/** Whether what a gate's command prints is its report. */
-export function isOutputReport(gate: GateConfig, provider: GateProvider): boolean {
+/**
+ * Whether what a gate's command prints is for its plugin alone: it is the report, or the plugin takes secrets out of reports, and
+ * the same command prints them as well.
+ */
+export function hidesOutput(gate: GateConfig, provider: GateProvider): boolean {
+  return provider.redactReport !== undefined || isOutputReport(gate, provider);
+}
+
+function isOutputReport(gate: GateConfig, provider: GateProvider): boolean {
   return provider.readsOutput === true && gate.reports.length === 0;
 }
 
@@ -25,8 +32,10 @@ export function presentReports(
   left: CommandResult,
 ): CommandResult {
   const { run, reports } = left;
-  if (!isOutputReport(gate, provider))
-    return { ...left, reports: reports.map((report) => redacted(provider, report)) };
+  if (!isOutputReport(gate, provider)) {
+    const kept = hidesOutput(gate, provider) ? { ...run, stdout: "" } : run;
+    return { ...left, run: kept, reports: reports.map((report) => redacted(provider, report)) };
+  }
   if (run.truncated) {
     throw new GateError(
       "OUTPUT_TRUNCATED",

@@ -27,8 +27,8 @@ export async function runGateCommand(
     readonly secrets: readonly string[];
     readonly timeoutMs: number;
     readonly logger: Logger;
-    /** The standard output is a report, in which the gate's plugin may find what nobody should see: it is not logged. */
-    readonly outputIsReport: boolean;
+    /** The standard output may show what nobody should see, such as the secrets that a scanner found: it is neither logged nor quoted. */
+    readonly hidesOutput: boolean;
     readonly signal: AbortSignal;
   },
 ): Promise<CommandResult> {
@@ -53,14 +53,14 @@ export async function runGateCommand(
       timeoutMs: input.timeoutMs,
       onOutput: ({ stream, text }) => {
         input.logger.gateOutput?.(gate.name, text);
-        if (stream === "stdout" && input.outputIsReport) return;
+        if (stream === "stdout" && input.hidesOutput) return;
         input.logger.debug(`${gate.name} ${stream}: ${text}`);
       },
     },
     { signal },
   );
-  // Nothing was taken out of a report yet: no message may quote it.
-  refuseUnjudgeable(gate, input.outputIsReport ? { ...run, stdout: "" } : run);
+  const shown = input.hidesOutput ? { ...run, stdout: "" } : run;
+  refuseUnjudgeable(gate, shown);
   const said = await input.workspace.read(OUTPUT_FILE, {
     signal,
     secrets,
@@ -81,7 +81,7 @@ export async function runGateCommand(
       since: run.startedAt,
       secrets,
     });
-    if (collected.reports.length === 0) throw missingReport(pattern.path, run, collected);
+    if (collected.reports.length === 0) throw missingReport(pattern.path, shown, collected);
     for (const report of collected.reports) reports.set(report.path, report);
   }
   return { run, reports: [...reports.values()], output };

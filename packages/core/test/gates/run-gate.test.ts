@@ -27,6 +27,9 @@ const target = {
 
 const runGate = async (...args: Parameters<typeof run>) => (await run(...args)).result;
 
+const outcomeOf = async (gate: GateConfig, context: Parameters<typeof run>[2]) =>
+  await run(gate, target, context, new AbortController().signal);
+
 /** The ports of a gate run, driven by what a test says the command and the gate do. */
 function ports(script: {
   readonly evaluate?: GateProvider extends infer _
@@ -40,6 +43,7 @@ function ports(script: {
   readonly during?: (gate: string) => Promise<void>;
   readonly needsCommand?: boolean;
   readonly readsOutput?: boolean;
+  readonly redacts?: boolean;
 }) {
   const commands: CommandSpec[] = [];
   const provider: GateProvider = {
@@ -48,6 +52,7 @@ function ports(script: {
     config: anything,
     ...(script.needsCommand === undefined ? {} : { needsCommand: script.needsCommand }),
     ...(script.readsOutput === undefined ? {} : { readsOutput: script.readsOutput }),
+    ...(script.redacts === true ? { redactReport: ({ bytes }) => bytes } : {}),
     create: () => ({
       evaluate: async (subject, options) =>
         (await script.evaluate?.(subject, options)) as GateVerdict,
@@ -232,6 +237,25 @@ describe("a gate with a plugin", () => {
       );
     },
   );
+
+  test("what a scanner prints beside its report is not quoted, nor kept: it may print what it found", async () => {
+    const run = { exitCode: 1, stdout: "Secret: found-in-the-image\nDONE" };
+    const reports = [{ path: "leaks.json", format: "auto" }];
+    const gate = aGate("check", { command, reports, exitCodes: { warn: [], error: [3] } });
+    for (const [more, ending] of [
+      [{}, run],
+      [{ reports: ["leaks.json"] }, run],
+      [{}, { ...run, exitCode: 3 }],
+    ] as const) {
+      const { context } = ports({ evaluate: () => passed, redacts: true, ...more, run: ending });
+      const outcome = await outcomeOf(gate, context);
+      expect(outcome.result.status).toBe("error");
+      expect(JSON.stringify(outcome)).not.toContain("found-in-the-image");
+      // Whoever takes nothing out of reports has nothing to hide, and its output says why.
+      const open = ports({ evaluate: () => passed, ...more, run: ending });
+      expect((await outcomeOf(gate, open.context)).result.error?.message).toContain("DONE");
+    }
+  });
 
   test("a missing report is an error, also beside one that is there", async () => {
     const { context } = ports({ evaluate: () => passed, reports: ["unit.xml"] });

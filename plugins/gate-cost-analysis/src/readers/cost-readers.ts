@@ -1,9 +1,9 @@
 import type { ReportContent, ReportReader } from "@floe/gate-kit";
 import type { CostReport } from "../cost-report.ts";
+import { hasKeys } from "./has-keys.ts";
 import { readGeneric } from "./read-generic.ts";
 import { readInfracost0 } from "./read-infracost-0.ts";
 import { readInfracost2, refuseInspect } from "./read-infracost-2.ts";
-import { hasKeys } from "./read-shape.ts";
 
 /** Whether a report that begins as a JSON object has these keys. Damaged JSON throws, which names the line. */
 const holds =

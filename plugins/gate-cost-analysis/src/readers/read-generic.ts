@@ -1,8 +1,7 @@
-import { type ReportContent, ReportProblem } from "@floe/gate-kit";
+import { type ReportContent, ReportProblem, readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import { optionalAmount } from "../amount.ts";
 import type { CostReport } from "../cost-report.ts";
-import { readShape } from "./read-shape.ts";
 
 // Strict, unlike formats of tools: a misspelled `previous` must not go by unseen.
 const Generic = z.strictObject({
@@ -20,7 +19,7 @@ const Generic = z.strictObject({
  */
 export function readGeneric(content: ReportContent): CostReport {
   const { path } = content;
-  const report = readShape(Generic, content.json(), path, "the generic format of costs");
+  const report = readShape(Generic, content.json(), "the generic format of costs", path);
   if (report.monthly === null) {
     throw new ReportProblem(path, undefined, "monthly is null: what it costs is not known");
   }

@@ -1,8 +1,7 @@
-import { cleanText, type ReportContent, ReportProblem } from "@floe/gate-kit";
+import { cleanText, type ReportContent, ReportProblem, readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import { type Amount, higher, isAbout, optionalAmount, showAmount, sum, ZERO } from "../amount.ts";
 import type { CostItem, CostReport } from "../cost-report.ts";
-import { readShape } from "./read-shape.ts";
 
 const Component = z.object({
   monthlyCost: optionalAmount,
@@ -57,7 +56,7 @@ type Report = z.output<typeof Report>;
  */
 export function readInfracost0(content: ReportContent): CostReport {
   const { path } = content;
-  const report = readShape(Report, content.json(), path, "JSON of Infracost 0.2");
+  const report = readShape(Report, content.json(), "JSON of Infracost 0.2", path);
   refuseErrors(path, report);
   const breakdowns = report.projects.map((project) => project.breakdown ?? undefined);
   const past = report.projects.map((project) => project.pastBreakdown ?? undefined);

@@ -1,8 +1,7 @@
-import { cleanText, type ReportContent, ReportProblem } from "@floe/gate-kit";
+import { cleanText, type ReportContent, ReportProblem, readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import { type Amount, higher, isAbout, optionalAmount, showAmount, sum } from "../amount.ts";
 import type { CostReport } from "../cost-report.ts";
-import { readShape } from "./read-shape.ts";
 
 const Resource = z.object({
   name: z.string(),
@@ -44,7 +43,7 @@ const BROKEN = new Set(["error", "critical"]);
  */
 export function readInfracost2(content: ReportContent): CostReport {
   const { path } = content;
-  const report = readShape(Report, content.json(), path, "JSON of Infracost 2");
+  const report = readShape(Report, content.json(), "JSON of Infracost 2", path);
   const resources = report.projects.flatMap((project) => project.resources ?? []);
   for (const { project_name, diagnostics } of report.projects) {
     const broken = diagnostics?.find(({ severity }) => BROKEN.has(severity ?? ""));

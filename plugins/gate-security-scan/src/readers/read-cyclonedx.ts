@@ -1,3 +1,4 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { AffectedPackage, Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
@@ -5,7 +6,7 @@ import { buildPurl, parsePurl } from "../package-key.ts";
 import type { LicenseFact, Scanner, ScanReport } from "../scan-report.ts";
 import { scoresOf } from "../scores.ts";
 import { parseSeverity, type Severity, severityOfScore, worseSeverity } from "../severity.ts";
-import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText } from "./optional-fields.ts";
 
 const Component = z.object({
   "bom-ref": optionalText,

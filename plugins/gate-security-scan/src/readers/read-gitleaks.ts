@@ -1,8 +1,9 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds } from "../finding-ids.ts";
 import type { ScanReport } from "../scan-report.ts";
-import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText } from "./optional-fields.ts";
 
 // `Secret`, `Match`, `Line` and (version 7) `line` and `offender` hold the secret itself: they are not even parsed.
 const Version8 = z.object({
@@ -36,7 +37,7 @@ export function isGitleaks(value: unknown): boolean {
  * @throws {Error} when it is of another shape.
  */
 export function readGitleaks(value: unknown): ScanReport {
-  const list = readShape(Report, value, "gitleaks");
+  const list = readShape(Report, value, "a report of gitleaks");
   return {
     format: "gitleaks",
     tool: "gitleaks",

@@ -1,10 +1,11 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import type { ScanReport } from "../scan-report.ts";
 import { scoresOf } from "../scores.ts";
 import { parseSeverity } from "../severity.ts";
-import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText } from "./optional-fields.ts";
 
 const Match = z.object({
   vulnerability: z.object({
@@ -78,7 +79,7 @@ export function isGrype(value: unknown): boolean {
  * @throws {Error} when it is of another shape.
  */
 export function readGrype(value: unknown): ScanReport {
-  const report = readShape(Report, value, "Grype");
+  const report = readShape(Report, value, "a report of Grype");
   const database = report.descriptor?.db;
   const built = database?.status?.built ?? database?.built;
   const findings = report.matches.map(readMatch);
@@ -143,7 +144,7 @@ function readMatch(match: z.infer<typeof Match>): Finding {
 
 function digestsOf(type: string | null | undefined, target: unknown): string[] {
   if (type !== "image" || typeof target !== "object" || target === null) return [];
-  const { userInput, manifestDigest, repoDigests } = readShape(Target, target, "Grype");
+  const { userInput, manifestDigest, repoDigests } = readShape(Target, target, "a report of Grype");
   return [
     ...(manifestDigest ? [manifestDigest] : []),
     ...[...(repoDigests ?? []), userInput ?? ""].flatMap(

@@ -1,4 +1,5 @@
 import type { GateReason } from "@floe/core/plugin";
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
@@ -6,7 +7,7 @@ import { buildPurl } from "../package-key.ts";
 import type { ScanReport } from "../scan-report.ts";
 import { scoresOf } from "../scores.ts";
 import { parseSeverity, SEVERITIES, type Severity } from "../severity.ts";
-import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText } from "./optional-fields.ts";
 
 const Cvss = z.object({ score: optionalNumber, vectorString: optionalText }).nullish();
 
@@ -115,7 +116,7 @@ interface Read {
 }
 
 function readVersion2(value: unknown): Read {
-  const report = readShape(Version2, value, "npm audit (version 2)");
+  const report = readShape(Version2, value, "a report of npm audit (version 2)");
   const entries = Object.entries(report.vulnerabilities);
   const bySource = new Map<string, Finding>();
   for (const [name, entry] of entries) {
@@ -159,7 +160,7 @@ function readVersion2(value: unknown): Read {
 }
 
 function readVersion1(value: unknown): Read {
-  const report = readShape(Version1, value, "npm audit (version 1)");
+  const report = readShape(Version1, value, "a report of npm audit (version 1)");
   const findings = Object.entries(report.advisories).map(([key, advisory]): Finding => {
     const own = advisory.github_advisory_id || advisoryId(advisory.url) || `npm-${key}`;
     const versions = [...new Set(advisory.findings.flatMap(({ version }) => version ?? []))];

@@ -1,3 +1,4 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
@@ -5,7 +6,7 @@ import { buildPurl } from "../package-key.ts";
 import type { ScanReport } from "../scan-report.ts";
 import { scoresOf, severityOfVector } from "../scores.ts";
 import { parseSeverity, type Severity, severityOfScore, worseSeverity } from "../severity.ts";
-import { optionalText, readShape } from "./report-shape.ts";
+import { optionalText } from "./optional-fields.ts";
 
 const Vulnerability = z.object({
   id: z.string().min(1),
@@ -72,7 +73,7 @@ export function isOsv(value: unknown): boolean {
  * @throws {Error} when it is of another shape.
  */
 export function readOsv(value: unknown): ScanReport {
-  const { results } = readShape(Report, value, "OSV-Scanner");
+  const { results } = readShape(Report, value, "a report of OSV-Scanner");
   const packages = results.flatMap((result) =>
     result.packages.map((one) => ({ one, where: result.source.path ?? undefined })),
   );

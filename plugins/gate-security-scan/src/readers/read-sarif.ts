@@ -1,9 +1,10 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding, FindingKind, Score } from "../finding.ts";
 import { findingIds } from "../finding-ids.ts";
 import type { Scanner, ScanReport } from "../scan-report.ts";
 import { parseSeverity, type Severity, severityOfScore } from "../severity.ts";
-import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText } from "./optional-fields.ts";
 
 const Properties = z
   .object({

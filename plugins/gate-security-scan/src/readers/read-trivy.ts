@@ -1,11 +1,12 @@
 import type { GateReason } from "@floe/core/plugin";
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import type { LicenseFact, ScanReport } from "../scan-report.ts";
 import { scoresOf } from "../scores.ts";
 import { parseSeverity } from "../severity.ts";
-import { optionalNumber, optionalText, readShape } from "./report-shape.ts";
+import { optionalNumber, optionalText } from "./optional-fields.ts";
 
 const Cvss = z.object({
   V2Score: optionalNumber,
@@ -108,8 +109,8 @@ export function isTrivy(value: unknown): boolean {
  */
 export function readTrivy(value: unknown): ScanReport {
   const report: z.infer<typeof Report> = Array.isArray(value)
-    ? { SchemaVersion: 2, Results: readShape(Legacy, value, "Trivy (schema 1)") }
-    : readShape(Report, value, "Trivy (schema 2)");
+    ? { SchemaVersion: 2, Results: readShape(Legacy, value, "a report of Trivy (schema 1)") }
+    : readShape(Report, value, "a report of Trivy (schema 2)");
   const results = report.Results ?? [];
   const packages = results.reduce((sum, result) => sum + (result.Packages?.length ?? 0), 0);
   const read = results.map(readResult);

@@ -1,10 +1,11 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
 import type { Finding, Score } from "../finding.ts";
 import { findingIds, isMalwareId } from "../finding-ids.ts";
 import type { ScanReport } from "../scan-report.ts";
 import { severityOfVector } from "../scores.ts";
 import { parseSeverity, type Severity, severityOfScore, worseSeverity } from "../severity.ts";
-import { optionalText, readShape } from "./report-shape.ts";
+import { optionalText } from "./optional-fields.ts";
 
 /** The type of the predicate, as attestations name it. */
 export const VULNS = "https://in-toto.io/attestation/vulns/v0.2";

@@ -1,6 +1,7 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
+import { optionalText } from "../readers/optional-fields.ts";
 import { purlOfRef } from "../readers/read-cyclonedx.ts";
-import { optionalText, readShape } from "../readers/report-shape.ts";
 import { readTime } from "./read-time.ts";
 import type { VexStatement } from "./vex-statement.ts";
 

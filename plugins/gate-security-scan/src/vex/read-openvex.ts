@@ -1,5 +1,6 @@
+import { readShape } from "@floe/gate-kit";
 import { z } from "zod";
-import { optionalText, readShape } from "../readers/report-shape.ts";
+import { optionalText } from "../readers/optional-fields.ts";
 import { readTime } from "./read-time.ts";
 import type { VexProduct, VexStatement } from "./vex-statement.ts";
 
