@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { probeBackend } from "@floe/core";
 import type { AuditBackend, AuditBackendError, AuditBackendProvider } from "@floe/core/plugin";
 import plugin from "@floe/plugin-audit-postgres";
 import { startPostgres } from "@floe/testing";
@@ -64,6 +65,12 @@ describe("the SQL of the guide", () => {
     expect(await failure(backend.prune?.("c", 0, call()) ?? Promise.resolve())).toMatchObject({
       failure: "denied",
     });
+
+    // What floe doctor races stays, as it says.
+    await probeBackend([backend], { chain: "floe-probe/1", ...call() });
+    expect(await Array.fromAsync(backend.read("floe-probe/1", 0, undefined, call()))).toHaveLength(
+      12,
+    );
 
     const writer = `postgres://floe_writer:pw@127.0.0.1:${port}/audit`;
     await asSuperuser(writer, async (client) => {

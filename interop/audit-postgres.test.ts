@@ -66,7 +66,9 @@ describe("a ledger in PostgreSQL, with docker-registry", () => {
       `postgres://127.0.0.1:${store.proxy.port}/postgres?schema=${store.schema}`,
     );
     const doctor = await project.floe("doctor");
-    expect(doctor.stdout).toContain("store race: raced: exactly one writer wins a slot (fsync)");
+    expect(doctor.stdout).toContain(
+      "store race: raced: exactly one writer wins a slot (fsync); 1 scratch event",
+    );
     const explained = await project.floe("manifest", "explain", "-o", "json");
     for (const text of [genesis, doctor, explained].map((one) => JSON.stringify(one)))
       expect(text).not.toContain(PASSWORD);
