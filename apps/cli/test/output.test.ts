@@ -33,6 +33,10 @@ describe("standard output", () => {
     expect(run.stdout).toMatch(/^v1\.0\.0 \(sha256:[0-9a-f]+\): none → dev\n/);
     expect(run.stdout).toMatch(/Promoted v1\.0\.0 to dev\n/);
     expect(run.stdout).not.toContain("gate policy_compliance:");
+    // What a gate warns of is said once.
+    expect(run.stdout.match(/^ {2}. (?:gate )?smoke.*$/gm)).toEqual([
+      expect.stringMatching(/^ {2}✗ smoke \(not required\): /),
+    ]);
     expect(run.stderr).toMatch(/^gate policy_compliance: passed: .* \(\d+\.\d s\)$/m);
   });
 

@@ -82,9 +82,11 @@ function planText(plan: OperationPlan): string {
         `  ${paint("dim", "copy")} ${plain(copy.from)} → ${plain(copy.to)}: ${copy.manifests} manifests, ${copy.blobs} blobs, ${formatBytes(copy.bytes)}`,
       ]
     : [];
-  const warnings = plan.warnings.map(
-    (warning) => `  ${paint("yellow", "!")} ${plain(warning).split("\n")[0]}`,
-  );
+  // What its gates warn of stands with each of them.
+  const said = new Set(plan.gates.map(({ gate, summary }) => `gate ${gate}: ${summary}`));
+  const warnings = plan.warnings
+    .filter((warning) => !said.has(warning.replace(/ \(not required\)$/, "")))
+    .map((warning) => `  ${paint("yellow", "!")} ${plain(warning).split("\n")[0]}`);
   return `${[head, ...signature, ...approvals, ...gates, ...copied, ...warnings].join("\n")}\n`;
 }
 

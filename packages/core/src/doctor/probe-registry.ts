@@ -58,7 +58,7 @@ export async function probeRegistry(
   const findings: DoctorFinding[] = [];
   const listed = await orError(() => store.listTags(options));
   if (isFloeError(listed)) return { traits: NOT_READABLE, findings: [is.failed("read", listed)] };
-  findings.push(is.ok("read", `reachable, and its ${listed.length} tags can be listed`));
+  findings.push(is.ok("read", `reachable, and its tags can be listed (${listed.length})`));
   const legacySignatures = listed.some((tag) => /^sha256-[0-9a-f]{64}\.(?:sig|att)$/.test(tag));
   const readable = { ...NOT_READABLE, readable: true, legacySignatures };
   if (!options.write) {
