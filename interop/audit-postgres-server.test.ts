@@ -68,9 +68,9 @@ describe("the SQL of the guide", () => {
 
     // What floe doctor races stays, as it says.
     await probeBackend([backend], { chain: "floe-probe/1", ...call() });
-    expect(await Array.fromAsync(backend.read("floe-probe/1", 0, undefined, call()))).toHaveLength(
-      12,
-    );
+    const left: number[] = [];
+    for await (const { seq } of backend.read("floe-probe/1", 0, undefined, call())) left.push(seq);
+    expect(left).toEqual([...Array(12).keys()]);
 
     const writer = `postgres://floe_writer:pw@127.0.0.1:${port}/audit`;
     await asSuperuser(writer, async (client) => {
