@@ -88,6 +88,52 @@ describe.each(REGISTRIES)("a promotion on a registry $name", ({ referrers, also,
   );
 });
 
+// On top of these: a gate that had a report, and a scanner whose findings others read as well.
+const REPORTED = ["the reports", "the signed evidence", "the signed findings of the scanner"];
+const EVIDENCE = [
+  ["PUT manifests/floe-evd.HASH", "the evidence, before the record that names it"],
+  ["PUT manifests/floe-evd.HASH", "the findings"],
+] as const;
+const REPORTED_WHOLE = REPORTED.map((why) => ["POST blobs/uploads/ with the blob", why] as const);
+const REPORTED_IN_TWO = REPORTED.flatMap((why) => [
+  ["POST blobs/uploads/", why] as const,
+  ["PUT blobs/uploads/ID", why] as const,
+]);
+const EVIDENCE_IN_INDEX = [
+  ["GET manifests/ARTIFACT-INDEX", "what others have added meanwhile"],
+  ["PUT manifests/ARTIFACT-INDEX", "evidence and findings, at once"],
+  ["GET manifests/ARTIFACT-INDEX", "nobody has overwritten it"],
+  ["GET manifests/ARTIFACT-INDEX", "nobody who was about to has overwritten it"],
+] as const;
+
+describe.each([
+  [true, WHOLE, [...EVIDENCE, ...REPORTED_WHOLE]],
+  [false, [...IN_TWO, ...INDEX], [...EVIDENCE, ...REPORTED_IN_TWO, ...EVIDENCE_IN_INDEX]],
+] as const)(
+  "evidence of a security scan, on a registry with the referrers API: %s",
+  (referrers, also, more) => {
+    test("is written once, with what its scanner found", { timeout: 120_000 }, async () => {
+      const report = {
+        ...{
+          SchemaVersion: 2,
+          Results: [{ Target: "app", Class: "os-pkgs", Packages: [{ Name: "a" }] }],
+        },
+      };
+      const scan = {
+        command: `echo '${JSON.stringify(report)}' > "$FLOE_GATE_DIR/trivy.json"`,
+        ...{ shell: true, reports: ["${FLOE_GATE_DIR}/trivy.json"] },
+      };
+      await using place = await aPlace(referrers, { security_scan: scan });
+      await promoted(place, "v1.0.0", "dev");
+      const made = await promoted(place, "v1.1.0", "dev");
+      const names = { source: "none", target: "dev" };
+      expect(made.map((request) => named(request, names)).sort()).toEqual(
+        [...PLAN, ...CLAIM, ...COMMIT, ...also, ...more].map(([request]) => request).sort(),
+      );
+    });
+  },
+);
+
 describe("a policy that the last record names", () => {
   test("is sent again where it is gone", async () => {
     await using place = await aPlace(true);
@@ -115,9 +161,13 @@ describe("a policy that the last record names", () => {
   });
 });
 
-async function aPlace(referrers: boolean): Promise<RegistryPlace> {
+async function aPlace(
+  referrers: boolean,
+  reporting: Readonly<Record<string, unknown>> = {},
+): Promise<RegistryPlace> {
   const names = ["one", "two", "three", "four", "five"];
-  const gates = Object.fromEntries(names.map((name) => [name, { command: ["true"] }]));
+  const plain = Object.fromEntries(names.map((name) => [name, { command: ["true"] }]));
+  const gates = { ...plain, ...reporting };
   return await registryPlace({
     versions: ["v1.0.0", "v1.1.0"],
     environments: [
@@ -156,6 +206,7 @@ function named(request: string, { source, target }: Record<"source" | "target", 
     .replace(/sha256-[0-9a-f]{64}/, "ARTIFACT-INDEX")
     .replace(/sha256:[0-9a-f]{64}/, "DIGEST")
     .replace(/(floe-ev\.[a-z]+)\.\d{12}-[0-9a-f]{12}/, "$1")
+    .replace(/floe-evd\.[0-9a-f]{32}/, "floe-evd.HASH")
     .replace(/(floe-(?:rec|vsa))\.[0-9a-f-]{36}/, "$1.OPERATION")
     .replace("v1.1.0", "VERSION")
     .replace(new RegExp(`([-.])${source}$`), "$1SOURCE")

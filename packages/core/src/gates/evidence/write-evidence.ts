@@ -59,7 +59,12 @@ export async function writeEvidence(
     });
     digests.set(gate.result.gate, written.digest);
     manifests.push(written);
-    const more = { ...options, annotations: { "dev.floe.gate": gate.result.gate } };
+    // They rest on the same reports, which are there already.
+    const more = {
+      ...options,
+      annotations: { "dev.floe.gate": gate.result.gate },
+      config: pack?.descriptor,
+    };
     const tests = testResultOf(gate);
     if (tests) manifests.push(await signed(run, PREDICATE_TYPES.testResult, tests, context, more));
     for (const scan of vulnsOf(gate))
