@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createFloe, type Floe } from "@floe/core";
+import { createFloe, type Floe, type Manifest } from "@floe/core";
 import { loadManifest } from "@floe/core/manifest";
+import type { FloePlugin } from "@floe/core/plugin";
 import type { ArtifactStore } from "@floe/core/ports";
+import sqlite from "@floe/plugin-audit-sqlite";
 import { createPolicyGate } from "@floe/policy";
 import { createCommandRunner, createHost } from "@floe/runner";
 import { createArtifactVerifier, createKeySigner, createVerifier } from "@floe/signing";
@@ -20,6 +22,8 @@ export interface Ledger extends Disposable {
   /** floe as one of the people. */
   as(name: string): Floe;
   promote(version: string): Promise<void>;
+  /** Moves it on, as release; `audit` is that of the manifest from then on. */
+  move(audit: string): Promise<void>;
   /** Lines of `floe audit bundle`. */
   bundle(): Promise<string[]>;
   /** What `floe audit checkpoint` signs. */
@@ -36,8 +40,11 @@ export async function aLedger(
   for (const name of ["release", "alice"])
     writeFileSync(join(dir, `keys/${name}.pub`), people.publicKey(name));
   const path = join(dir, "manifest.yaml");
-  writeFileSync(path, MANIFEST);
-  const manifest = await loadManifest(path, { ...go, cwd: dir, env: {} });
+  const load = async (audit: string): Promise<Manifest> => {
+    writeFileSync(path, `${MANIFEST}    audit: ${audit}\n`);
+    return await loadManifest(path, { ...go, cwd: dir, env: {} });
+  };
+  let manifest = await load("{ backend: oci }");
   const store = createMemoryStore({ tagCreation });
   const now = (): Date => new Date();
   const gate = createPolicyGate({
@@ -60,6 +67,7 @@ export async function aLedger(
         meta: { name: "@floe/policy", version: "0.0.0" },
         gates: [gate],
       },
+      plugins: [sqlite as FloePlugin],
       runner: createCommandRunner({ env: {}, tmpDir: tmpdir() }),
       readSecret: () => Promise.reject(new Error("there are no secrets")),
       host: { ...createHost(process.pid), self: () => NOBODY },
@@ -77,6 +85,12 @@ export async function aLedger(
       await store.createTag(version, built, go);
       const outcome = await as("release").promote({ version, to: "prod" });
       if (outcome.kind !== "done") throw new Error(JSON.stringify(outcome));
+    },
+    async move(audit) {
+      const next = await load(audit);
+      await using floe = as("release");
+      await floe.moveLedgers({ to: next.audit });
+      manifest = next;
     },
     async bundle() {
       const { lines, left } = await as("release").bundleLedgers();

@@ -16,6 +16,8 @@ export interface BundleFile {
   readonly head: Json & { environments: (Json & { events: number })[] };
   keys: Json[];
   events: OpenEvent[];
+  /** Behind the ends of places that the ledger was moved from, which are named by their beginnings. */
+  behind: (OpenEvent & { place: string })[];
   checkpoints: Json[];
   objects: (Json & { digest: string; bytes: string })[];
 }
@@ -24,13 +26,15 @@ export interface BundleFile {
 export function openBundle(lines: readonly string[]): BundleFile {
   const all = lines.map((line) => JSON.parse(line) as Json);
   const of = (type: string): Json[] => all.filter((line) => line["type"] === type);
+  const stored = (line: Json): OpenEvent => ({
+    slot: line["seq"] as number,
+    bytes: Buffer.from(line["bytes"] as string, "base64"),
+  });
   return {
     head: of("bundle")[0] as BundleFile["head"],
     keys: of("key"),
-    events: of("event").map((line) => ({
-      slot: line["seq"] as number,
-      bytes: Buffer.from(line["bytes"] as string, "base64"),
-    })),
+    events: of("event").map(stored),
+    behind: of("behind").map((line) => ({ ...stored(line), place: line["place"] as string })),
     checkpoints: of("checkpoint"),
     objects: of("object") as BundleFile["objects"],
   };
@@ -45,6 +49,13 @@ export function writeBundleFile(file: BundleFile, counted = file.events.length):
     ...file.events.map(({ slot, bytes }) => ({
       type: "event",
       environment: environment?.["name"],
+      seq: slot,
+      bytes: Buffer.from(bytes).toString("base64"),
+    })),
+    ...file.behind.map(({ slot, bytes, place }) => ({
+      type: "behind",
+      environment: environment?.["name"],
+      place,
       seq: slot,
       bytes: Buffer.from(bytes).toString("base64"),
     })),

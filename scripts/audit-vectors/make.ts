@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { aLedger } from "./a-ledger.ts";
 import { openBundle, writeBundleFile } from "./bundle-file.ts";
+import { moveTamperings } from "./move-tamperings.ts";
 import { readmeOf } from "./readme.ts";
 import { tamperings, type Vector } from "./tamperings.ts";
 
@@ -37,6 +38,15 @@ await advisory.checkpoint("release");
 done(await advisory.as("alice").unlock({ environment: "prod", reason: "the audit is over" }));
 const plain = await advisory.bundle();
 
+using moved = await aLedger("atomic", people);
+await moved.promote("v1.0.0");
+await moved.move("{ backend: database }");
+done(await moved.as("alice").lock({ environment: "prod", reason: "the audit begins" }));
+await moved.move("{ backend: oci, previous: [{ backend: database }] }");
+done(await moved.as("alice").unlock({ environment: "prod", reason: "the audit is over" }));
+await moved.checkpoint("release");
+const placed = await moved.bundle();
+
 const ok = { verdict: "ok", seq: null } as const;
 const allOk = { integrity: ok, completeness: ok, anchoring: ok, authenticity: ok };
 const vectors: (Vector & { readonly text: string })[] = [
@@ -54,7 +64,15 @@ const vectors: (Vector & { readonly text: string })[] = [
     expect: allOk,
     text: writeBundleFile(openBundle(plain)),
   },
+  {
+    name: "good-moved",
+    tampering: "None; a ledger that was moved from the registry to SQLite and back.",
+    checkpoint: false,
+    expect: allOk,
+    text: writeBundleFile(openBundle(placed)),
+  },
   ...(await tamperings({ good, plain, older, people })),
+  ...(await moveTamperings(placed, people)),
 ];
 for (const { name, text } of vectors) writeFileSync(`${folder}${name}.ndjson`, text);
 writeFileSync(`${folder}kept.checkpoint`, kept);

@@ -259,6 +259,36 @@ export async function tamperings({ good, plain, older, people }: Originals) {
       await append(file, 4, { operation: "none", body: madeUp }, "alice");
     },
   );
+  /** Appends an intent of alice, and an outcome that she writes for it. */
+  const endFalsely = async (
+    file: BundleFile,
+    changes: (newest: OpenEvent) => Record<string, unknown>,
+  ): Promise<void> => {
+    const operation = "another";
+    const { state } = statementOf(at(file, 7)).predicate;
+    const { body } = statementOf(at(file, 3)).predicate;
+    const { digest } = body as { digest: string };
+    const open = { operation, seq: 8, digest, by: "alice", owner_seq: 8 };
+    const begun = { ...(state as object), open_intents: [open] };
+    await append(file, 3, { operation, state: begun }, "alice");
+    const ended = statementOf(at(file, 4)).predicate["body"] as object;
+    const failed = { ...ended, result: "failed", record: null };
+    const outcome = { ...failed, ...changes(at(file, 8)) };
+    await append(file, 4, { operation, state, body: outcome }, "alice");
+  };
+  await add(
+    "outcome-of-another",
+    "Somebody who may act has begun an operation, and its outcome says that it ends the intent of another one.",
+    { integrity: bad(9) },
+    async (file) => await endFalsely(file, () => ({ intent: hashOf(at(file, 3)) })),
+  );
+  await add(
+    "outcome-of-other-version",
+    "Somebody who may act has begun an operation, and its outcome speaks of another version.",
+    { integrity: bad(9) },
+    async (file) =>
+      await endFalsely(file, (newest) => ({ intent: hashOf(newest), version: "v9.9.9" })),
+  );
   await add(
     "unknown-kind",
     "An event of a kind that nobody knows was appended.",

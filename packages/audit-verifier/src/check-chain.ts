@@ -15,9 +15,9 @@ export interface Chain {
 /** What of a ledger is in one place: it may have been moved. */
 export interface Part {
   readonly mode: "slot" | "own-tag";
-  /** Number and hash of the event with which it begins there. */
+  /** Number and hash of the event with which it begins there; `null`: which one that is nobody says. */
   readonly first: number;
-  readonly genesis: string;
+  readonly genesis: string | null;
 }
 
 /** How events are stored where the one with a number is. */
@@ -51,7 +51,7 @@ export function checkChain(entries: readonly ReadEntry[], parts: readonly Part[]
       slot >= first && (next === null || slot < next);
     const here = links.filter(isHere);
     const stored = entries.filter(isHere);
-    if (entries.length > 0 && !stored.some(({ hash }) => hash === genesis))
+    if (genesis !== null && entries.length > 0 && !stored.some(({ hash }) => hash === genesis))
       changed.push(
         tampered(
           first,

@@ -1,6 +1,7 @@
 import type { JudgedEvent } from "./check-events.ts";
 import { own, ownText, parseJson } from "./json.ts";
 import type { PublicKey } from "./keys.ts";
+import type { Facts } from "./read-event.ts";
 import { isSignedWith, readSignedBundle } from "./signed-bundle.ts";
 import { type Finding, tampered } from "./verdict.ts";
 
@@ -38,17 +39,33 @@ export function checkEndings(events: readonly JudgedEvent[]): Finding[] {
   return findings;
 }
 
-/** Outcomes that end another intent than that of their operation, or none that is there. */
-export function checkIntents(events: readonly JudgedEvent[]): Finding[] {
-  const intents = new Map(
-    events.flatMap(({ facts }) => (facts.kind === "intent" ? [[facts.hash, facts] as const] : [])),
-  );
+/** Outcomes that do not end the intent of their operation, as it was meant and after it. */
+export function checkIntents(events: readonly JudgedEvent[], environment: string): Finding[] {
+  const intents = new Map<string, Facts>();
+  const begun = new Map<string, number>();
+  for (const { facts, counts } of events) {
+    if (facts.kind !== "intent") continue;
+    intents.set(facts.hash, facts);
+    if (counts) begun.set(facts.operation, facts.seq);
+  }
   return events.flatMap(({ facts: { kind, body, operation, seq, hash }, counts }) => {
     if (!counts || kind !== "outcome") return [];
     const intent = intents.get(ownText(body, "intent") ?? "");
-    return intent?.operation === operation
-      ? []
-      : [tampered(seq, hash, "it ends another intent than that of its operation")];
+    const mine = begun.get(operation);
+    const its = `that of its operation is ${mine === undefined ? "not there" : `event ${mine}`}`;
+    const what = !intent
+      ? `it ends an intent that is not there; ${its}`
+      : intent.operation !== operation
+        ? `it ends another intent, event ${intent.seq}; ${its}`
+        : intent.seq >= seq
+          ? `it ends event ${intent.seq}, which does not come before it`
+          : own(intent.body, "target") !== environment ||
+              ["digest", "version", "action"].some(
+                (member) => own(intent.body, member) !== own(body, member),
+              )
+            ? `it ends event ${intent.seq}, which is about something else`
+            : null;
+    return what === null ? [] : [tampered(seq, hash, what)];
   });
 }
 

@@ -27,6 +27,8 @@ export interface BundledLedger {
   /** How many events there were, by whoever made the bundle. */
   readonly events: number;
   readonly entries: Entry[];
+  /** What was behind the ledger's end in places that it was moved from, each named by the hash of its beginning there. */
+  readonly behind: (Entry & { readonly place: string })[];
   readonly checkpoints: { readonly name: string; readonly note: string }[];
 }
 
@@ -79,6 +81,14 @@ export function readBundle(chunks: Iterable<Uint8Array>): AuditBundle {
       const bytes = decodeBase64(own(value, "bytes"));
       if (!ledger || !isCount(slot) || !bytes) throw fail("it is not an event of the bundle");
       ledger.entries.push({ slot, bytes });
+    } else if (type === "behind") {
+      const ledger = ledgers.get(ownText(value, "environment") ?? "");
+      const place = own(value, "place");
+      const slot = own(value, "seq");
+      const bytes = decodeBase64(own(value, "bytes"));
+      if (!ledger || !isDigest(place) || !isCount(slot) || !bytes)
+        throw fail("it is not an event of the bundle");
+      ledger.behind.push({ place, slot, bytes });
     } else if (type === "checkpoint") {
       const ledger = ledgers.get(ownText(value, "environment") ?? "");
       const name = ownText(value, "name");
@@ -119,7 +129,7 @@ function ledgerOf(value: unknown): BundledLedger | null {
   const events = own(value, "events");
   if (environment === null || !NAME.test(environment) || chain === null) return null;
   if (!isDigest(genesis) || !isCount(events)) return null;
-  return { environment, chain, genesis, events, entries: [], checkpoints: [] };
+  return { environment, chain, genesis, events, entries: [], behind: [], checkpoints: [] };
 }
 
 function* linesOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {

@@ -20,6 +20,8 @@ export interface State {
     readonly signer: string | null;
   }[];
   readonly open: readonly { readonly operation: string; readonly digest: string }[];
+  /** Operation of the event that moved the ledger on. */
+  readonly moved: string | null;
 }
 
 /** The state of an environment in which nothing has happened. */
@@ -30,6 +32,7 @@ export const EMPTY: State = {
   policy: null,
   approvals: [],
   open: [],
+  moved: null,
 };
 
 /** Reads the state that an event carries; `null`: it carries none. */
@@ -75,7 +78,10 @@ export function readState(value: unknown): State | null {
     return operation !== null && isDigest(digest) ? { operation, digest } : null;
   });
   if (current === undefined || lock === undefined || policy === undefined) return null;
-  return holds && approvals && open ? { current, lock, holds, policy, approvals, open } : null;
+  const moved = ownText(own(value, "moved"), "operation");
+  return holds && approvals && open
+    ? { current, lock, holds, policy, approvals, open, moved }
+    : null;
 }
 
 // `undefined`: it is neither `null` nor what it has to be.
@@ -100,6 +106,12 @@ export function fold(state: State, event: Facts): State {
     case "genesis":
       // Where a ledger was moved, the first event in the next place changes nothing.
       return event.prev === null ? EMPTY : state;
+    case "move": {
+      const withdrawn = ownText(body, "withdraws");
+      if (withdrawn !== null) return state.moved === withdrawn ? { ...state, moved: null } : state;
+      const moves = state.moved === null && own(body, "to") !== undefined;
+      return moves ? { ...state, moved: operation } : state;
+    }
     case "intent":
       return { ...state, open: [...state.open, { operation, digest }] };
     case "outcome":
@@ -172,6 +184,7 @@ const PARTS = {
   "what is pinned": ({ policy }: State) => policy && [policy.policy, policy.authority],
   "approvals and denials": ({ approvals }: State) =>
     approvals.map(({ kind, seq, digest }) => `${kind} ${seq} ${digest}`).sort(),
+  "where it was moved": ({ moved }: State) => moved,
   "open operations": ({ open }: State) => open.map(({ operation }) => operation).sort(),
 };
 

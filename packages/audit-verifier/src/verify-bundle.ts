@@ -1,9 +1,10 @@
 import { checkAnchors, type GivenCheckpoint } from "./check-anchors.ts";
 import { checkChain, type Part } from "./check-chain.ts";
 import { checkStates, type JudgedEvent, judgeEvents, type Signature } from "./check-events.ts";
+import { checkMoves } from "./check-moves.ts";
 import { checkEndings, checkIntents, checkRecords } from "./check-operations.ts";
 import { merkleRoot } from "./hashes.ts";
-import { own, ownText } from "./json.ts";
+import { isCount, own, ownText } from "./json.ts";
 import { type PublicKey, readPublicKey } from "./keys.ts";
 import type { AuditBundle, BundledLedger } from "./read-bundle.ts";
 import { type Facts, type ReadEntry, readEntry } from "./read-event.ts";
@@ -58,7 +59,7 @@ function verifyLedger(
 ): LedgerAnswers {
   const entries = ledger.entries.map((entry) => readEntry(entry, ledger));
   const genesis = beginning(entries, ledger);
-  const mode = ownText(genesis?.body, "mode") === "own-tag" ? "own-tag" : "slot";
+  const mode = modeOf(genesis?.body);
   const parts = partsOf(entries, ledger, genesis);
   const chain = checkChain(entries, parts);
   const unread = entries.filter(({ facts }) => facts === null);
@@ -69,6 +70,7 @@ function verifyLedger(
     parts,
   );
   const states = checkStates(events, parts);
+  const moves = checkMoves(ledger, parts, events, (facts) => signatureOf(facts, bundle, trusted));
   const keys =
     trusted.size > 0 ? [...trusted.values()].map(({ key }) => key) : namedKeys(events, bundle);
   const records = checkRecords(events, ledger.environment, bundle.objects, keys);
@@ -83,11 +85,13 @@ function verifyLedger(
       ...readable,
       ...named(ledger, chain.links[0]?.chain),
       ...states.findings,
-      ...checkIntents(events),
+      ...checkIntents(events, ledger.environment),
+      ...moves.changed,
       ...records.wrong,
       ...bundle.broken.map((what) => tampered(null, null, what)),
     ],
     `${total} events follow one another, and their states from them`,
+    moves.notes,
   );
   const open = states.last.open.map(({ operation }) => operation);
   return {
@@ -103,11 +107,11 @@ function verifyLedger(
     verdicts: {
       integrity,
       completeness: completeness(
-        [...chain.missing, ...short(ledger, chain.missing), ...records.missing],
+        [...chain.missing, ...short(ledger, chain.missing), ...moves.missing, ...records.missing],
         { total, unread, events, records: records.records, open: open.length },
       ),
       anchoring: checkAnchors(ledger, chain.links, trusted, checkpoints),
-      authenticity: authenticity(events, unread, records, trusted),
+      authenticity: authenticity([...events, ...moves.signed], unread, records, trusted),
     },
   };
 }
@@ -118,7 +122,7 @@ function beginning(entries: readonly ReadEntry[], { genesis }: BundledLedger): F
   return (pinned ?? found.find(({ slot }) => slot === 0))?.facts ?? null;
 }
 
-// The places that a ledger was in, oldest first: every beginning names the one before.
+// The places that a ledger was in, oldest first: every beginning names the one before, also where that is not there.
 function partsOf(
   entries: readonly ReadEntry[],
   ledger: BundledLedger,
@@ -127,18 +131,27 @@ function partsOf(
   const parts: Part[] = [];
   let { genesis } = ledger;
   for (let facts = pinned; facts; ) {
-    const mode = ownText(facts.body, "mode") === "own-tag" ? "own-tag" : "slot";
+    const mode = modeOf(facts.body);
     const continues = own(facts.body, "continues");
     const before = ownText(continues, "genesis");
     const first = before === null ? 0 : facts.seq;
     parts.unshift({ mode, first, genesis });
-    const last: number = first;
-    if (before === null) break;
+    const from = own(continues, "first");
+    if (before === null || !isCount(from) || from >= first) break;
     genesis = before;
-    const found = entries.find(({ hash, slot }) => hash === before && slot < last);
-    facts = found?.facts?.kind === "genesis" ? found.facts : null;
+    const found = entries.find(
+      (entry) =>
+        entry.hash === before && entry.facts?.kind === "genesis" && entry.facts.seq < first,
+    );
+    facts = found?.facts ?? null;
+    if (!facts) parts.unshift({ mode: modeOf(continues), first: from, genesis });
   }
-  return parts[0]?.first === 0 ? parts : [{ mode: "slot", first: 0, genesis }, ...parts];
+  if (parts[0]?.first === 0) return parts;
+  return [{ mode: "slot", first: 0, genesis: parts.length > 0 ? null : genesis }, ...parts];
+}
+
+function modeOf(place: unknown): Part["mode"] {
+  return ownText(place, "mode") === "own-tag" ? "own-tag" : "slot";
 }
 
 function invalid(seq: number, hash: string, what: string): Finding {

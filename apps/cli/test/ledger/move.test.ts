@@ -312,7 +312,7 @@ describe("floe audit move", () => {
     const unseen = await words(world, blind);
     expect(unseen.said).toEqual(Array(4).fill("not_checked"));
     expect(unseen.why[0]).toContain(
-      "events before the ledger was moved are where the manifest does not say",
+      "events before the ledger was moved are in sqlite (sqlite:.floe/audit.db), and the manifest does not say how to read it",
     );
     // Once again to the file, in which it was before.
     const again = await world.as({ manifest: back }, (floe) =>

@@ -1,6 +1,7 @@
 import { type FloeError, isFloeError } from "../errors/index.ts";
 import { actorName } from "../ledger/fold-state.ts";
 import type { Ledger, LedgerView } from "../ledger/ledger.ts";
+import { isOutOfReach } from "../ledger/ledger-parts.ts";
 import type { LedgerMode } from "../ledger/oci-backend.ts";
 import { bySeqThenHash } from "../ledger/read-view.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
@@ -20,10 +21,11 @@ import type { Anchor } from "./anchors/anchor.ts";
 import { type AnchorAnswer, type GivenCheckpoint, judgeAnchors } from "./anchors/judge-anchors.ts";
 import { askStore, findingOf, orProblem, RESTORE } from "./ask-store.ts";
 import { checkLinks, type LinkedLedger, type LinkProblem } from "./check-links.ts";
-import { endings } from "./endings.ts";
+import type { MoveAnswers } from "./check-moves.ts";
+import { endings, unboundOutcomes } from "./endings.ts";
 import { merkleRoot } from "./merkle-root.ts";
-import { type Moves, movesOf } from "./moves-of.ts";
-import { readEntries } from "./read-entries.ts";
+import { movesOf } from "./moves-of.ts";
+import { readEntries, whyAway } from "./read-entries.ts";
 import {
   type AuditFinding,
   type AuditQuestion,
@@ -118,23 +120,24 @@ async function auditLedger(
     const verdicts = { integrity, completeness: none, anchoring: none, authenticity: none };
     return { ...about, ...EMPTY, chain: pinned.chain, verdicts };
   }
-  const { entries, unreadable, parts, before } = read;
+  const { entries, unreadable, parts, before, away } = read;
   const linked = checkLinks(entries, parts, before);
   const problems = [...unreadable, ...linked.problems];
   const links = problems.filter(({ kind }) => kind === "link").map(linkFinding);
   const store = await askStore(ledger, options);
-  const verified = await orProblem(() => readAll(ledger, parts[0]?.first ?? 0, options));
+  const verified = await orProblem(() => readAll(ledger, options));
   const states = isFloeError(verified) ? [] : stateFindings(verified, ledger, before, context);
+  const outcomes = isFloeError(verified) ? [] : unboundOutcomes(verified);
   const view = await orProblem(() => ledger.view({ ...options, moving: true }));
   const last = linked.events.at(-1);
   const total = linked.events.length;
   const moves = await movesOf(ledger, parts, verified, options);
   // What was not looked at is not ok.
   const whole = (verdict: AuditVerdict): AuditVerdict =>
-    before === 0 || verdict.verdict !== "ok"
+    away === null || verdict.verdict !== "ok"
       ? verdict
       : notChecked(
-          `the ${before} events before the ledger was moved are where the manifest does not say (audit.previous); as far as was read: ${verdict.summary}`,
+          `the ${before} events before the ledger was moved are ${whyAway(away)}; as far as was read: ${verdict.summary}`,
         );
   const anchored =
     before > 0
@@ -152,7 +155,7 @@ async function auditLedger(
     verdicts: {
       integrity: whole(
         judged(
-          [...links, ...states, ...store.tampering],
+          [...links, ...states, ...outcomes, ...moves.changed, ...store.tampering],
           `${total} events follow one another, and their states from them`,
           [...moves.notes, ...store.weaknesses],
         ),
@@ -176,17 +179,13 @@ const EMPTY = {
   anchors: [],
 } as const;
 
-async function readAll(
-  ledger: Ledger,
-  from: number,
-  options: CallOptions,
-): Promise<VerifiedEvent[]> {
+async function readAll(ledger: Ledger, options: CallOptions): Promise<VerifiedEvent[]> {
   const events: VerifiedEvent[] = [];
   try {
     for await (const stored of ledger.readBack(options)) events.push(stored);
   } catch (cause) {
     // Everything after the place that cannot be read was.
-    if (!isFloeError(cause, "FLOE_LEDGER_PAST_UNNAMED") || from === 0) throw cause;
+    if (!isOutOfReach(cause, await ledger.parts(options))) throw cause;
   }
   return events.sort(bySeqThenHash);
 }
@@ -213,7 +212,7 @@ interface Evidence {
   readonly problems: readonly LinkProblem[];
   readonly verified: readonly VerifiedEvent[] | FloeError;
   readonly view: LedgerView | null | FloeError;
-  readonly moves: Moves;
+  readonly moves: MoveAnswers;
 }
 
 async function completeness(
@@ -223,14 +222,14 @@ async function completeness(
 ): Promise<AuditVerdict> {
   const findings = [
     ...problems.filter(({ kind }) => kind === "gap").map(linkFinding),
-    ...moves.findings,
+    ...moves.missing,
   ];
   if (isFloeError(view)) findings.push(findingOf(view));
   else {
     const cut = await orProblem(() => assertLatestNotCut(ledger, view, context, options)).catch(
-      (cause: unknown) => {
-        // It names an event of a place that is not named; that is said already.
-        if (!isFloeError(cause, "FLOE_LEDGER_PAST_UNNAMED")) throw cause;
+      async (cause: unknown) => {
+        // It names an event of a place that is out of reach; that is said already.
+        if (!isOutOfReach(cause, await ledger.parts(options))) throw cause;
       },
     );
     if (isFloeError(cut)) findings.push(findingOf(cut));

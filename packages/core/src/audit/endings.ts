@@ -1,6 +1,42 @@
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import type { AuditFinding } from "./verdict.ts";
 
+/**
+ * Outcomes that do not end the intent of their operation as it was meant: whoever signs all anew has to change that as well, and
+ * then its record. An intent comes before its outcome, and both are about the same artifact in the same environment.
+ */
+export function unboundOutcomes(events: readonly VerifiedEvent[]): AuditFinding[] {
+  const intents = new Map<string, VerifiedEvent["event"] & { readonly kind: "intent" }>();
+  const begun = new Map<string, number>();
+  for (const { event, hash, authorized } of events) {
+    if (event.kind !== "intent") continue;
+    intents.set(hash, event);
+    if (authorized) begun.set(event.operation, event.seq);
+  }
+  return events.flatMap(({ event, hash, authorized }) => {
+    if (!authorized || event.kind !== "outcome") return [];
+    const { operation, body, seq, environment } = event;
+    const intent = intents.get(body.intent);
+    const own = begun.get(operation);
+    const its = `its operation ${operation} was begun by ${own === undefined ? "nothing" : `event ${own}`}`;
+    const what = !intent
+      ? `it ends ${body.intent}, which is no intent here; ${its}`
+      : intent.operation !== operation
+        ? `it ends event ${intent.seq}, the intent of another operation (${intent.operation}); ${its}`
+        : intent.seq >= seq
+          ? `it ends event ${intent.seq}, which does not come before it`
+          : intent.body.target !== environment
+            ? `it ends event ${intent.seq}, which is about ${intent.body.target}`
+            : intent.body.digest !== body.digest ||
+                intent.body.version !== body.version ||
+                intent.body.action !== body.action
+              ? `it is about the ${body.action} of ${body.version} (${body.digest}), and ends event ${intent.seq}, which is about the ${intent.body.action} of ${intent.body.version} (${intent.body.digest})`
+              : null;
+    const fix = "Compare with a copy that you trust.";
+    return what === null ? [] : [{ seq, hash, code: "FLOE_LEDGER_TAMPERED" as const, what, fix }];
+  });
+}
+
 /** Operations that ended more than once, or whose end says what did not come to be. */
 export function endings(events: readonly VerifiedEvent[]): AuditFinding[] {
   const findings: AuditFinding[] = [];

@@ -77,8 +77,8 @@ async function makeCheckpoint(
     const { code, message, hint } = refused;
     throw new FloeError({ code, message, ...(hint === null ? {} : { hint }) });
   }
-  const { entries, unreadable, parts, before: elsewhere } = await readEntries(ledger, options);
-  if (elsewhere > 0) throw pastUnnamed(name, pinned.first, null);
+  const { entries, unreadable, parts, away } = await readEntries(ledger, options);
+  if (away) throw away.problem ?? pastUnnamed(name, pinned.first, away);
   const linked = checkLinks(entries, parts);
   const [problem] = [...unreadable, ...linked.problems];
   if (problem) throw tampered(name, `event ${problem.seq}: ${problem.what}`);

@@ -1,6 +1,6 @@
 import { EXIT, isFloeError } from "../errors/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { LedgerParts } from "../ledger/ledger-parts.ts";
+import type { LedgerPart, LedgerParts } from "../ledger/ledger-parts.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { LinkProblem } from "./check-links.ts";
 import { type BrokenEvent, type EventLink, readEventLink } from "./event-link.ts";
@@ -11,8 +11,10 @@ export interface ReadEntries {
   readonly unreadable: readonly LinkProblem[];
   /** The places that they are in, oldest first. */
   readonly parts: LedgerParts;
-  /** How many events the ledger has that are not at hand: the manifest does not name where they are. */
+  /** How many events the ledger has that are not at hand. */
   readonly before: number;
+  /** The newest place that is not: the manifest does not name it, or it cannot be asked. `null`: all are at hand. */
+  readonly away: LedgerPart | null;
 }
 
 /** Stored bytes, and the slot that they are in. */
@@ -44,6 +46,13 @@ export async function readStored(
   return await readAs(ledger, ({ seq, bytes }) => ({ seq, bytes }), options);
 }
 
+/** Says where events are that are not at hand, and why they are not. */
+export function whyAway({ backend, location, problem }: LedgerPart): string {
+  return problem
+    ? `in ${backend} (${location}), which cannot be asked: ${problem.message}`
+    : `in ${backend} (${location}), and the manifest does not say how to read it (audit.previous)`;
+}
+
 async function readAs<Entry>(
   ledger: Ledger,
   read: (entry: StoredEntry) => Entry,
@@ -51,9 +60,10 @@ async function readAs<Entry>(
 ): Promise<Omit<ReadEntries, "entries"> & { readonly entries: Entry[] }> {
   const entries: Entry[] = [];
   const all = await ledger.parts(options);
-  const parts = all.filter(({ audit }) => audit !== null);
+  const index = all.findLastIndex(({ audit }) => audit === null);
+  const parts = all.slice(index + 1);
   const from = parts[0]?.first ?? 0;
-  const about = { parts, before: parts[0]?.before ?? 0 };
+  const about = { parts, before: parts[0]?.before ?? 0, away: all[index] ?? null };
   try {
     for await (const entry of ledger.entries({ from }, options)) entries.push(read(entry));
     return { entries, unreadable: [], ...about };

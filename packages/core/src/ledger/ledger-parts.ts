@@ -1,5 +1,5 @@
 import type { AuditEntry } from "../contract/index.ts";
-import { FloeError } from "../errors/index.ts";
+import { EXIT, FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import type { CallOptions } from "../ports/index.ts";
@@ -25,8 +25,10 @@ export interface LedgerPart {
   readonly last: number | null;
   /** How many events the ledger had before this part. */
   readonly before: number;
-  /** `null`: the manifest names no store where it is. */
+  /** `null`: the manifest names no store where it is, or that one cannot be asked. */
   readonly audit: SharingBackend | null;
+  /** Why the store that the manifest names cannot be asked; `null`: it can, or none is named. */
+  readonly problem: FloeError | null;
 }
 
 /** The places that a ledger has been in, oldest first. What lies before a place that cannot be read is not known. */
@@ -52,14 +54,23 @@ export async function findParts(
       last: null,
       before: pinned.continues?.size ?? 0,
       audit: place.audit,
+      problem: null,
     },
   ];
   for (let past = pinned.continues; past !== null; ) {
-    const audit = await openPast(past, environment, context, lists, options);
-    const next = audit && (await continuesOf(audit, past, environment, verify, options));
     const { backend, location, mode, first, genesis, seq: last } = past;
-    const before = next?.size ?? 0;
-    parts.unshift({ backend, location, mode, first, genesis, last, before, audit });
+    const about = { backend, location, mode, first, genesis, last };
+    let next: Continues | null = null;
+    try {
+      const audit = await openPast(past, environment, context, lists, options);
+      next = audit && (await continuesOf(audit, past, environment, verify, options));
+      parts.unshift({ ...about, before: next?.size ?? 0, audit, problem: null });
+    } catch (cause) {
+      options.signal.throwIfAborted();
+      // What is not as it was written is no reason to look away; what cannot be asked says nothing of what it holds.
+      if (!isFloeError(cause) || cause.exitCode === EXIT.integrity) throw cause;
+      parts.unshift({ ...about, before: 0, audit: null, problem: cause });
+    }
     past = next;
   }
   return parts;
@@ -90,7 +101,11 @@ async function continuesOf(
   verify: Verify,
   options: CallOptions,
 ): Promise<Continues | null> {
-  if (first === 0) return null;
+  if (first === 0) {
+    // Whether it can be asked at all is known from here on.
+    await audit.head(name, options);
+    return null;
+  }
   const where = `${name}#${first}`;
   for await (const { bytes } of audit.read(name, first, first, options))
     if (leafHash(bytes) === genesis)
@@ -112,9 +127,17 @@ export async function* readParts(
     const first = Math.max(from, part.first);
     const last = part.last === null ? to : Math.min(part.last, to ?? part.last);
     if (last !== undefined && last < first) continue;
-    if (!part.audit) throw pastUnnamed(environment, (part.last ?? 0) + 1, part);
+    if (!part.audit) throw part.problem ?? pastUnnamed(environment, (part.last ?? 0) + 1, part);
     yield* part.audit.read(environment, first, last, options);
   }
+}
+
+/** Says whether events cannot be read because of where they are: it is not named, or cannot be asked. */
+export function isOutOfReach(cause: unknown, parts: LedgerParts): boolean {
+  return (
+    isFloeError(cause, "FLOE_LEDGER_PAST_UNNAMED") ||
+    parts.some(({ problem }) => problem === cause && cause !== null)
+  );
 }
 
 /** The error for events in a place that the manifest does not name. */

@@ -101,8 +101,13 @@ export interface Ledger {
   parts(options: CallOptions): Promise<LedgerParts>;
   /** How events are named in the place where the one with a number is. Known after `parts` or a reading. */
   readonly modeAt: (seq: number) => LedgerMode;
-  /** What is in a place behind the ledger's end there, signatures checked: the event that moved it on, and strays. */
-  behind(part: LedgerPart, options: CallOptions): AsyncIterable<VerifiedEvent>;
+  /** What is in a place behind the ledger's end there, as it is stored: the event that moved it on, and strays. */
+  behind(part: LedgerPart, options: CallOptions): AsyncIterable<AuditEntry>;
+  /**
+   * Checks the signature of stored bytes, and nothing else.
+   * @throws {FloeError} FLOE_LEDGER_EVENT_INVALID - they are no event of the environment, or not by whom they say
+   */
+  verify(entry: AuditEntry): VerifiedEvent;
 }
 
 /** An event that was appended, and the state that it made. */
@@ -312,8 +317,8 @@ export function createLedger(
     readBack,
     entries: (range, options) => audit.read(chain, range.from, range.to, options),
     async *storeFindings(options): AsyncGenerator<AuditFinding> {
-      genesis ??= await findGenesis(environment, context, place, verify, options);
-      if (genesis) yield* audit.verifyStore?.(chain, options) ?? [];
+      for (const part of await parts(options))
+        yield* part.audit?.verifyStore?.(chain, options) ?? [];
     },
     async pinned(options) {
       genesis ??= await findGenesis(environment, context, place, verify, options);
@@ -326,11 +331,9 @@ export function createLedger(
       const next = part.last + 1;
       // A repository that the ledger came back to has its later events behind.
       const to = part.backend === "oci" ? next : undefined;
-      for await (const { bytes, seq } of part.audit.read(chain, next, to, options)) {
-        const stored = verify(bytes, `${chain}#${seq}`);
-        if (stored.event.kind !== "genesis") yield stored;
-      }
+      yield* part.audit.read(chain, next, to, options);
     },
+    verify: ({ bytes, seq }) => verify(bytes, `${chain}#${seq}`),
   };
 }
 

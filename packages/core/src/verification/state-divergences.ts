@@ -57,7 +57,7 @@ export function stateDivergences(history: History): {
     const differs = essence(same) !== said;
     // An approver's event is not believed about the state.
     if (differs && stored.vouches) {
-      const parts = differing(folded, event.state).join(", ");
+      const parts = stateDifferences(folded, event.state).join(", ");
       const what = `event ${event.seq} (${event.kind}) by ${actorName(event.actor)} at ${event.at} carries another state than follows from the events before it: ${parts}`;
       found.push({ seq: event.seq, hash, what });
     }
@@ -86,12 +86,13 @@ function sorted(items: readonly string[]): string[] {
   return [...items].sort();
 }
 
-function essence(state: LedgerState): string {
-  return canonicalJson(Object.values(PARTS).map((part) => part(state)));
-}
-
-function differing(wanted: LedgerState, said: LedgerState): string[] {
+/** Names the parts that decide about anything in which two states differ; empty: they are the same. */
+export function stateDifferences(wanted: LedgerState, said: LedgerState): string[] {
   return Object.entries(PARTS).flatMap(([name, part]) =>
     canonicalJson(part(wanted)) === canonicalJson(part(said)) ? [] : [name],
   );
+}
+
+function essence(state: LedgerState): string {
+  return canonicalJson(Object.values(PARTS).map((part) => part(state)));
 }

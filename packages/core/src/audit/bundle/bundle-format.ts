@@ -43,6 +43,16 @@ const Event = z.looseObject({
   bytes: z.string(),
 });
 
+const Behind = z.looseObject({
+  type: z.literal("behind"),
+  environment: Environment,
+  /** Hash of the event with which the ledger began in the place that it was moved from. */
+  place: DigestText,
+  /** Slot there, behind the ledger's end. */
+  seq: z.int().min(0),
+  bytes: z.string(),
+});
+
 const Checkpoint = z.looseObject({
   type: z.literal("checkpoint"),
   environment: Environment,
@@ -69,7 +79,15 @@ const Stored = z.looseObject({
 const End = z.looseObject({ type: z.literal("end"), lines: z.int().min(1) });
 
 /** A line of a bundle. */
-export const BundleLine = z.discriminatedUnion("type", [Head, Key, Event, Checkpoint, Stored, End]);
+export const BundleLine = z.discriminatedUnion("type", [
+  Head,
+  Key,
+  Event,
+  Behind,
+  Checkpoint,
+  Stored,
+  End,
+]);
 export type BundleLine = z.infer<typeof BundleLine>;
 
 /** The first line of a bundle. */

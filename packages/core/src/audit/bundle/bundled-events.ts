@@ -46,7 +46,7 @@ export function readBundledEvents(
   const unread: AuditFinding[] = [];
   const events: BundledEvent[] = [];
   for (const { seq: slot, bytes } of ledger.entries) {
-    const read = readOne(slot, bytes, ledger, trust);
+    const read = readBundledEvent(slot, bytes, ledger, trust);
     if ("code" in read) unread.push(read);
     else events.push(read);
   }
@@ -54,10 +54,11 @@ export function readBundledEvents(
   return { events: events.sort(bySeqThenHash).reverse().map(follow).reverse(), unread };
 }
 
-function readOne(
+/** Reads an event by itself, and says whose signature it has; a finding where it is no event of the ledger. */
+export function readBundledEvent(
   slot: number,
   bytes: Uint8Array,
-  { environment }: BundledLedger,
+  { environment }: Pick<BundledLedger, "environment">,
   trust: BundleTrust,
 ): BundledEvent | AuditFinding {
   const hash = leafHash(bytes);

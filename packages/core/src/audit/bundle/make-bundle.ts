@@ -1,3 +1,4 @@
+import { EXIT, isFloeError } from "../../errors/index.ts";
 import { leafHash } from "../../ledger/event.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { EnvironmentConfig } from "../../manifest/manifest.ts";
@@ -10,7 +11,7 @@ import { selectEnvironments } from "../../promotion/environments.ts";
 import type { Ledgers } from "../../promotion/ledgers.ts";
 import { readAnchor } from "../anchor.ts";
 import { describeAnchor, readAnchors } from "../anchors/read-anchors.ts";
-import { readStored, type StoredEntry } from "../read-entries.ts";
+import { readStored, type StoredEntry, whyAway } from "../read-entries.ts";
 import { readSignedPayload } from "../signed-payload.ts";
 import { BUNDLE_FORMAT, type BundleHead, type BundleLine } from "./bundle-format.ts";
 import { createObjectCollector, type ObjectCollector } from "./collect-objects.ts";
@@ -64,14 +65,17 @@ export async function makeBundle(
     const ledger = ledgers.of(environment);
     const pinned = await ledger.pinned(options);
     if (!pinned) continue;
-    const entries = await entriesOf(ledger, environment, left, options);
+    const { entries, behind } = await entriesOf(ledger, environment, left, options);
     const { name } = environment;
     const { chain } = pinned;
     heads.push({ name, chain, genesis: leafHash(pinned.bytes), events: entries.length });
     const statements = entries.map(({ bytes }) => predicateOf(bytes));
     for (const { seq, bytes } of entries)
       events.push(line({ type: "event", environment: name, seq, bytes: base64(bytes) }));
-    for (const { actor } of statements) keep(keys, null, actor?.public_key);
+    for (const { place, seq, bytes } of behind)
+      events.push(line({ type: "behind", environment: name, place, seq, bytes: base64(bytes) }));
+    const ends = behind.map(({ bytes }) => predicateOf(bytes));
+    for (const { actor } of [...statements, ...ends]) keep(keys, null, actor?.public_key);
     const notes = await notesOf(environment, here, left, options);
     for (const one of notes)
       checkpoints.push(line({ type: "checkpoint", environment: name, ...one }));
@@ -130,13 +134,30 @@ async function entriesOf(
   { name }: EnvironmentConfig,
   left: string[],
   options: CallOptions,
-): Promise<StoredEntry[]> {
-  const { entries, unreadable, before } = await readStored(ledger, options);
-  if (before > 0)
+): Promise<{ readonly entries: StoredEntry[]; readonly behind: EntryBehind[] }> {
+  const { entries, unreadable, parts, before, away } = await readStored(ledger, options);
+  if (away)
     left.push(
-      `${before} events of ${name} from before the ledger was moved: name where they are in audit.previous`,
+      `${before} events of ${name} from before the ledger was moved: they are ${whyAway(away)}`,
     );
   for (const { seq, what } of unreadable) left.push(`event ${seq} of ${name}: ${what}`);
+  const behind: EntryBehind[] = [];
+  for (const part of parts)
+    try {
+      const stored: StoredEntry[] = [];
+      for await (const { seq, bytes } of ledger.behind(part, options)) stored.push({ seq, bytes });
+      behind.push(...inOrder(stored).map((entry) => ({ ...entry, place: part.genesis })));
+    } catch (cause) {
+      if (!isFloeError(cause) || cause.exitCode !== EXIT.integrity) throw cause;
+      left.push(`what is behind event ${part.last} of ${name}: ${cause.message}`);
+    }
+  return { entries: inOrder(entries), behind };
+}
+
+/** What is stored behind the end of the ledger in a place, which is named by the hash of the ledger's beginning there. */
+type EntryBehind = StoredEntry & { readonly place: Digest };
+
+function inOrder(entries: readonly StoredEntry[]): StoredEntry[] {
   return entries
     .map((entry) => ({ ...entry, hash: leafHash(entry.bytes) }))
     .sort((a, b) => a.seq - b.seq || (a.hash < b.hash ? -1 : 1));

@@ -18,6 +18,8 @@ export interface BundledLedger {
   /** How many events there were, by whoever made the bundle. */
   readonly events: number;
   readonly entries: { readonly seq: number; readonly bytes: Uint8Array }[];
+  /** What was behind the ledger's end in places that it was moved from, each named by the beginning there. */
+  readonly behind: { readonly place: Digest; readonly seq: number; readonly bytes: Uint8Array }[];
   readonly checkpoints: { readonly name: string; readonly note: string }[];
 }
 
@@ -63,7 +65,7 @@ export async function readBundle(
           if (ledgers.has(name)) throw fail(`there are two of ${name}`);
           const { chain, genesis, events } = ledger;
           const about = { environment: name, chain, genesis, events };
-          ledgers.set(name, { ...about, entries: [], checkpoints: [] });
+          ledgers.set(name, { ...about, entries: [], behind: [], checkpoints: [] });
         }
         break;
       case "event":
@@ -72,6 +74,11 @@ export async function readBundle(
           bytes: decode(line.bytes, fail),
         });
         break;
+      case "behind": {
+        const { environment, place, seq } = line;
+        ledgerOf(environment).behind.push({ place, seq, bytes: decode(line.bytes, fail) });
+        break;
+      }
       case "checkpoint":
         ledgerOf(line.environment).checkpoints.push({ name: line.name, note: line.note });
         break;

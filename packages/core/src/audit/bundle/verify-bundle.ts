@@ -5,13 +5,15 @@ import { historyOf } from "../../verification/read-history.ts";
 import { stateDivergences } from "../../verification/state-divergences.ts";
 import type { GivenCheckpoint } from "../anchors/judge-anchors.ts";
 import type { LedgerAudit } from "../audit-ledger.ts";
-import { checkLinks, type LinkedPart } from "../check-links.ts";
-import { endings } from "../endings.ts";
-import { type EventLink, isBroken, readEventLink } from "../event-link.ts";
+import { checkLinks } from "../check-links.ts";
+import { endings, unboundOutcomes } from "../endings.ts";
+import { isBroken, readEventLink } from "../event-link.ts";
 import { merkleRoot } from "../merkle-root.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";
 import { anchorBundle } from "./bundled-anchors.ts";
 import { type BundledEvent, type BundleTrust, readBundledEvents } from "./bundled-events.ts";
+import { bundledMoves } from "./bundled-moves.ts";
+import { bundledParts } from "./bundled-parts.ts";
 import { type BundledRecords, checkBundledRecords } from "./bundled-records.ts";
 import { type BundledLedger, type ReadBundle, readBundle } from "./read-bundle.ts";
 
@@ -73,10 +75,8 @@ function auditBundled(
   checkpoints: readonly GivenCheckpoint[],
 ): LedgerAudit {
   const entries = ledger.entries.map(({ seq, bytes }) => readEventLink(seq, bytes));
-  const beginning = firstEvent(ledger, trust);
-  const genesis = beginning?.event.kind === "genesis" ? beginning.event.body : null;
+  const { genesis, parts } = bundledParts(ledger, trust);
   const mode = genesis?.mode ?? "slot";
-  const parts = partsOf(ledger, beginning, trust);
   const modeAt = (seq: number): "slot" | "own-tag" =>
     parts.findLast(({ first }) => first <= seq)?.mode ?? mode;
   const linked = checkLinks(entries, parts);
@@ -85,6 +85,7 @@ function auditBundled(
   const broken = new Set(entries.filter(isBroken).map(({ hash }) => hash as string));
   const malformed = unread.filter(({ hash }) => hash === null || !broken.has(hash));
   const states = stateDivergences(historyOf(events, modeAt));
+  const moves = bundledMoves(ledger, parts, events, trust);
   const signers = [...trust.trusted.values()];
   const records = checkBundledRecords(
     events,
@@ -124,15 +125,20 @@ function auditBundled(
               ]
             : []),
           ...states.found.map(tampered),
-          ...unbound(events),
+          ...unboundOutcomes(events),
+          ...moves.changed,
           ...records.wrong,
           ...bundle.broken.map((what) => tampered({ seq: null, hash: null, what })),
         ],
         `${total} events follow one another, and their states from them`,
+        moves.notes,
       ),
-      completeness: completeness([...gaps, ...cutOff(ledger, gaps), ...records.missing], {
-        ...{ total, unread: unread.length, events, records: records.count, open: open.length },
-      }),
+      completeness: completeness(
+        [...gaps, ...cutOff(ledger, gaps), ...moves.missing, ...records.missing],
+        {
+          ...{ total, unread: unread.length, events, records: records.count, open: open.length },
+        },
+      ),
       anchoring: anchorBundle(
         ledger,
         linked,
@@ -140,7 +146,7 @@ function auditBundled(
         signers.map((one) => ({ ...one, method: "key" })),
         trust.verifier,
       ),
-      authenticity: authenticity(events, unread.length, records, trust),
+      authenticity: authenticity([...events, ...moves.signed], unread.length, records, trust),
     },
   };
 }
@@ -153,66 +159,6 @@ function tampered(problem: {
   const { seq, hash, what } = problem;
   const fix = "Compare with a copy that you trust.";
   return { seq, hash, code: "FLOE_LEDGER_TAMPERED", what, fix };
-}
-
-function firstEvent(ledger: BundledLedger, trust: BundleTrust): BundledEvent | null {
-  const [pinned] = beginningsOf(ledger, ({ hash }) => hash === ledger.genesis, trust);
-  if (pinned) return pinned;
-  return beginningsOf(ledger, ({ slot }) => slot === 0, trust)[0] ?? null;
-}
-
-// Events with which the ledger begins, or goes on in another place, as the bundle has them.
-function beginningsOf(
-  ledger: BundledLedger,
-  wanted: (link: EventLink) => boolean,
-  trust: BundleTrust,
-): BundledEvent[] {
-  const entries = ledger.entries.filter(({ seq, bytes }) => {
-    const link = readEventLink(seq, bytes);
-    return !isBroken(link) && link.kind === "genesis" && wanted(link);
-  });
-  const { events } = readBundledEvents({ ...ledger, entries }, () => "slot", trust);
-  // As they stand in the bundle.
-  const places = new Map(entries.map(({ bytes }, index) => [bytes, index]));
-  const placeOf = ({ bytes }: BundledEvent): number => places.get(bytes) ?? 0;
-  return events
-    .filter(({ event }) => event.kind === "genesis")
-    .sort((a, b) => placeOf(a) - placeOf(b));
-}
-
-// The places that a ledger was in, oldest first: every beginning names the one before.
-function partsOf(
-  ledger: BundledLedger,
-  beginning: BundledEvent | null,
-  trust: BundleTrust,
-): LinkedPart[] {
-  const parts: LinkedPart[] = [];
-  let genesis = ledger.genesis;
-  for (let current = beginning; current?.event.kind === "genesis"; ) {
-    const { mode, continues } = current.event.body;
-    const first = continues ? current.event.seq : 0;
-    parts.unshift({ mode, first, genesis });
-    if (!continues || continues.first >= first) break;
-    const { genesis: before } = continues;
-    genesis = before;
-    current = beginningsOf(ledger, ({ hash }) => hash === before, trust)[0] ?? null;
-  }
-  const [oldest] = parts;
-  if (oldest?.first === 0) return parts;
-  return [{ mode: "slot", first: 0, genesis: oldest ? null : ledger.genesis }, ...parts];
-}
-
-// An outcome names the very event that it ends: whoever signs all anew has to change that as well, and then its record.
-function unbound(events: readonly BundledEvent[]): AuditFinding[] {
-  const operations = new Map<string, string>();
-  for (const { event, hash } of events)
-    if (event.kind === "intent") operations.set(hash, event.operation);
-  return events.flatMap(({ event, hash, authorized }) => {
-    if (!authorized || event.kind !== "outcome") return [];
-    if (operations.get(event.body.intent) === event.operation) return [];
-    const what = "it ends another intent than that of its operation";
-    return [tampered({ seq: event.seq, hash, what })];
-  });
 }
 
 // Whoever made the bundle counted the events; cutting some off and leaving that as it is shows.
