@@ -1,12 +1,21 @@
 import type { LedgerAudit } from "@floe/core";
 
-/** Says whether ledgers are well: nothing failed, and with `anchored` each was held against a checkpoint. */
-export function areWell(audits: readonly LedgerAudit[], anchored: boolean): boolean {
+/**
+ * Says whether ledgers are well: nothing failed, and nothing of one that there is was left unseen, as its past is where a place
+ * that it was moved from cannot be asked. That is allowed by name. Whether one was held against a checkpoint counts with `anchored`.
+ */
+export function areWell(
+  audits: readonly LedgerAudit[],
+  { anchored, allowed }: { readonly anchored: boolean; readonly allowed: readonly string[] },
+): boolean {
   return audits.every(({ chain, verdicts }) =>
     Object.entries(verdicts).every(
       ([question, { verdict }]) =>
         verdict === "ok" ||
-        (verdict === "not_checked" && !(anchored && question === "anchoring" && chain !== null)),
+        (verdict === "not_checked" &&
+          (chain === null ||
+            allowed.includes(question) ||
+            (question === "anchoring" && !anchored))),
     ),
   );
 }

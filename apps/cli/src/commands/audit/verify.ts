@@ -41,8 +41,7 @@ export default class AuditVerify extends FloeCommand {
     "allow-unchecked": Flags.option({
       ...many,
       options: ["integrity", "completeness", "anchoring", "authenticity"] as const,
-      description: "Of a bundle: accept that this was not checked",
-      dependsOn: ["bundle"],
+      description: "Accept that this was not checked",
     })(),
   };
 
@@ -54,10 +53,11 @@ export default class AuditVerify extends FloeCommand {
         ? await this.live(flags)
         : await verifyBundle({ ...flags, bundle }, this.signal);
     await this.result(audits.map(auditJson), () => auditText(audits));
+    const allowed = flags["allow-unchecked"] ?? [];
     const accepted =
       bundle === undefined
-        ? areWell(audits, flags["require-anchor"])
-        : isAccepted(audits, flags["allow-unchecked"] ?? []);
+        ? areWell(audits, { anchored: flags["require-anchor"], allowed })
+        : isAccepted(audits, allowed);
     if (!accepted) process.exitCode = EXIT.integrity;
   }
 
