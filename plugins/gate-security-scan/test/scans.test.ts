@@ -232,6 +232,7 @@ describe("an attestation of vulnerabilities is judged like a report", () => {
       "failed",
       /CRIT/,
     ],
+    ["one that is no list", one({ method: "nvd", score: "8.1" }), "failed", /HIGH CVE/],
     ["a vector that is none", scored("CVSS_V3", "CVSS:3.1/nonsense"), "warning", /1 unknown/],
     ["a number that is no score", scored("nvd", "97"), "warning", /1 unknown/],
     ["a chance of exploitation", scored("epss", "0.97"), "warning", /1 unknown/],

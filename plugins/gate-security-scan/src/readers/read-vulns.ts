@@ -12,7 +12,10 @@ export const VULNS = "https://in-toto.io/attestation/vulns/v0.2";
 
 const Time = z.iso.datetime({ offset: true });
 
-// The specification calls it a list of maps and a map both.
+const Rating = z.object({ method: z.string(), score: z.string() });
+
+// The specification calls both of these a list and an object.
+const Severities = z.union([z.array(Rating), Rating.transform((one) => [one])]);
 const Annotations = z.union([
   z.array(z.record(z.string(), z.unknown())),
   z.record(z.string(), z.unknown()).transform((one) => [one]),
@@ -28,7 +31,7 @@ const Predicate = z.object({
     result: z.array(
       z.object({
         id: z.string().min(1),
-        severity: z.array(z.object({ method: z.string(), score: z.string() })).nullish(),
+        severity: Severities.nullish(),
         annotations: Annotations.nullish(),
       }),
     ),
