@@ -132,7 +132,7 @@ export async function openKey(
   if (beside !== null) {
     const privateKey = signing.loadPrivateKey(pem, { password: given ?? "" });
     const placed = privateKey.catch((cause: unknown) => {
-      throw withPlace(cause, ref);
+      throw withPlace(cause, ref, given);
     });
     const signer = signing.createDeferredKeySigner({
       name: placeOf(ref),
@@ -147,13 +147,13 @@ export async function openKey(
   } catch (cause) {
     const ask =
       given === null && isFloeError(cause, "FLOE_KEY_PASSWORD_WRONG") && process.stdin.isTTY;
-    if (!ask) throw withPlace(cause, ref);
+    if (!ask) throw withPlace(cause, ref, given);
   }
   const { askSecret } = await import("./adapters/ask-secret.ts");
   const password = await askSecret(`Password of ${placeOf(ref)}: `);
   return opened(
     await signing.loadPrivateKey(pem, { password }).catch((cause: unknown) => {
-      throw withPlace(cause, ref);
+      throw withPlace(cause, ref, password);
     }),
   );
 
@@ -202,11 +202,15 @@ function placeOf(ref: SecretRef): string {
   return ref.from === "env" ? `variable ${ref.name}` : ref.path;
 }
 
-function withPlace(cause: unknown, ref: SecretRef): unknown {
+function withPlace(cause: unknown, ref: SecretRef, password: string | null): unknown {
   if (!isFloeError(cause)) return cause;
+  const problem =
+    cause.code === "FLOE_KEY_PASSWORD_WRONG" && password === null
+      ? "the private key is encrypted, and no password is given"
+      : cause.message;
   return new FloeError({
     code: cause.code,
-    message: `${placeOf(ref)}: ${cause.message}`,
+    message: `${placeOf(ref)}: ${problem}`,
     ...(cause.hint === undefined ? {} : { hint: cause.hint }),
     cause,
   });

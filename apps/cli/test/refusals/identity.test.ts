@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { aProject } from "../bed/a-project.ts";
 
@@ -52,6 +54,22 @@ describe("an environment with authorization", () => {
       });
     }
     expect(await project.tags()).toEqual(before);
+  });
+
+  test("says that a password is missing, without waiting for gates that take a minute", async () => {
+    const slow = { command: ["sh", "-c", "sleep 60; touch finished"] };
+    await using project = await aProject({
+      environments: [{ name: "dev", gates: { policy_compliance: true, slow } }],
+    });
+    const password = { FLOE_KEY_PASSWORD: "a secret" };
+    const keygen = ["artifact", "keygen", "--output-key-prefix", "keys/sealed"];
+    expect((await project.runWith({ env: password }, ...keygen)).code).toBe(0);
+    const run = await project.run("promote", "v1.0.0", "--to", "dev", "--key", "keys/sealed.key");
+    expect([run.code, run.stdout]).toEqual([2, ""]);
+    expect(run.stderr).toContain(
+      "error FLOE_KEY_PASSWORD_WRONG: keys/sealed.key: the private key is encrypted, and no password is given",
+    );
+    expect(existsSync(join(project.dir, "finished"))).toBe(false);
   });
 
   test("says that a password is wrong, in a dry run as well", async () => {

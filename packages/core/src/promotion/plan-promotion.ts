@@ -33,6 +33,7 @@ import { readTogether } from "./read-together.ts";
 import type { Reason } from "./reason.ts";
 import { gateArtifact, inRepository, type ResolvedArtifact } from "./resolve-artifact.ts";
 import { readStanding, resumable } from "./standing.ts";
+import { whileOpening } from "./while-opening.ts";
 
 /** What a promotion is planned from; everything in it was read before. */
 export interface PromotionInput {
@@ -142,7 +143,8 @@ export async function planPromotion(
       ...{ environment: target, open, context, from: input.from, artifact: digest },
     });
     const gateContext = { ...context, history, fresh: input.rerun };
-    outcomes = await runGates(target.gates, traced, gateContext, options.signal);
+    const run = (signal: AbortSignal) => runGates(target.gates, traced, gateContext, signal);
+    outcomes = await whileOpening(context.signer, run, options);
     const alone = (gate: string): string =>
       `floe gate run ${gate} ${artifact.version} --env ${target.name}`;
     for (const { result: gate } of outcomes) {
