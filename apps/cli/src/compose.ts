@@ -184,6 +184,10 @@ export async function compose(input: ComposeInput): Promise<Composed> {
       const { createFolderAnchors } = await import("./adapters/folder-anchors.ts");
       return createFolderAnchors(anchor);
     },
+    openLog: async (url) => {
+      const { createRekorLog } = await import("@floe/signing");
+      return createRekorLog({ url, engine: keyless });
+    },
     pluginSources: [...sources, ...(input.alsoUse ?? [])],
     runner: createCommandRunner({ env: input.env, tmpDir: tmpdir() }),
     readSecret: async (ref) => {

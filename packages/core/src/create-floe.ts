@@ -12,7 +12,7 @@ import type { Exemption } from "./gates/exemption.ts";
 import type { RunGateRequest, runOneGate } from "./gates/run-one.ts";
 import type { GatesVerified, VerifyGatesRequest } from "./gates/verify-gates.ts";
 import type { FileAnchorConfig, Manifest, RegistryConfig, SecretRef } from "./manifest/manifest.ts";
-import { openAnchors } from "./open-anchors.ts";
+import { openAnchors, openLogAnchor } from "./open-anchors.ts";
 import { openLedgerStore, openStoreAt } from "./open-ledger-store.ts";
 import type { PluginSource } from "./plugins/descriptor.ts";
 import { createPluginRegistry, type GateListing } from "./plugins/registry.ts";
@@ -29,6 +29,7 @@ import type {
   SbomReader,
   Signer,
   Telemetry,
+  TransparencyLog,
   Verifier,
 } from "./ports/index.ts";
 import type { AdoptOutcome, AdoptRequest } from "./promotion/adopt.ts";
@@ -97,6 +98,8 @@ export interface FloeOptions {
   readonly pluginSources?: readonly PluginSource[];
   /** Opens a folder that keeps checkpoints, where `audit.anchors` names one. Default: there is none. */
   readonly openAnchor?: (anchor: FileAnchorConfig, options: CallOptions) => Promise<AnchorStore>;
+  /** Opens a transparency log by its URL, where `audit.anchors` names one. Default: there is none. */
+  readonly openLog?: (url: string, options: CallOptions) => Promise<TransparencyLog>;
   /**
    * An opened audit backend, in place of the one that the manifest names. Whoever opened it closes it. Ledgers that are begun
    * there are pinned to what the manifest names, or to `inline` where it names `oci`.
@@ -191,7 +194,15 @@ export interface Floe extends AsyncDisposable {
  * Makes a floe from a checked manifest and its adapters. Holds no global state; several may live in one process.
  */
 export function createFloe(options: FloeOptions): Floe {
-  const { plugins = [], pluginSources = [], policy, ledger: _, openAnchor: __, ...rest } = options;
+  const {
+    plugins = [],
+    pluginSources = [],
+    policy,
+    ledger: _ledger,
+    openAnchor: _openAnchor,
+    openLog: _openLog,
+    ...rest
+  } = options;
   const registry = createPluginRegistry({
     sources: pluginSources,
     inline: [
@@ -216,6 +227,7 @@ export function createFloe(options: FloeOptions): Floe {
     pastStores: [...(ledgerStore ? [ledgerStore] : []), ...previous],
     storeOf,
     anchors: openAnchors(options, registry, storeOf),
+    log: openLogAnchor(options),
     copier: options.copier ?? null,
     notifier: options.notifier ?? null,
     exemptions: options.exemptions ?? [],

@@ -26,6 +26,7 @@ export { generateKeyPair, type KeyPairPem } from "./keys/key-pair.ts";
 export { loadPrivateKey, type PrivateKeyOptions } from "./keys/private-key.ts";
 export { keyId, loadPublicKey, publicKeyPem } from "./keys/public-key.ts";
 export { type KmsKey, openKmsKey, parseKmsUri } from "./kms/kms-key.ts";
+export { createRekorLog, type RekorLogOptions } from "./log/rekor-log.ts";
 export { describeSbom, type SbomDescription } from "./predicate/describe-sbom.ts";
 export {
   MAX_PREDICATE_BYTES,

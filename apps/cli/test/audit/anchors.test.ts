@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readBundle, readPublicKey, verifyBundle } from "@floe/audit-verifier";
 import {
   type AnchorAnswer,
   exitCodeOfCopies,
@@ -10,7 +12,8 @@ import {
 import { FloeError } from "@floe/core/errors";
 import { createRegistryStore } from "@floe/oci/registry";
 import s3Plugin from "@floe/plugin-audit-s3";
-import { startRegistry, startS3 } from "@floe/testing";
+import { createRekorLog, loadKeylessEngine } from "@floe/signing";
+import { startRegistry, startS3, startSigstore } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { aWorld, go, type World } from "../review/a-world.ts";
 
@@ -82,6 +85,13 @@ async function anchored(settings: Parameters<typeof startS3>[0] = {}): Promise<A
     },
     [Symbol.asyncDispose]: () => disposable.disposeAsync(),
   };
+}
+
+async function engineOf(trustedRoot: string) {
+  const bytes = Buffer.from(trustedRoot);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const file = { path: "trusted_root.json", sha256, bytes };
+  return await loadKeylessEngine({ ...go, trustRoot: { from: "file", file }, cacheDir: "/none" });
 }
 
 const byName = (answers: readonly AnchorAnswer[]) =>
@@ -316,5 +326,107 @@ describe("audit.anchors", () => {
     const notes = lines.filter(({ type }) => type === "checkpoint");
     expect(notes.map((line) => line.note)).toEqual([note, note, note]);
     expect(made.left.join()).toContain("what the anchor s3");
+  });
+
+  test("a log has every checkpoint, and its word for it is kept with each of them and verified without it", async () => {
+    await using sigstore = await startSigstore();
+    const engine = await engineOf(sigstore.trustedRoot);
+    const openLog = async (url: string) => createRekorLog({ url, engine: async () => engine });
+    await using world = await aWorld({
+      audit: {
+        anchors: [
+          { kind: "file", path: "kept" },
+          { kind: "rekor", url: sigstore.url },
+        ],
+      },
+      openLog,
+    });
+    const folder = join(dirname(world.manifest.path), "kept");
+    mkdirSync(folder);
+    await world.publish("v1.0.0");
+    await world.promote("v1.0.0", "dev");
+    const dev = { environment: "dev" };
+    const verified = async () => {
+      const [only] = await world.floe().audit(dev);
+      return { ...only, log: byName(only?.anchors ?? [])["rekor"] };
+    };
+    expect((await verified()).log).toMatchObject({ verdict: "not_checked", kind: "rekor" });
+
+    sigstore.fail("/api/v1/log/entries", { status: 500, body: "{}" });
+    const [torn] = await world.floe().checkpoint(dev);
+    expect(torn?.anchors.map(({ status, error }) => [status, error?.code])).toEqual([
+      ["written", undefined],
+      ["failed", "FLOE_ANCHOR_UNAVAILABLE"],
+    ]);
+    expect(await verified()).toMatchObject({ verdicts: { anchoring: { verdict: "not_checked" } } });
+    sigstore.fail("/api/v1/log/entries", null);
+    const [made] = await world.floe().checkpoint(dev);
+    expect(made?.anchors.map(({ status }) => status)).toEqual(["written", "written"]);
+    // The same signature, and a line more, which other verifiers pass over.
+    expect(made?.note.startsWith(torn?.note ?? "?")).toBe(true);
+    const kept = join(folder, "dev.checkpoint");
+    expect(readFileSync(kept, "utf8")).toBe(made?.note);
+
+    const asked = sigstore.requests.length;
+    const [again] = await world.floe().checkpoint(dev);
+    expect(again?.anchors.map(({ status }) => status)).toEqual(["unchanged", "unchanged"]);
+    const well = await verified();
+    expect(well.verdicts?.anchoring.verdict).toBe("ok");
+    expect(well.log).toMatchObject({ verdict: "ok", size: made?.checkpoint.size });
+    expect(well.log?.summary).toMatch(/which has had it since \d{4}-/);
+    expect(sigstore.requests).toHaveLength(asked);
+
+    // Whoever checks a bundle without floe passes over what the log has said.
+    const bundle = await world.floe().bundleLedgers(dev);
+    const key = readPublicKey(world.publicKeys["release"] ?? "");
+    const lines = Buffer.from(bundle.lines.map((text) => `${text}\n`).join(""));
+    const trusted = new Map(key ? [[key.id, { name: "release", key }]] : []);
+    const [apart] = verifyBundle(readBundle([lines]), { trusted });
+    expect(apart?.verdicts.anchoring.verdict).toBe("ok");
+
+    // Cut off, with every other checkpoint taken away but one that somebody has kept.
+    const note = made?.note ?? "";
+    await world.floe().lock({ ...dev, reason: "audit" });
+    const last = (await world.events("dev")).at(-1)?.tag ?? "";
+    const [later] = await world.floe().checkpoint(dev);
+    await world.store.deleteTag(last, go);
+    await world.store.deleteTag("floe-cp.dev", go);
+    writeFileSync(kept, note);
+    const checkpoints = [{ name: "kept by hand", note: later?.note ?? "" }];
+    const [cut] = await world.floe().audit({ ...dev, checkpoints });
+    const log = byName(cut?.anchors ?? [])["rekor"];
+    expect(log).toMatchObject({ verdict: "failed", size: later?.checkpoint.size });
+    expect(log?.findings).toMatchObject([{ seq: made?.checkpoint.size }]);
+
+    // A line that claims what the log has not said.
+    const end = note.indexOf("\n\n");
+    const [text, [own = "", entry = ""]] = [note.slice(0, end), note.slice(end + 2).split("\n")];
+    const bytes = Buffer.from(entry.split(" ")[2] ?? "", "base64");
+    const forged = bytes
+      .toString("latin1")
+      .replace(/"integratedTime":"\d+"/, '"integratedTime":"1"');
+    const line = `\u2014 ${entry.split(" ")[1]} ${Buffer.from(forged, "latin1").toString("base64")}`;
+    writeFileSync(kept, `${text}\n\n${own}\n${line}\n`);
+    const lied = await verified();
+    expect(lied.log).toMatchObject({ verdict: "failed", size: null });
+    expect(byName(lied.anchors ?? [])["file"]?.verdict).toBe("ok");
+  });
+
+  test("a checkpoint whose signature no log takes is kept everywhere else, and says so", async () => {
+    const audit = { anchors: [{ kind: "rekor", url: "http://127.0.0.1:9" }] };
+    const openLog = () => Promise.reject(new Error("nobody asks it"));
+    await using world = await aWorld({ audit, openLog, keyless: ["release"] });
+    await world.publish("v1.0.0");
+    await world.promote("v1.0.0", "dev");
+    const [made] = await world.floe().checkpoint({ environment: "dev" });
+    expect(made?.anchors).toMatchObject([
+      { status: "failed", error: { message: expect.stringContaining("is signed so") } },
+    ]);
+    const [audited] = await world.floe().audit({ environment: "dev" });
+    expect(words(audited?.anchors ?? [])).toEqual([
+      ["floe-cp.dev", "ok", made?.checkpoint.size],
+      ["rekor", "not_checked", null],
+    ]);
+    expect(audited?.verdicts.anchoring.verdict).toBe("not_checked");
   });
 });

@@ -7,6 +7,7 @@ import { aKeylessProject, as, ISSUER, tokenOf } from "../bed/a-keyless-project.t
 import { aProject, type Project } from "../bed/a-project.ts";
 import { floe } from "../bed/floe.ts";
 import { temporaryFolder } from "../bed/temporary-folder.ts";
+import { writeKeys } from "../bed/write-keys.ts";
 
 /** Publishes a version that `build` has signed. */
 async function publish(project: Project, version: string): Promise<void> {
@@ -58,6 +59,30 @@ describe("a project whose people sign keyless", () => {
       expect((await project.runWith(ci, ...command, ...env)).code).toBe(0);
     const { rows } = await project.done("status", "--env", "dev", "-o", "json");
     expect(rows).toMatchObject([{ version: "v1.0.0", promoted_by: "ci", findings: [] }]);
+  });
+
+  test("a checkpoint is in the log by its signature, and one by a key is put there", async () => {
+    await using bed = await aKeylessProject();
+    const { project, sigstore } = bed;
+    await publish(project, "v1.0.0");
+    writeKeys(project.dir, "release");
+    const manifest = parse(project.read("manifest.yaml"));
+    manifest.identities.release = { key: "keys/release.pub" };
+    manifest.artifacts.promotion.audit = { anchors: [{ kind: "rekor" }] };
+    project.write("manifest.yaml", stringify(manifest));
+    const ci = { env: as("ci@acme.example") };
+    expect((await project.runWith(ci, "promote", "v1.0.0", "--to", "dev")).code).toBe(0);
+    const made = await project.runWith(ci, "audit", "checkpoint");
+    expect([made.code, made.stderr]).toEqual([0, ""]);
+    expect(made.stdout).toContain(`✓ rekor (${sigstore.url}): it was there`);
+    const key = ["--key", "keys/release.key"];
+    await project.done("platform", "lock", "--env", "dev", "--reason", "r", ...key);
+    const logged = await project.done("audit", "checkpoint", ...key);
+    expect(logged.stdout).toMatch(/✓ rekor \(http:\/\/127\.0\.0\.1:\d+\)$/m);
+    const asked = sigstore.requests.length;
+    const verified = await project.done("audit", "verify", "--env", "dev", "--require-anchor");
+    expect(verified.stdout).toMatch(/✓ rekor \(http:\/\/127\.0\.0\.1:\d+\): ok, 4 events/);
+    expect(sigstore.requests).toHaveLength(asked);
   });
 
   test("a subject that a pattern covers is that identity", async () => {

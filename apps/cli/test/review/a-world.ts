@@ -35,6 +35,7 @@ export interface WorldOptions {
   readonly plugins?: readonly FloePlugin[];
   /** Stores by URI, for repositories besides the manifest's own. */
   readonly repositories?: Readonly<Record<string, ArtifactStore>>;
+  readonly openLog?: FloeOptions["openLog"];
   readonly exemptions?: FloeOptions["exemptions"];
   /** `metadata.name`; default `acme`. */
   readonly project?: string;
@@ -171,6 +172,7 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         plugins: options.plugins ?? [],
         storeOf: ({ uri }) => options.repositories?.[uri] ?? as.store ?? store,
         openAnchor: async (anchor) => createFolderAnchors(anchor),
+        ...(options.openLog ? { openLog: options.openLog } : {}),
         exemptions: as.exemptions ?? options.exemptions ?? [],
         runner: createCommandRunner({ env: process.env, tmpDir: tmpdir() }),
         readSecret: async () => options.secret ?? "",

@@ -17,7 +17,6 @@ import { datedBack } from "../verification/check-history.ts";
 import { historyOf } from "../verification/read-history.ts";
 import { stateDivergences } from "../verification/state-divergences.ts";
 import { readAnchor } from "./anchor.ts";
-import type { Anchor } from "./anchors/anchor.ts";
 import { type AnchorAnswer, type GivenCheckpoint, judgeAnchors } from "./anchors/judge-anchors.ts";
 import { askStore, findingOf, orProblem, RESTORE } from "./ask-store.ts";
 import { checkLinks, type LinkedLedger, type LinkProblem } from "./check-links.ts";
@@ -141,7 +140,7 @@ async function auditLedger(
         );
   const anchored =
     before > 0
-      ? uncompared(context.anchors)
+      ? uncompared(context)
       : await anchoring(environment, request, pinned.chain, linked, context, options);
   return {
     ...about,
@@ -280,11 +279,14 @@ function authenticity(verified: readonly VerifiedEvent[] | FloeError): AuditVerd
   );
 }
 
-function uncompared(anchors: readonly Anchor[]): Awaited<ReturnType<typeof judgeAnchors>> {
+function uncompared({ anchors, log }: FloeContext): Awaited<ReturnType<typeof judgeAnchors>> {
   const answer = notChecked("the beginning of the ledger is where the manifest does not say");
   return {
     verdict: judged([], "no checkpoint can be compared"),
-    anchors: anchors.map(({ name, kind, location }) => ({
+    anchors: [
+      ...anchors,
+      ...(log ? [{ name: log.name, kind: "rekor", location: log.url }] : []),
+    ].map(({ name, kind, location }) => ({
       ...{ name, kind, location, size: null },
       ...answer,
     })),
@@ -296,7 +298,7 @@ async function anchoring(
   request: AuditRequest,
   chain: string | null,
   linked: Pick<LinkedLedger, "events">,
-  { manifest, store, verifier, anchors }: FloeContext,
+  { manifest, store, verifier, anchors, log }: FloeContext,
   options: CallOptions,
 ): ReturnType<typeof judgeAnchors> {
   const kept = await readAnchor(environment.name, store, options);
@@ -307,7 +309,7 @@ async function anchoring(
       .map((identity) => identity.trusted);
   return await judgeAnchors(
     {
-      ...{ environment, chain, linked, trusted, verifier, anchors },
+      ...{ environment, chain, linked, trusted, verifier, anchors, log },
       given: request.checkpoints ?? [],
       givenMayBeOthers: request.environment === undefined,
       beside: kept?.note ?? null,

@@ -3,7 +3,7 @@ import { canonicalJson } from "../model/canonical-json.ts";
 import { digestOf, inTotoDigest, isInTotoDigest } from "../model/digest.ts";
 import type { CallOptions, Signer, TrustedSigner, Verifier } from "../ports/index.ts";
 import { type Checkpoint, checkpointText, parseCheckpoint } from "./checkpoint.ts";
-import { type NoteSignature, parseNote, writeNote } from "./signed-note.ts";
+import { type NoteSignature, parseNote, type SignedNote, writeNote } from "./signed-note.ts";
 import { readSignedPayload } from "./signed-payload.ts";
 
 const CHECKPOINT_PREDICATE_TYPE = "https://floe.dev/attestation/checkpoint/v1";
@@ -81,11 +81,52 @@ export function verifyCheckpoint(
   };
 }
 
+/** A signature of a note by a trusted ECDSA key, with that key; `null`: it has none. */
+export function keySignatureOf(
+  { text, signatures }: SignedNote,
+  trusted: readonly TrustedSigner[],
+): { readonly signature: Uint8Array; readonly publicKey: string } | null {
+  const bytes = new TextEncoder().encode(text);
+  const origin = parseCheckpoint(text)?.origin;
+  for (const { name, keyId, signature } of signatures) {
+    if (name !== origin) continue;
+    const signer = signerOf(bytes, { keyId, signature }, trusted);
+    if (signer) return { signature, publicKey: signer.publicKey };
+  }
+  return null;
+}
+
+/** The verdict about a note's signature that is a bundle, by somebody who is trusted; `null`: it has none. */
+export function provenBundle(
+  note: string,
+  trusted: readonly TrustedSigner[],
+  verifier: Verifier,
+): { readonly time: Date | null; readonly logged: boolean } | null {
+  const parsed = parseNote(note);
+  const origin = parsed && parseCheckpoint(parsed.text)?.origin;
+  if (!parsed || !origin) return null;
+  const text = new TextEncoder().encode(parsed.text);
+  for (const { name, keyId, signature } of parsed.signatures) {
+    if (name !== origin || Buffer.compare(bundleKeyId(name), keyId) !== 0) continue;
+    const verdict = verifier.verifyBundle(signature, trusted);
+    if (verdict.ok && isAbout(verdict.statement, text)) return verdict;
+  }
+  return null;
+}
+
 function byKey(
   text: Uint8Array,
-  { keyId, signature }: NoteSignature,
+  signature: NoteSignature,
   trusted: readonly TrustedSigner[],
 ): string | null {
+  return signerOf(text, signature, trusted)?.name ?? null;
+}
+
+function signerOf(
+  text: Uint8Array,
+  { keyId, signature }: Pick<NoteSignature, "keyId" | "signature">,
+  trusted: readonly TrustedSigner[],
+): Extract<TrustedSigner, { method: "key" }> | null {
   for (const signer of trusted) {
     if (signer.method !== "key") continue;
     const key = createPublicKey(signer.publicKey);
@@ -94,7 +135,7 @@ function byKey(
       .update(key.export({ type: "spki", format: "der" }))
       .digest();
     if (Buffer.compare(id.subarray(0, KEY_ID_BYTES), keyId) !== 0) continue;
-    if (verify("sha256", text, { key, dsaEncoding: "der" }, signature)) return signer.name;
+    if (verify("sha256", text, { key, dsaEncoding: "der" }, signature)) return signer;
   }
   return null;
 }

@@ -10,6 +10,8 @@ import { selectEnvironments } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
 import { judgeOperator } from "../promotion/operator.ts";
 import { readAnchor, writeAnchor } from "./anchor.ts";
+import { logCheckpoint } from "./anchors/log-checkpoint.ts";
+import { logEntriesOf } from "./anchors/logged-note.ts";
 import { type AnchoredNote, describeAnchor, readAnchors } from "./anchors/read-anchors.ts";
 import { type AnchoredCopy, spreadCheckpoint } from "./anchors/spread-checkpoint.ts";
 import { checkLinks, type LinkedLedger, reachedFrom, rootOf } from "./check-links.ts";
@@ -97,17 +99,32 @@ async function makeCheckpoint(
   const signer = requireSigner(context.signer, "checkpoint");
   // One that says the same is signed already: then it is brought to where it is missing.
   const isThere = before !== null && isLast === text;
-  const note = isThere ? before.note : await signCheckpoint(checkpoint, signer, options);
-  const anchor = isThere
-    ? before.manifest
-    : await writeAnchor(name, note, before?.manifest ?? null, store, options);
+  const signed = isThere ? before.note : await signCheckpoint(checkpoint, signer, options);
+  const logged = context.log
+    ? await logCheckpoint(
+        signed,
+        context.log,
+        { trusted: trustedOf(follows), verifier: context.verifier },
+        options,
+      )
+    : null;
+  const note = logged?.note ?? signed;
+  const anchor =
+    isThere && note === before.note
+      ? before.manifest
+      : await writeAnchor(name, note, before?.manifest ?? null, store, options);
+  const isLogged = logEntriesOf(note).length > 0;
   const anchors = await spreadCheckpoint(
-    judged.map((one) => ({ ...one, isThere: one.text === text })),
+    judged.map(({ text: said, ...one }) => ({
+      ...one,
+      isThere: said === text && (!isLogged || logEntriesOf(one.note ?? "").length > 0),
+    })),
     { size: checkpoint.size, note },
     environment,
     options,
   );
-  return { environment: name, checkpoint, note, anchor, anchors };
+  const copies = logged ? [...anchors, logged.copy] : anchors;
+  return { environment: name, checkpoint, note, anchor, anchors: copies };
 }
 
 interface Follows {
@@ -121,17 +138,22 @@ interface Follows {
 function judgeKept(
   { anchor, note, problem }: AnchoredNote,
   follows: Follows,
-): Pick<AnchoredNote, "anchor" | "problem"> & { readonly text: string | null } {
-  if (note === null) return { anchor, problem, text: null };
+): AnchoredNote & { readonly text: string | null } {
+  if (note === null) return { anchor, note, problem, text: null };
   const verdict = verifyCheckpoint(note, trustedOf(follows), follows.context.verifier);
   if (verdict.ok)
-    return { anchor, problem, text: assertFollows(note, `of ${describeAnchor(anchor)}`, follows) };
+    return {
+      anchor,
+      note,
+      problem,
+      text: assertFollows(note, `of ${describeAnchor(anchor)}`, follows),
+    };
   const invalid = new FloeError({
     code: "FLOE_CHECKPOINT_INVALID",
     message: `the checkpoint of ${describeAnchor(anchor)} does not count: ${verdict.reason}`,
     hint: `Find out who put it there. After the people who may act in ${follows.environment.name} were changed, remove it by hand or begin another place, and make a checkpoint anew.`,
   });
-  return { anchor, problem: invalid, text: null };
+  return { anchor, note, problem: invalid, text: null };
 }
 
 function trustedOf({ environment, context: { manifest } }: Follows): TrustedSigner[] {

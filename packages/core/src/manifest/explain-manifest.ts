@@ -84,6 +84,8 @@ function explainAnchor(anchor: AnchorConfig): JsonObject {
       return { name, kind: "file", path: anchor.path };
     case "oci":
       return { name, kind: "oci", registry: explainRegistry(anchor.registry) };
+    case "rekor":
+      return { name, kind: "rekor", url: anchor.url };
     case "plugin":
       return { name, kind: anchor.provider, with: toJson(anchor.with) };
   }

@@ -37,7 +37,11 @@ export interface AuditPlace {
 }
 
 /** A place for checkpoints besides the one beside the ledger. */
-export type AnchorConfig = FileAnchorConfig | OciAnchorConfig | PluginAnchorConfig;
+export type AnchorConfig =
+  | FileAnchorConfig
+  | OciAnchorConfig
+  | PluginAnchorConfig
+  | RekorAnchorConfig;
 
 /** A folder, which somebody keeps elsewhere: under git, or mounted. */
 export interface FileAnchorConfig {
@@ -64,6 +68,14 @@ export interface PluginAnchorConfig {
   readonly provider: string;
   /** Its settings, which its own schema reads. May hold secrets. */
   readonly with: Readonly<Record<string, unknown>>;
+}
+
+/** A transparency log; there is at most one. */
+export interface RekorAnchorConfig {
+  readonly name: string;
+  readonly kind: "rekor";
+  /** Base URL. */
+  readonly url: string;
 }
 
 /** Where the ledgers are, and what of them is kept. */

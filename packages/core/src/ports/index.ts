@@ -38,3 +38,4 @@ export type {
   TelemetryLevel,
   TelemetrySpan,
 } from "./telemetry.ts";
+export type { KeySignature, LogVerdict, TransparencyLog } from "./transparency-log.ts";

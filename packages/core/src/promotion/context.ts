@@ -1,4 +1,5 @@
 import type { Anchor } from "../audit/anchors/anchor.ts";
+import type { LogAnchor } from "../audit/anchors/log-anchor.ts";
 import type { GateProvider } from "../contract/index.ts";
 import type { Exemption } from "../gates/exemption.ts";
 import type { LedgerStore } from "../ledger/ledger-store.ts";
@@ -71,6 +72,8 @@ export interface FloeContext {
   readonly pastStores: readonly LedgerStore[];
   /** Where checkpoints are kept besides the one beside the ledger. */
   readonly anchors: readonly Anchor[];
+  /** The log that checkpoints are put into; `null`: none. */
+  readonly log: LogAnchor | null;
   readonly runner: CommandRunner;
   /** Reads a secret by reference. */
   readonly readSecret: (ref: SecretRef) => Promise<string>;

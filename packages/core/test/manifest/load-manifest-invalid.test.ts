@@ -396,6 +396,9 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
         "        - { kind: fil, path: a }",
         "        - { kind: oci, name: b, registry: { uri: oci://h.example/b }, with: {} }",
         "        - { kind: oci, name: b, registry: { uri: oci://h.example/b } }",
+        "        - { kind: rekor, url: http://log.example }",
+        "        - { kind: rekor, name: r, url: https://log.example }",
+        "        - { kind: rekor, name: s, url: https://other.example }",
       ].join("\n"),
     ),
     [
@@ -404,6 +407,8 @@ const table: readonly (readonly [name: string, text: string, expected: readonly 
       ["11:23", "artifacts.promotion.audit.anchors[1].path", "needs kind: file"],
       ["12:19", "artifacts.promotion.audit.anchors[2].kind", "no anchor is of the kind", "file"],
       ["12:24", "artifacts.promotion.audit.anchors[2].path", "needs kind: file"],
+      ["15:31", "artifacts.promotion.audit.anchors[5].url", "plain http is only for this machine"],
+      ["17:19", "artifacts.promotion.audit.anchors[7].kind", "there is another log already"],
       ["13:71", "artifacts.promotion.audit.anchors[3].with", "is not used by kind oci"],
       ["14:30", "artifacts.promotion.audit.anchors[4].name", '"b" is the name of another anchor'],
       [

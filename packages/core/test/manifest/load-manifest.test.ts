@@ -223,7 +223,7 @@ describe("loadManifest", () => {
 
   test("finds the places of checkpoints, each with its name, and explains them without secrets", async () => {
     const anchors =
-      "[{ kind: file, path: ../kept }, { kind: oci, name: backup, registry: { uri: oci://b.example/cp } }, { kind: s3, s3_bucket: b, with: { prefix: p } }]";
+      "[{ kind: file, path: ../kept }, { kind: oci, name: backup, registry: { uri: oci://b.example/cp } }, { kind: s3, s3_bucket: b, with: { prefix: p } }, { kind: rekor }]";
     await using folder = await openManifestFolder(
       withArtifacts(`  promotion: { audit: { anchors: ${anchors} } }`),
     );
@@ -234,12 +234,14 @@ describe("loadManifest", () => {
       { name: "file", kind: "file", path, pathAsWritten: "../kept" },
       { name: "backup", kind: "oci", registry: { uri: "oci://b.example/cp" } },
       { name: "s3", kind: "plugin", provider: "s3", with: { bucket: "b", prefix: "p" } },
+      { name: "rekor", kind: "rekor", url: "https://rekor.sigstore.dev" },
     ]);
     expect(explainManifest(manifest)["audit"]).toMatchObject({
       anchors: [
         { name: "file", kind: "file", path },
         { name: "backup", kind: "oci", registry: { uri: "oci://b.example/cp" } },
         { name: "s3", kind: "s3", with: { bucket: "b", prefix: "p" } },
+        { name: "rekor", kind: "rekor", url: "https://rekor.sigstore.dev" },
       ],
     });
   });

@@ -47,8 +47,11 @@ export interface KeylessEngine {
       readonly message?: Uint8Array;
     },
   ): KeylessProof;
-  /** Reads log entries and timestamps of a bundle that a key signed; what does not verify proves nothing. Never throws. */
-  evidenceOf(bundle: ParsedBundle, key: KeyObject): Evidence;
+  /**
+   * Reads log entries and timestamps of a bundle that a key signed, over `message` where the signature is over one; what
+   * does not verify proves nothing. Never throws.
+   */
+  evidenceOf(bundle: ParsedBundle, key: KeyObject, message?: Uint8Array): Evidence;
   /** Matches `subject_regex`; `null` when the engine was loaded without. */
   readonly matchesRegex: SubjectRegexMatcher | null;
 }

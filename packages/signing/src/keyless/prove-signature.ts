@@ -52,10 +52,10 @@ export function createProver(material: TrustMaterial): Pick<KeylessEngine, "prov
       const { issuer, subject } = certificate;
       return { ok: true, issuer, subject, time: earliest(times), logged: bundle.logEntries > 0 };
     },
-    evidenceOf(bundle, key): Evidence {
+    evidenceOf(bundle, key, message): Evidence {
       const none = { time: null, logged: false };
       if (bundle.logEntries + bundle.timestamps === 0) return none;
-      const read = toEntity(bundle);
+      const read = toEntity(bundle, message);
       if (read === null) return none;
       const { entity, times } = read;
       const publicKey = () => ({ publicKey: key, validFor: () => true });

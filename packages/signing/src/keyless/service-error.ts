@@ -38,7 +38,7 @@ export function serviceError(
 }
 
 /** Reads what the library keeps of an answer: the status, and words after it; else the code of the network. */
-function answerOf(error: unknown): {
+export function answerOf(error: unknown): {
   readonly status: number | null;
   readonly words: string | null;
   readonly network: string | null;

@@ -82,11 +82,21 @@ export async function startSigstore(options: SigstoreOptions = {}): Promise<Test
     // cosign wants 200, and everybody else takes it.
     return { status: reply.statusCode === 201 ? 200 : reply.statusCode, body: reply.response };
   });
+  const logged = new Map<string, string>();
   services.set(PATHS.rekor, async (body) => {
-    const entry = await tLog.log(loggedEntry(body.toString("utf8")));
+    const proposed = loggedEntry(body.toString("utf8"));
+    const hash = createHash("sha256").update(JSON.stringify(proposed)).digest("hex");
+    // What is in the log is there once.
+    const before = logged.get(hash);
+    if (before !== undefined)
+      return { status: 409, body: "{}", headers: { location: `${PATHS.rekor}/${before}` } };
+    const entry = await tLog.log(proposed);
     const [uuid = ""] = Object.keys(entry);
+    logged.set(hash, uuid);
+    const reply = { status: 201, body: JSON.stringify(entry) };
+    services.set(`${PATHS.rekor}/${uuid}`, async () => ({ ...reply, status: 200 }));
     // cosign reads the entry's name from the header, and ends with a panic without it.
-    return { status: 201, body: JSON.stringify(entry), headers: { etag: uuid } };
+    return { ...reply, headers: { etag: uuid } };
   });
   services.set(PATHS.tsa, async (body, request) => {
     stampClock.setTime(Math.floor(Date.now() / 1000) * 1000);

@@ -7,6 +7,8 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { verifyCheckpoint } from "../checkpoint-signature.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";
 import type { Anchor } from "./anchor.ts";
+import { findLogged } from "./judge-log.ts";
+import { describeLog, type LogAnchor } from "./log-anchor.ts";
 import { describeAnchor, orError, readAnchors } from "./read-anchors.ts";
 
 /** A checkpoint that somebody kept. */
@@ -44,6 +46,8 @@ export interface AnchoringInput {
   /** Whether the ledger is in the registry, so that who can change one can change the other. */
   readonly inRegistry: boolean;
   readonly anchors: readonly Anchor[];
+  /** `null`: the manifest names none. */
+  readonly log: LogAnchor | null;
 }
 
 /** A place, and what it keeps. */
@@ -81,9 +85,52 @@ export async function judgeAnchors(
     const size = found?.ok === true ? found.checkpoint.size : null;
     answers.push({ place, answer: { ...{ name, kind, location, size }, ...verdict } });
   }
+  const log = input.log && (await judgeLog(input.log, signed, input, options));
+  if (log) {
+    configured.push(log.place);
+    answers.push(log);
+  }
   return {
     anchors: answers.map(({ answer }) => answer),
     verdict: conclude(answers, new Set(configured), input),
+  };
+}
+
+// What a log shows is with the checkpoints that are at hand, wherever they are.
+async function judgeLog(
+  log: LogAnchor,
+  signed: ReadonlyMap<Place, Signed>,
+  input: AnchoringInput,
+  options: CallOptions,
+): Promise<{ readonly place: Place; readonly answer: AnchorAnswer }> {
+  const candidates = [...signed].flatMap(([{ note }, found]) =>
+    found.ok && note !== null ? [{ ...found, note, size: found.checkpoint.size }] : [],
+  );
+  const logged = await findLogged(candidates, log, input, options);
+  const label = describeLog(log);
+  const about = { name: log.name, kind: "rekor", location: log.url };
+  const place = { ...about, label, note: null, problem: null, tampering: [], notes: [] };
+  const { events } = input.linked;
+  if (logged.found === null) {
+    const { reason, isForged } = logged;
+    const verdict = isForged ? judged([forged(label, reason)], "") : notChecked(reason);
+    return { place, answer: { ...about, size: null, ...verdict } };
+  }
+  const { found, time } = logged;
+  const { size } = found;
+  const since = time === null ? "" : ` since ${time.toISOString()}`;
+  const where = `${label}, which has had it${since}`;
+  const verdict = found.agrees
+    ? judged([], `${size} of ${events.length} events, as ${found.signedBy} signed (${where})`)
+    : judged([disagreement(found, where, [...signed.values()], events)], "");
+  return { place, answer: { ...about, size, ...verdict } };
+}
+
+function forged(label: string, reason: string): AuditFinding {
+  return {
+    ...{ seq: null, hash: null, code: "FLOE_CHECKPOINT_INVALID" },
+    what: `a checkpoint says that it is in ${label}, and that is not proven: ${reason}`,
+    fix: "Find out who put it there, and make a checkpoint anew. Where the log is of another sigstore instance, set artifacts.verification.trust_root.",
   };
 }
 
@@ -247,6 +294,8 @@ function conclude(
     );
   const host = hostOf(environment.registry.uri);
   const apart = well.some(({ place }) => {
+    // When it was logged says nothing about which checkpoint is the newest.
+    if (place.kind === "rekor") return false;
     if (place.kind === "registry") return !inRegistry;
     const anchor = anchors.find(({ name }) => configured.has(place) && name === place.name);
     return !(inRegistry && anchor?.kind === "oci" && hostOf(anchor.location) === host);

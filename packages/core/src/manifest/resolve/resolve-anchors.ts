@@ -1,15 +1,16 @@
 import { resolve } from "node:path";
 import { didYouMean } from "../did-you-mean.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
-import type { AnchorConfig, RegistryConfig } from "../manifest.ts";
+import type { AnchorConfig, RegistryConfig, SigningConfig } from "../manifest.ts";
 import type { Anchor } from "../schema/promotion.ts";
 import { PATHS, type ResolveContext } from "./resolve-context.ts";
 import { resolveRegistry } from "./resolve-registry.ts";
+import { resolveServiceUrl } from "./resolve-sigstore.ts";
 
 /** Backends that the manifest knows by a short name, as far as they keep checkpoints. */
-const KINDS: readonly string[] = ["file", "oci", "s3"];
+const KINDS: readonly string[] = ["file", "oci", "s3", "rekor"];
 /** What each kind is told where it is by. */
-const KEYS = { path: ["file"], registry: ["oci"], s3_bucket: ["s3"] } as const;
+const KEYS = { path: ["file"], registry: ["oci"], s3_bucket: ["s3"], url: ["rekor"] } as const;
 
 /**
  * Resolves `audit.anchors`. `repositories` are those of the manifest and of environments: a checkpoint that is put where the
@@ -19,6 +20,7 @@ export function resolveAnchors(
   context: ResolveContext,
   anchors: readonly Anchor[],
   repositories: readonly (RegistryConfig | null)[],
+  signing: SigningConfig,
 ): AnchorConfig[] {
   const taken = new Set(repositories.flatMap((registry) => registry?.uri ?? []));
   const names = new Set<string>();
@@ -33,8 +35,10 @@ export function resolveAnchors(
       );
     names.add(name);
     checkKeys(context, anchor, path);
-    const resolved = resolveAnchor(context, anchor, name, path);
+    const resolved = resolveAnchor(context, anchor, name, path, signing);
     if (!resolved) continue;
+    if (resolved.kind === "rekor" && found.some(({ kind }) => kind === "rekor"))
+      context.report([...path, "kind"], "there is another log already, and there can be one");
     if (resolved.kind === "oci") {
       const { uri } = resolved.registry;
       if (taken.has(uri))
@@ -62,7 +66,7 @@ function checkKeys(context: ResolveContext, anchor: Anchor, path: IssuePath): vo
       !(kinds as readonly string[]).includes(kind)
     )
       context.report([...path, key], `needs kind: ${kinds.join(" or ")}`, { side: "key" });
-  if (anchor.with !== undefined && (kind === "file" || kind === "oci"))
+  if (anchor.with !== undefined && ["file", "oci", "rekor"].includes(kind))
     context.report([...path, "with"], `is not used by kind ${kind}`, { side: "key" });
 }
 
@@ -71,6 +75,7 @@ function resolveAnchor(
   anchor: Anchor,
   name: string,
   path: IssuePath,
+  signing: SigningConfig,
 ): AnchorConfig | null {
   const { kind } = anchor;
   const missing = (key: string): null => {
@@ -87,6 +92,14 @@ function resolveAnchor(
     if (anchor.registry === undefined) return missing("registry");
     const registry = resolveRegistry(context, anchor.registry, [...path, "registry"]);
     return registry && { name, kind, registry };
+  }
+  if (kind === "rekor") {
+    const at = [...path, "url"];
+    const url =
+      anchor.url === undefined
+        ? signing.sigstore.rekorUrl
+        : resolveServiceUrl(context, anchor.url, at);
+    return url === null ? missing("url") : { name, kind, url };
   }
   const given = anchor.with ?? {};
   const bucket = anchor.s3_bucket;

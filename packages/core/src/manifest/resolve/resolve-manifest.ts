@@ -75,10 +75,12 @@ export async function resolveManifest(
     "operator",
     "key_ref",
   ]);
-  const audit = resolveAudit(context, promotion.audit, [
-    registry,
-    ...(environments ?? []).map((environment) => environment.registry),
-  ]);
+  const audit = resolveAudit(
+    context,
+    promotion.audit,
+    [registry, ...(environments ?? []).map((environment) => environment.registry)],
+    signing,
+  );
   const webhooks = resolveWebhooks(context, promotion.webhooks ?? []);
   const secondaries = resolveSecondaries(context, artifacts.secondary_registries ?? [], [
     registry,

@@ -59,11 +59,12 @@ export function resolveAudit(
   context: ResolveContext,
   audit: Audit | undefined,
   repositories: readonly (RegistryConfig | null)[],
+  signing: SigningConfig,
 ): Manifest["audit"] {
   const previous = (audit?.previous ?? []).map((place, index) =>
     resolvePlace(context, place, [...PATHS.audit, "previous", index]),
   );
-  const anchors = resolveAnchors(context, audit?.anchors ?? [], repositories);
+  const anchors = resolveAnchors(context, audit?.anchors ?? [], repositories, signing);
   return { ...resolvePlace(context, audit, PATHS.audit), previous, anchors };
 }
 

@@ -26,11 +26,17 @@ const Anchor = strictMap({
     .optional(),
   kind: z
     .string()
-    .regex(/^[a-z][a-z0-9_-]{0,49}$/, "expected file, oci, s3 or the id of a plugin's backend")
-    .meta({ description: "file, oci, s3, or the id of a plugin's backend that keeps checkpoints" }),
+    .regex(
+      /^[a-z][a-z0-9_-]{0,49}$/,
+      "expected file, oci, s3, rekor or the id of a plugin's backend",
+    )
+    .meta({
+      description: "file, oci, s3, rekor, or the id of a plugin's backend that keeps checkpoints",
+    }),
   path: z.string().min(1).max(4096).optional(),
   registry: Registry.optional(),
   s3_bucket: z.string().min(1).max(255).optional(),
+  url: Url.optional(),
   with: Anything.optional(),
 });
 export type Anchor = z.infer<typeof Anchor>;
