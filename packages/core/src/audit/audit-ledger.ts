@@ -280,7 +280,9 @@ function authenticity(verified: readonly VerifiedEvent[] | FloeError): AuditVerd
 }
 
 function uncompared({ anchors, log }: FloeContext): Awaited<ReturnType<typeof judgeAnchors>> {
-  const answer = notChecked("the beginning of the ledger is where the manifest does not say");
+  const answer = notChecked(
+    "the beginning of the ledger is not at hand, and checkpoints are about all of it",
+  );
   return {
     verdict: judged([], "no checkpoint can be compared"),
     anchors: [

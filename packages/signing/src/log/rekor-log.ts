@@ -33,14 +33,16 @@ export function createRekorLog({ url, engine }: RekorLogOptions): TransparencyLo
       return refused("it has no entry of a log");
     if (Buffer.compare(bundle.content.signature, signed.signature) !== 0)
       return refused("it is about another signature");
-    const { trustRoot, evidenceOf } = await engine(options);
+    const keyless = await engine(options);
+    const { trustRoot } = keyless;
     if (!trustRoot.available)
       return {
         ok: false,
         reason: `the trusted root (${trustRoot.source}) cannot be had: ${trustRoot.reason}`,
         unjudged: true,
       };
-    const { logged, time } = evidenceOf(bundle, createPublicKey(signed.publicKey), signed.message);
+    const key = createPublicKey(signed.publicKey);
+    const { logged, time } = keyless.evidenceOf(bundle, key, signed.message);
     return logged
       ? { ok: true, time }
       : refused("its log entry does not verify by any log of the trusted root");

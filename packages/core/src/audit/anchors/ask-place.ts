@@ -18,7 +18,7 @@ export interface Place<Opened> {
 }
 
 /** How long a place may take for an answer, in milliseconds: one that hangs must not hang the others' verdicts. */
-export const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 30_000;
 
 /**
  * Puts what is opened behind a deadline that it cannot ignore, and turns what it throws into floe's errors. `describe` gives
