@@ -1,5 +1,6 @@
 import { rootOf } from "./check-chain.ts";
 import { verifyCheckpoint } from "./checkpoint.ts";
+import type { Range } from "./hashes.ts";
 import type { BundledLedger } from "./read-bundle.ts";
 import type { Link } from "./read-event.ts";
 import { type Finding, judged, notChecked, tampered, type Verdict } from "./verdict.ts";
@@ -16,12 +17,14 @@ export interface GivenCheckpoint {
 export function checkAnchors(
   ledger: BundledLedger,
   links: readonly Link[],
+  before: Range | null,
   trusted: TrustedKeys,
   given: readonly GivenCheckpoint[],
 ): Verdict {
   const findings: Finding[] = [];
   const covered: string[] = [];
   const notes: string[] = [];
+  const older: string[] = [];
   let outside = false;
   let byCertificate = false;
   const checkpoints = [
@@ -30,6 +33,8 @@ export function checkAnchors(
   ];
   if (checkpoints.length > 0 && trusted.size === 0)
     return notChecked("there is a checkpoint, and no key that you trust to check it with");
+  if (!before) return notChecked("what stands for the pruned events cannot be believed");
+  const count = before.size + links.length;
   for (const { name, note, kept } of checkpoints) {
     const verdict = verifyCheckpoint(note, trusted);
     const origin = verdict.ok ? verdict.checkpoint.origin : verdict.origin;
@@ -46,19 +51,21 @@ export function checkAnchors(
       invalid(`the checkpoint of ${name} is of the ledger ${origin}, and this is another`);
     else {
       const { checkpoint, signedBy } = verdict;
-      const root = rootOf(checkpoint, links);
-      const short = root === null && checkpoint.size > links.length;
-      if (root === checkpoint.root) {
-        covered.push(
-          `${checkpoint.size} of ${links.length} events, as ${signedBy} signed (${name})`,
+      const root = rootOf(checkpoint, links, before);
+      const short = root === null && checkpoint.size > count;
+      if (checkpoint.size < before.size)
+        older.push(
+          `the checkpoint of ${name} counts ${checkpoint.size} events, which were pruned: hold it against the archive`,
         );
+      else if (root === checkpoint.root) {
+        covered.push(`${checkpoint.size} of ${count} events, as ${signedBy} signed (${name})`);
         outside ||= kept;
       } else if (short)
         findings.push(
           tampered(
-            links.length,
+            count,
             null,
-            `it is gone: the checkpoint of ${name} counts ${checkpoint.size} events, and there are ${links.length}`,
+            `it is gone: the checkpoint of ${name} counts ${checkpoint.size} events, and there are ${count}`,
           ),
         );
       else
@@ -74,6 +81,8 @@ export function checkAnchors(
   if (findings.length > 0) return judged(findings, "");
   if (byCertificate)
     return notChecked("a checkpoint is signed with a certificate, which is not judged offline");
+  if (covered.length === 0 && older.length > 0) return notChecked(older.join("; "));
+  notes.push(...older);
   if (covered.length === 0)
     return notChecked("no checkpoint: cutting off the newest events would not show");
   if (!outside)

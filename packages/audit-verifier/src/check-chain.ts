@@ -1,4 +1,4 @@
-import { merkleRoot } from "./hashes.ts";
+import { merkleRoot, type Range, WHOLE } from "./hashes.ts";
 import type { Link, ReadEntry } from "./read-event.ts";
 import { type Finding, tampered } from "./verdict.ts";
 
@@ -28,8 +28,13 @@ export function modeAt(parts: readonly Part[], seq: number): Part["mode"] {
 /**
  * Checks that events follow one another: on a store that serialises, slot by slot; on one that cannot, every event names events
  * that are there. Where the ledger was moved, the first event in the next place names the last in the one before.
+ * @param removed - how many events were pruned before the first part
  */
-export function checkChain(entries: readonly ReadEntry[], parts: readonly Part[]): Chain {
+export function checkChain(
+  entries: readonly ReadEntry[],
+  parts: readonly Part[],
+  removed = 0,
+): Chain {
   const changed: Finding[] = [];
   const missing: Finding[] = [];
   const links: Link[] = [];
@@ -61,10 +66,12 @@ export function checkChain(entries: readonly ReadEntry[], parts: readonly Part[]
             : "the event with which the ledger goes on is not the first one there",
         ),
       );
-    const before = links.filter(({ slot }) => slot < first).length;
-    const about = { first, next, before, known, chain: links[0]?.chain };
+    const before = removed + links.filter(({ slot }) => slot < first).length;
+    // What the event names that a pruned ledger begins with is gone.
+    const begin = index === 0 && removed > 0 ? genesis : null;
+    const about = { first, next, before, known, begin, chain: links[0]?.chain };
     const { bad, gone } =
-      mode === "slot" ? checkSlots(stored, here, about) : checkGraph(here, known);
+      mode === "slot" ? checkSlots(stored, here, about) : checkGraph(here, about);
     changed.push(...bad);
     missing.push(...gone);
     const size = here.find(({ hash }) => hash === genesis)?.size;
@@ -92,13 +99,15 @@ interface Surroundings {
   /** How many events there are in the places before. */
   readonly before: number;
   readonly known: ReadonlyMap<string, Link>;
+  /** Hash of the event that a pruned ledger begins with. */
+  readonly begin: string | null;
   readonly chain: string | undefined;
 }
 
 function checkSlots(
   entries: readonly ReadEntry[],
   links: readonly Link[],
-  { first, next, before: carried, known, chain: ledger }: Surroundings,
+  { first, next, before: carried, known, begin, chain: ledger }: Surroundings,
 ): Problems {
   const bad: Finding[] = [];
   const gone: Finding[] = [];
@@ -123,7 +132,7 @@ function checkSlots(
       slot === 0
         ? prev === null
         : slot === first
-          ? prev !== null && known.get(prev)?.slot === slot - 1
+          ? prev !== null && (hash === begin || known.get(prev)?.slot === slot - 1)
           : before === undefined || prev === before;
     if (!follows) bad.push(tampered(slot, hash, "it does not follow the event before it"));
   }
@@ -134,11 +143,12 @@ function gap(from: number, to: number): string {
   return to - from === 1 ? "it is missing" : `it and the ${to - from - 1} after it are missing`;
 }
 
-function checkGraph(links: readonly Link[], known: ReadonlyMap<string, Link>): Problems {
+function checkGraph(links: readonly Link[], { known, begin }: Surroundings): Problems {
   const bad: Finding[] = [];
   const gone: Finding[] = [];
   for (const { slot, hash, prev, rivals } of links) {
     if (prev === null && slot > 0) bad.push(tampered(slot, hash, "it follows nothing"));
+    if (hash === begin) continue;
     for (const named of prev === null ? rivals : [prev, ...rivals]) {
       const before = known.get(named);
       if (!before)
@@ -171,7 +181,12 @@ function reachedFrom(head: string, links: readonly Link[]): Link[] {
 export function rootOf(
   { size, head }: { readonly size: number; readonly head: string | null },
   links: readonly Link[],
+  before: Range = WHOLE,
 ): string | null {
-  const covered = head === null ? links.slice(0, size) : reachedFrom(head, links);
-  return covered.length === size ? merkleRoot(covered.map(({ hash }) => hash)) : null;
+  const wanted = size - before.size;
+  if (wanted < 0) return null;
+  const covered = head === null ? links.slice(0, wanted) : reachedFrom(head, links);
+  if (covered.length !== wanted) return null;
+  const hashes = covered.map(({ hash }) => hash);
+  return merkleRoot(hashes, before);
 }

@@ -50,14 +50,19 @@ export function judgeEvents(
 /** How many events may be looked at again with everything before them: a hostile file would have all of them. */
 const MAX_REFOLDS = 100;
 
-/** Events that carry another state than follows from those before, and the state at the end. */
+/**
+ * Events that carry another state than follows from those before, and the state at the end.
+ * @param begin - hash of the event that a pruned ledger begins with: what was before is its word
+ */
 export function checkStates(
   events: readonly JudgedEvent[],
   parts: readonly Part[],
+  begin: string | null = null,
 ): { readonly findings: readonly Finding[]; readonly last: State } {
   const findings: Finding[] = [];
   const after = new Map<string, State>();
-  let newest = EMPTY;
+  const base = events.find(({ facts }) => facts.hash === begin)?.facts.state ?? EMPTY;
+  let newest = base;
   let refolds = 0;
   // Where it was moved from one kind of store to another, every event says what it follows.
   const single = parts.every(({ mode }) => mode === "slot");
@@ -66,7 +71,7 @@ export function checkStates(
     const { hash, prev, rivals, seq, kind } = facts;
     const begins = kind === "genesis" && prev === null;
     if (begins) after.set(hash, EMPTY);
-    if (begins || !event.counts) continue;
+    if (begins || !event.counts || hash === begin) continue;
     const direct = prev === null ? undefined : after.get(prev);
     const folded = fold(direct !== undefined && rivals.length === 0 ? direct : newest, facts);
     let fits = differences(folded, facts.state).length === 0;
@@ -74,7 +79,8 @@ export function checkStates(
     // After a lie the truth fits as well, and concurrent events may have been folded in either order.
     if (!fits && refolds < MAX_REFOLDS) {
       refolds += 1;
-      same = fold(stateOf(before(event, events, single)), facts);
+      const past = before(event, events, single).filter(({ facts: one }) => one.hash !== begin);
+      same = fold(stateOf(past, base), facts);
       fits = differences(same, facts.state).length === 0;
     }
     if (!fits) {
@@ -93,10 +99,10 @@ export function checkStates(
   return { findings, last: newest };
 }
 
-function stateOf(events: readonly JudgedEvent[]): State {
+function stateOf(events: readonly JudgedEvent[], base: State): State {
   return events
     .filter(({ counts, facts }) => counts && facts.kind !== "genesis")
-    .reduce((state, { facts }) => fold(state, facts), EMPTY);
+    .reduce((state, { facts }) => fold(state, facts), base);
 }
 
 // What a writer knew, or had to know.

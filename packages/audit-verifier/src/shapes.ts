@@ -78,6 +78,9 @@ const slots: Shape = (value) =>
 const mode = one("slot", "own-tag");
 /** A place where a ledger is or was, and the event with which it begins there. */
 const place = { backend: text, location: text, mode, first: isCount, genesis: isDigest };
+/** The event that a pruned ledger begins with. */
+const several: Shape = (value) => isCount(value) && value >= 2;
+const kept = { seq: isCount, hash: isDigest, size: several };
 
 const state = object(
   {
@@ -129,6 +132,7 @@ const state = object(
   },
   {
     moved: object({ ...place, operation: text, seq: isCount, at: time, by: text }, { slots }),
+    pruned: object({ ...kept, by_seq: isCount, operation: text, at: time, by: text }),
   },
 );
 
@@ -167,6 +171,18 @@ export const BODIES: Shapes = {
     {
       slots,
       continues: object({ ...place, seq: isCount, hash: isDigest, size: positive }, { slots }),
+    },
+  ),
+  prune: object(
+    {
+      ...{ kept: object(kept), before: time },
+      frontier: (value) => some(isDigest)(value) && (value as unknown[]).length <= 53,
+      checkpoint: object({ size: positive, root: isDigest }, { head: isDigest }),
+      archive: object({ digest: isDigest, size: positive }),
+    },
+    {
+      adopted: (value) =>
+        list(object({ tag: text, digest: isDigest }))(value) && (value as unknown[]).length <= 5000,
     },
   ),
   move: object({}, { to: object(place, { slots }), withdraws: text }),

@@ -22,6 +22,8 @@ export interface State {
   readonly open: readonly { readonly operation: string; readonly digest: string }[];
   /** Operation of the event that moved the ledger on. */
   readonly moved: string | null;
+  /** With which event the ledger begins since it was pruned. */
+  readonly pruned: { readonly seq: number; readonly operation: string } | null;
 }
 
 /** The state of an environment in which nothing has happened. */
@@ -33,6 +35,7 @@ export const EMPTY: State = {
   approvals: [],
   open: [],
   moved: null,
+  pruned: null,
 };
 
 /** Reads the state that an event carries; `null`: it carries none. */
@@ -77,11 +80,15 @@ export function readState(value: unknown): State | null {
     const digest = own(one, "digest");
     return operation !== null && isDigest(digest) ? { operation, digest } : null;
   });
+  const pruned = nullable(own(value, "pruned") ?? null, (one) => {
+    const seq = own(one, "seq");
+    const operation = ownText(one, "operation");
+    return isCount(seq) && operation !== null ? { seq, operation } : null;
+  });
   if (current === undefined || lock === undefined || policy === undefined) return null;
   const moved = ownText(own(value, "moved"), "operation");
-  return holds && approvals && open
-    ? { current, lock, holds, policy, approvals, open, moved }
-    : null;
+  if (!holds || !approvals || !open || pruned === undefined) return null;
+  return { current, lock, holds, policy, approvals, open, moved, pruned };
 }
 
 // `undefined`: it is neither `null` nor what it has to be.
@@ -116,6 +123,11 @@ export function fold(state: State, event: Facts): State {
       return { ...state, open: [...state.open, { operation, digest }] };
     case "outcome":
       return foldOutcome(state, event, digest);
+    case "prune": {
+      const kept = own(own(body, "kept"), "seq") as number;
+      const before = state.pruned?.seq ?? -1;
+      return kept > before ? { ...state, pruned: { seq: kept, operation } } : state;
+    }
     case "lock":
       return { ...state, lock: { seq, at: event.at } };
     case "unlock":
@@ -186,6 +198,7 @@ const PARTS = {
     approvals.map(({ kind, seq, digest }) => `${kind} ${seq} ${digest}`).sort(),
   "where it was moved": ({ moved }: State) => moved,
   "open operations": ({ open }: State) => open.map(({ operation }) => operation).sort(),
+  "what was pruned": ({ pruned }: State) => pruned && [pruned.seq, pruned.operation],
 };
 
 /** Names the parts in which two states differ; empty: they are the same. */

@@ -3,9 +3,10 @@ import { checkChain, type Part } from "./check-chain.ts";
 import { checkStates, type JudgedEvent, judgeEvents, type Signature } from "./check-events.ts";
 import { checkMoves } from "./check-moves.ts";
 import { checkEndings, checkIntents, checkRecords } from "./check-operations.ts";
-import { merkleRoot } from "./hashes.ts";
+import { merkleRoot, WHOLE } from "./hashes.ts";
 import { isCount, own, ownText } from "./json.ts";
 import { type PublicKey, readPublicKey } from "./keys.ts";
+import { checkPruning, newestPruning, type PrunedPast, type Pruning } from "./pruning.ts";
 import type { AuditBundle, BundledLedger } from "./read-bundle.ts";
 import { type Facts, type ReadEntry, readEntry } from "./read-event.ts";
 import { isSignedWith } from "./signed-bundle.ts";
@@ -33,6 +34,8 @@ export interface LedgerAnswers {
   /** Root of the Merkle tree over all events (RFC 6962). */
   readonly root: string | null;
   readonly openIntents: readonly string[];
+  /** Where the events are that were removed; `null`: none were. */
+  readonly pruned: PrunedPast | null;
   readonly verdicts: Readonly<Record<Question, Verdict>>;
 }
 
@@ -57,11 +60,20 @@ function verifyLedger(
   trusted: TrustedKeys,
   checkpoints: readonly GivenCheckpoint[],
 ): LedgerAnswers {
-  const entries = ledger.entries.map((entry) => readEntry(entry, ledger));
-  const genesis = beginning(entries, ledger);
+  const all = ledger.entries.map((entry) => readEntry(entry, ledger));
+  const genesis = beginning(all, ledger);
   const mode = modeOf(genesis?.body);
-  const parts = partsOf(entries, ledger, genesis);
-  const chain = checkChain(entries, parts);
+  const pruning = newestPruning(
+    all.flatMap(({ facts }) =>
+      facts && isBelieved(signatureOf(facts, bundle, trusted)) ? [facts] : [],
+    ),
+  );
+  // The beginning of a pruned ledger comes along for what it says about its place.
+  const entries = all.filter(({ slot }) => slot >= (pruning?.kept.seq ?? 0));
+  const parts = partsSince(pruning, partsOf(all, ledger, genesis));
+  const chain = checkChain(entries, parts, pruning?.range.size);
+  const pruned = checkPruning(pruning, chain.links);
+  const range = pruned.findings.length > 0 ? null : (pruning?.range ?? WHOLE);
   const unread = entries.filter(({ facts }) => facts === null);
   const events = judgeEvents(
     entries.flatMap(({ facts }) =>
@@ -69,7 +81,7 @@ function verifyLedger(
     ),
     parts,
   );
-  const states = checkStates(events, parts);
+  const states = checkStates(events, parts, pruning?.kept.hash);
   const moves = checkMoves(ledger, parts, events, (facts) => signatureOf(facts, bundle, trusted));
   const keys =
     trusted.size > 0 ? [...trusted.values()].map(({ key }) => key) : namedKeys(events, bundle);
@@ -89,9 +101,13 @@ function verifyLedger(
       ...moves.changed,
       ...records.wrong,
       ...bundle.broken.map((what) => tampered(null, null, what)),
+      ...pruned.findings,
+      ...(pruning && genesis?.hash !== ledger.genesis
+        ? [tampered(0, ledger.genesis, "the genesis that the environment pins is missing")]
+        : []),
     ],
     `${total} events follow one another, and their states from them`,
-    moves.notes,
+    [...pruned.notes, ...moves.notes],
   );
   const open = states.last.open.map(({ operation }) => operation);
   return {
@@ -102,15 +118,22 @@ function verifyLedger(
     serialises: mode === "slot" ? "strong" : "advisory",
     events: total,
     head: last ? { seq: last.slot, hash: last.hash } : null,
-    root: total === 0 ? null : merkleRoot(chain.links.map(({ hash }) => hash)),
+    root:
+      total === 0 || !range
+        ? null
+        : merkleRoot(
+            chain.links.map(({ hash }) => hash),
+            range,
+          ),
     openIntents: open,
+    pruned: pruned.past,
     verdicts: {
       integrity,
       completeness: completeness(
         [...chain.missing, ...short(ledger, chain.missing), ...moves.missing, ...records.missing],
         { total, unread, events, records: records.records, open: open.length },
       ),
-      anchoring: checkAnchors(ledger, chain.links, trusted, checkpoints),
+      anchoring: checkAnchors(ledger, chain.links, range, trusted, checkpoints),
       authenticity: authenticity([...events, ...moves.signed], unread, records, trusted),
     },
   };
@@ -150,6 +173,14 @@ function partsOf(
   return [{ mode: "slot", first: 0, genesis: parts.length > 0 ? null : genesis }, ...parts];
 }
 
+// The event that a pruned ledger begins with is for its place what a genesis is elsewhere.
+function partsSince(pruning: Pruning | null, parts: readonly Part[]): readonly Part[] {
+  if (!pruning) return parts;
+  const { seq: first, hash: genesis } = pruning.kept;
+  const mode = parts.findLast((part) => part.first <= first)?.mode ?? "slot";
+  return [{ mode, first, genesis }, ...parts.filter((part) => part.first > first)];
+}
+
 function modeOf(place: unknown): Part["mode"] {
   return ownText(place, "mode") === "own-tag" ? "own-tag" : "slot";
 }
@@ -171,6 +202,10 @@ function short({ entries, events }: BundledLedger, missing: readonly Finding[]):
   const last = entries.reduce((highest, { slot }) => Math.max(highest, slot), -1);
   const seq = entries.length < events && missing.length === 0 ? last + 1 : null;
   return [tampered(seq, null, `the bundle says ${events} events, and has ${entries.length}`)];
+}
+
+function isBelieved(signature: Signature): boolean {
+  return signature === "trusted" || signature === "certificate";
 }
 
 /** Whose signature an event has: the key is the one that it names, and whether that is trusted is said from outside. */

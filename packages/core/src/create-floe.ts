@@ -4,6 +4,7 @@ import type { ExportedLedgers, ExportRequest } from "./audit/export/export-event
 import type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 import type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 import type { MovedLedger, MoveRequest } from "./audit/move/move-ledgers.ts";
+import type { PrunedLedger, PruneRequest } from "./audit/prune/prune-ledgers.ts";
 import type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 import type { AnchorStore, AuditBackend, FloePlugin } from "./contract/index.ts";
 import type { DoctorRequest } from "./doctor/examine.ts";
@@ -174,6 +175,8 @@ export interface Floe extends AsyncDisposable {
   checkpoint(request?: CheckpointRequest, options?: RequestOptions): Promise<MadeCheckpoint[]>;
   /** Lets every ledger go on in another place, linked with what it has in this one. The same call finishes what was interrupted. */
   moveLedgers(request: MoveRequest, options?: RequestOptions): Promise<MovedLedger[]>;
+  /** Removes events from the beginning of ledgers that the manifest does not keep, once they are in an archive. */
+  pruneLedgers(request: PruneRequest, options?: RequestOptions): Promise<PrunedLedger[]>;
   /** Writes the events of ledgers in a form that others read. Needs no signer. */
   exportLedgers(request: ExportRequest, options?: RequestOptions): Promise<ExportedLedgers>;
   /** Puts ledgers and what is signed beside the artifacts into one file for an auditor. Needs no signer. */
@@ -387,6 +390,11 @@ export function createFloe(options: FloeOptions): Floe {
       const { to } = request;
       await using target = to.provider === "oci" ? null : openStoreAt(to, options, registry);
       return await moveLedgers(request, target, context, ledgers, call(given));
+    },
+    async pruneLedgers(request, given) {
+      await proven(given);
+      const { pruneLedgers } = await import("./audit/prune/prune-ledgers.ts");
+      return await pruneLedgers(request, context, ledgers, call(given));
     },
     async exportLedgers(request, given) {
       const { exportLedgers } = await import("./audit/export/export-events.ts");

@@ -20,6 +20,9 @@ export {
 export type { DriftedTag, DriftRequest } from "./audit/find-drift.ts";
 export type { CheckpointRequest, MadeCheckpoint } from "./audit/make-checkpoint.ts";
 export type { LedgerPlaceName, MovedLedger, MoveRequest } from "./audit/move/move-ledgers.ts";
+export type { NeededEvent } from "./audit/prune/choose-kept.ts";
+export type { PruneArchive, PrunedLedger, PruneRequest } from "./audit/prune/prune-ledgers.ts";
+export type { PrunedPast } from "./audit/pruning-of.ts";
 export type { EventRequest, ShownEvent } from "./audit/show-event.ts";
 export type { AuditFinding, AuditQuestion, AuditVerdict } from "./audit/verdict.ts";
 export type { ArtifactComparison } from "./compare/compare-artifacts.ts";

@@ -101,6 +101,7 @@ export function tracedFloe(floe: Floe, telemetry: Telemetry, manifestName: strin
     checkpoint: traced("checkpoint", "checkpoint", about, none),
     exportLedgers: traced("exportLedgers", "export ledgers", about, none),
     moveLedgers: traced("moveLedgers", "move ledgers", () => ({}), none),
+    pruneLedgers: traced("pruneLedgers", "prune ledgers", about, none),
     bundleLedgers: traced("bundleLedgers", "bundle ledgers", about, none),
     drift: traced("drift", "drift", about, none),
     showEvents: traced("showEvents", "show events", about, none),

@@ -24,6 +24,7 @@ export function auditJson(audit: LedgerAudit): Record<string, unknown> {
     head: audit.head,
     root: audit.root,
     open_intents: audit.openIntents,
+    pruned: audit.pruned,
     verdicts: audit.verdicts,
     ...(audit.anchors === undefined ? {} : { anchors: audit.anchors }),
   };

@@ -21,9 +21,11 @@ import { type AnchorAnswer, type GivenCheckpoint, judgeAnchors } from "./anchors
 import { askStore, findingOf, orProblem, RESTORE } from "./ask-store.ts";
 import { checkLinks, type LinkedLedger, type LinkProblem } from "./check-links.ts";
 import type { MoveAnswers } from "./check-moves.ts";
+import { type CompactRange, NO_LEAVES } from "./compact-range.ts";
 import { endings, unboundOutcomes } from "./endings.ts";
 import { merkleRoot } from "./merkle-root.ts";
 import { movesOf } from "./moves-of.ts";
+import { type PrunedPast, pruningOf } from "./pruning-of.ts";
 import { readEntries, whyAway } from "./read-entries.ts";
 import {
   type AuditFinding,
@@ -55,6 +57,8 @@ export interface LedgerAudit {
   /** Root of the Merkle tree over all events (RFC 6962). */
   readonly root: Digest | null;
   readonly openIntents: readonly string[];
+  /** Where the events are that were removed; `null`: none were. */
+  readonly pruned: PrunedPast | null;
   readonly verdicts: Readonly<Record<AuditQuestion, AuditVerdict>>;
   /** What each place that keeps checkpoints shows; together they are the verdict about anchoring. Absent for a bundle. */
   readonly anchors?: readonly AnchorAnswer[];
@@ -107,7 +111,7 @@ async function auditLedger(
     const verdicts = { integrity: none, completeness: none, anchoring: none, authenticity: none };
     if (context.anchors.length === 0) return { ...about, ...EMPTY, verdicts };
     // Whoever has taken everything away could not take it away there.
-    const kept = await anchoring(environment, request, null, { events: [] }, context, options);
+    const kept = await anchoring(environment, request, null, NOTHING, context, options);
     const { verdict, anchors } = kept;
     const answer = verdict.verdict === "failed" ? verdict : none;
     return { ...about, ...EMPTY, verdicts: { ...verdicts, anchoring: answer }, anchors };
@@ -120,7 +124,7 @@ async function auditLedger(
     return { ...about, ...EMPTY, chain: pinned.chain, verdicts };
   }
   const { entries, unreadable, parts, before, away } = read;
-  const linked = checkLinks(entries, parts, before);
+  const linked = checkLinks(entries, parts, read.pruned ? read.pruned.size - 1 : before);
   const problems = [...unreadable, ...linked.problems];
   const links = problems.filter(({ kind }) => kind === "link").map(linkFinding);
   const store = await askStore(ledger, options);
@@ -131,6 +135,7 @@ async function auditLedger(
   const last = linked.events.at(-1);
   const total = linked.events.length;
   const moves = await movesOf(ledger, parts, verified, options);
+  const pruning = pruningOf(read, linked, verified);
   // What was not looked at is not ok.
   const whole = (verdict: AuditVerdict): AuditVerdict =>
     away === null || verdict.verdict !== "ok"
@@ -139,24 +144,45 @@ async function auditLedger(
           `the ${before} events before the ledger was moved are ${whyAway(away)}; as far as was read: ${verdict.summary}`,
         );
   const anchored =
-    before > 0
-      ? uncompared(context)
-      : await anchoring(environment, request, pinned.chain, linked, context, options);
+    before > 0 || !pruning.range
+      ? uncompared(context, before > 0 ? null : UNPROVEN)
+      : await anchoring(
+          environment,
+          request,
+          pinned.chain,
+          { ...linked, range: pruning.range },
+          context,
+          options,
+        );
   return {
     ...about,
     chain: pinned.chain,
     events: total,
     head: last ? { seq: last.slot, hash: last.hash } : null,
-    root: total === 0 || before > 0 ? null : merkleRoot(linked.events.map(({ hash }) => hash)),
+    root:
+      total === 0 || before > 0 || !pruning.range
+        ? null
+        : merkleRoot(
+            linked.events.map(({ hash }) => hash),
+            pruning.range,
+          ),
+    pruned: pruning.past,
     openIntents: isFloeError(view)
       ? []
       : (view?.state.open_intents ?? []).map(({ operation }) => operation),
     verdicts: {
       integrity: whole(
         judged(
-          [...links, ...states, ...outcomes, ...moves.changed, ...store.tampering],
+          [
+            ...links,
+            ...states,
+            ...outcomes,
+            ...moves.changed,
+            ...store.tampering,
+            ...pruning.findings,
+          ],
           `${total} events follow one another, and their states from them`,
-          [...moves.notes, ...store.weaknesses],
+          [...pruning.notes, ...moves.notes, ...store.weaknesses],
         ),
       ),
       completeness: whole(
@@ -169,12 +195,18 @@ async function auditLedger(
   };
 }
 
+const UNPROVEN = "what stands for the pruned events cannot be believed";
+
+/** A ledger that is not there. */
+const NOTHING = { events: [], range: NO_LEAVES };
+
 const EMPTY = {
   chain: null,
   events: 0,
   head: null,
   root: null,
   openIntents: [],
+  pruned: null,
   anchors: [],
 } as const;
 
@@ -279,12 +311,15 @@ function authenticity(verified: readonly VerifiedEvent[] | FloeError): AuditVerd
   );
 }
 
-function uncompared({ anchors, log }: FloeContext): Awaited<ReturnType<typeof judgeAnchors>> {
+function uncompared(
+  { anchors, log }: FloeContext,
+  why: string | null,
+): Awaited<ReturnType<typeof judgeAnchors>> {
   const answer = notChecked(
-    "the beginning of the ledger is not at hand, and checkpoints are about all of it",
+    why ?? "the beginning of the ledger is not at hand, and checkpoints are about all of it",
   );
   return {
-    verdict: judged([], "no checkpoint can be compared"),
+    verdict: why === null ? judged([], "no checkpoint can be compared") : answer,
     anchors: [
       ...anchors,
       ...(log ? [{ name: log.name, kind: "rekor", location: log.url }] : []),
@@ -299,7 +334,7 @@ async function anchoring(
   environment: EnvironmentConfig,
   request: AuditRequest,
   chain: string | null,
-  linked: Pick<LinkedLedger, "events">,
+  { range, ...linked }: Pick<LinkedLedger, "events"> & { readonly range: CompactRange },
   { manifest, store, verifier, anchors, log }: FloeContext,
   options: CallOptions,
 ): ReturnType<typeof judgeAnchors> {
@@ -311,7 +346,7 @@ async function anchoring(
       .map((identity) => identity.trusted);
   return await judgeAnchors(
     {
-      ...{ environment, chain, linked, trusted, verifier, anchors, log },
+      ...{ environment, chain, linked, range, trusted, verifier, anchors, log },
       given: request.checkpoints ?? [],
       givenMayBeOthers: request.environment === undefined,
       beside: kept?.note ?? null,

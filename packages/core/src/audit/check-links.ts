@@ -1,4 +1,5 @@
 import type { Digest } from "../model/digest.ts";
+import { type CompactRange, NO_LEAVES } from "./compact-range.ts";
 import { type BrokenEvent, type EventLink, isBroken } from "./event-link.ts";
 import { merkleRoot } from "./merkle-root.ts";
 
@@ -221,11 +222,22 @@ export function reachedFrom(head: Digest, events: readonly EventLink[]): EventLi
   return events.filter(({ hash }) => reached.has(hash));
 }
 
-/** Root over the events that a checkpoint is about; `null`: the ledger does not have as many, or not that head. */
+/**
+ * Root over the events that a checkpoint is about; `null`: the ledger does not have as many, or not that head.
+ * @param before - the events of a ledger that were pruned, by what was signed about them
+ */
 export function rootOf(
   { size, head }: { readonly size: number; readonly head: Digest | null },
   events: readonly EventLink[],
+  before: CompactRange = NO_LEAVES,
 ): Digest | null {
-  const covered = head === null ? events.slice(0, size) : reachedFrom(head, events);
-  return covered.length === size ? merkleRoot(covered.map(({ hash }) => hash)) : null;
+  const wanted = size - before.size;
+  if (wanted < 0) return null;
+  const covered = head === null ? events.slice(0, wanted) : reachedFrom(head, events);
+  return covered.length === wanted
+    ? merkleRoot(
+        covered.map(({ hash }) => hash),
+        before,
+      )
+    : null;
 }

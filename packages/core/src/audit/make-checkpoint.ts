@@ -1,6 +1,8 @@
 import { FloeError } from "../errors/index.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { requireSigner } from "../ledger/ledger-context.ts";
 import { pastUnnamed } from "../ledger/ledger-parts.ts";
+import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
 import type { Digest } from "../model/digest.ts";
 import { authorize } from "../model/identity.ts";
@@ -17,8 +19,10 @@ import { type AnchoredCopy, spreadCheckpoint } from "./anchors/spread-checkpoint
 import { checkLinks, type LinkedLedger, reachedFrom, rootOf } from "./check-links.ts";
 import { type Checkpoint, checkpointText } from "./checkpoint.ts";
 import { signCheckpoint, verifyCheckpoint } from "./checkpoint-signature.ts";
+import { type CompactRange, NO_LEAVES } from "./compact-range.ts";
 import { merkleRoot } from "./merkle-root.ts";
-import { readEntries } from "./read-entries.ts";
+import { pruningOf } from "./pruning-of.ts";
+import { type ReadEntries, readEntries } from "./read-entries.ts";
 
 /** What a checkpoint is asked for. */
 export interface CheckpointRequest {
@@ -79,21 +83,23 @@ async function makeCheckpoint(
     const { code, message, hint } = refused;
     throw new FloeError({ code, message, ...(hint === null ? {} : { hint }) });
   }
-  const { entries, unreadable, parts, away } = await readEntries(ledger, options);
+  const read = await readEntries(ledger, options);
+  const { entries, unreadable, parts, away, pruned } = read;
   if (away) throw away.problem ?? pastUnnamed(name, pinned.first, away);
-  const linked = checkLinks(entries, parts);
+  const linked = checkLinks(entries, parts, pruned ? pruned.size - 1 : 0);
   const [problem] = [...unreadable, ...linked.problems];
   if (problem) throw tampered(name, `event ${problem.seq}: ${problem.what}`);
   // Reading it as everybody does checks the newest signatures as well.
   const view = await ledger.view(options);
   if (!view) return null;
+  const range = await rangeBefore(ledger, read, linked, options);
   const before = await readAnchor(name, store, options);
-  const follows = { environment, chain: pinned.chain, linked, context };
+  const follows = { environment, chain: pinned.chain, linked, range, context };
   const isLast = before ? assertFollows(before.note, `under floe-cp.${name}`, follows) : null;
   const kept = await readAnchors(context.anchors, environment, options);
   const judged = kept.map((one) => judgeKept(one, follows));
   const head = ledger.mode === "own-tag" ? view.hash : null;
-  const covered = rootedAt(head, linked);
+  const covered = rootedAt(head, linked, range);
   const checkpoint = { origin: pinned.chain, ...covered, head };
   const text = checkpointText(checkpoint);
   const signer = requireSigner(context.signer, "checkpoint");
@@ -131,6 +137,8 @@ interface Follows {
   readonly environment: EnvironmentConfig;
   readonly chain: string;
   readonly linked: LinkedLedger;
+  /** What stands for the events that were pruned. */
+  readonly range: CompactRange;
   readonly context: FloeContext;
 }
 
@@ -162,17 +170,39 @@ function trustedOf({ environment, context: { manifest } }: Follows): TrustedSign
     .map((identity) => identity.trusted);
 }
 
+// What stands for the events that were pruned.
+async function rangeBefore(
+  ledger: Ledger,
+  read: ReadEntries,
+  linked: LinkedLedger,
+  options: CallOptions,
+): Promise<CompactRange> {
+  if (!read.pruned) return NO_LEAVES;
+  const { by_seq: seq } = read.pruned;
+  const verified: VerifiedEvent[] = [];
+  for await (const stored of ledger.read(seq, seq, options)) verified.push(stored);
+  const { range, findings } = pruningOf(read, linked, verified);
+  if (!range)
+    throw tampered(ledger.environment.name, `event ${seq}: ${findings[0]?.what ?? "unreadable"}`);
+  return range;
+}
+
 function rootedAt(
   head: Digest | null,
   { events }: LinkedLedger,
+  range: CompactRange,
 ): { readonly size: number; readonly root: Digest } {
   const covered = head === null ? events : reachedFrom(head, events);
-  return { size: covered.length, root: merkleRoot(covered.map(({ hash }) => hash)) };
+  const root = merkleRoot(
+    covered.map(({ hash }) => hash),
+    range,
+  );
+  return { size: range.size + covered.length, root };
 }
 
 /** The text of a checkpoint that the ledger follows; throws where it does not. */
 function assertFollows(note: string, where: string, follows: Follows): string {
-  const { environment, chain, linked, context } = follows;
+  const { environment, chain, linked, range, context } = follows;
   const { events } = linked;
   const verdict = verifyCheckpoint(note, trustedOf(follows), context.verifier);
   if (!verdict.ok || verdict.checkpoint.origin !== chain) {
@@ -184,10 +214,12 @@ function assertFollows(note: string, where: string, follows: Follows): string {
     });
   }
   const { checkpoint, signedBy } = verdict;
-  if (rootOf(checkpoint, events) !== checkpoint.root)
+  // What it is about may have been pruned since, under one that came later.
+  const isPruned = checkpoint.size < range.size;
+  if (!isPruned && rootOf(checkpoint, events, range) !== checkpoint.root)
     throw tampered(
       environment.name,
-      `the checkpoint ${where}, which ${signedBy} signed, counts ${checkpoint.size} other events than the ledger has (${events.length})`,
+      `the checkpoint ${where}, which ${signedBy} signed, counts ${checkpoint.size} other events than the ledger has (${range.size + events.length})`,
     );
   return checkpointText(checkpoint);
 }

@@ -1,13 +1,16 @@
 import { createHash, hash } from "node:crypto";
 import { type Digest, digestHex } from "../model/digest.ts";
+import { type CompactRange, extendRange, NO_LEAVES, rangeRoot } from "./compact-range.ts";
 
 const HASH_BYTES = 32;
 
 /**
  * Computes the root of the Merkle tree over leaf hashes in the order given (RFC 6962 section 2.1). The leaf hashes are
  * taken as they are: the chain link of an event is its leaf hash already.
+ * @param before - leaves that come first and are not at hand
  */
-export function merkleRoot(leaves: readonly Digest[]): Digest {
+export function merkleRoot(leaves: readonly Digest[], before: CompactRange = NO_LEAVES): Digest {
+  if (before.size > 0) return rangeRoot(extendRange(before, leaves));
   if (leaves.length === 0) return `sha256:${createHash("sha256").digest("hex")}` as Digest;
   // Each level is written over the one below it.
   const level = Buffer.alloc(leaves.length * HASH_BYTES);

@@ -1,6 +1,7 @@
 import { EXIT, isFloeError } from "../errors/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LedgerPart, LedgerParts } from "../ledger/ledger-parts.ts";
+import type { Pruned } from "../ledger/prune-body.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { LinkProblem } from "./check-links.ts";
 import { type BrokenEvent, type EventLink, readEventLink } from "./event-link.ts";
@@ -15,6 +16,10 @@ export interface ReadEntries {
   readonly before: number;
   /** The newest place that is not: the manifest does not name it, or it cannot be asked. `null`: all are at hand. */
   readonly away: LedgerPart | null;
+  /** With which event what is at hand begins, since the ledger was pruned; `null`: with another one. */
+  readonly pruned: Pruned | null;
+  /** How many events are still stored that were pruned. */
+  readonly leftover: number;
 }
 
 /** Stored bytes, and the slot that they are in. */
@@ -42,7 +47,7 @@ export async function readEntries(ledger: Ledger, options: CallOptions): Promise
 export async function readStored(
   ledger: Ledger,
   options: CallOptions,
-): Promise<Omit<ReadEntries, "entries"> & { readonly entries: readonly StoredEntry[] }> {
+): Promise<Omit<ReadEntries, "entries"> & { readonly entries: StoredEntry[] }> {
   return await readAs(ledger, ({ seq, bytes }) => ({ seq, bytes }), options);
 }
 
@@ -59,11 +64,19 @@ async function readAs<Entry>(
   options: CallOptions,
 ): Promise<Omit<ReadEntries, "entries"> & { readonly entries: Entry[] }> {
   const entries: Entry[] = [];
+  const pruned = await ledger.pruned(options);
   const all = await ledger.parts(options);
   const index = all.findLastIndex(({ audit }) => audit === null);
-  const parts = all.slice(index + 1);
+  const parts = keptParts(all.slice(index + 1), pruned);
   const from = parts[0]?.first ?? 0;
-  const about = { parts, before: parts[0]?.before ?? 0, away: all[index] ?? null };
+  const begins = pruned?.seq === from ? pruned : null;
+  const about = {
+    parts,
+    before: begins ? 0 : (parts[0]?.before ?? 0),
+    away: all[index] ?? null,
+    pruned: begins,
+    leftover: await leftover(ledger, all, pruned, options),
+  };
   try {
     for await (const entry of ledger.entries({ from }, options)) entries.push(read(entry));
     return { entries, unreadable: [], ...about };
@@ -86,4 +99,32 @@ async function readAs<Entry>(
     }
   }
   return { entries, unreadable, ...about };
+}
+
+// The event that a pruned ledger begins with is for the places what a genesis is elsewhere.
+function keptParts(parts: LedgerParts, pruned: Pruned | null): LedgerParts {
+  if (!pruned) return parts;
+  const { seq, hash, size } = pruned;
+  return parts.map((part) =>
+    part.first <= seq && seq <= (part.last ?? seq)
+      ? { ...part, first: seq, genesis: hash, before: size - 1 }
+      : part,
+  );
+}
+
+// The beginning of each place stays, because the registry pins it.
+async function leftover(
+  ledger: Ledger,
+  parts: LedgerParts,
+  pruned: Pruned | null,
+  options: CallOptions,
+): Promise<number> {
+  let count = 0;
+  if (pruned === null) return count;
+  for (const { first, audit } of parts) {
+    if (!audit || first >= pruned.seq) continue;
+    const entries = audit.read(ledger.environment.name, first + 1, pruned.seq - 1, options);
+    for await (const _ of entries) count += 1;
+  }
+  return count;
 }

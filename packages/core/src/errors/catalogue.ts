@@ -431,6 +431,14 @@ export const ERRORS = {
     summary:
       "Events are in a place that a ledger was moved from, which the manifest does not name.",
   },
+  FLOE_LEDGER_PRUNED: {
+    exit: EXIT.usage,
+    summary: "Events that are asked for were pruned; an archive has them.",
+  },
+  FLOE_LEDGER_PRUNE_REFUSED: {
+    exit: EXIT.usage,
+    summary: "A ledger is not pruned: the manifest, a checkpoint or the archive does not allow it.",
+  },
   FLOE_LEDGER_EVENT_INVALID: {
     exit: EXIT.integrity,
     summary: "A ledger event is malformed, out of its chain, or not signed by who it says.",

@@ -6,6 +6,7 @@ import { type Digest, digestHex, inTotoDigest } from "../model/digest.ts";
 import { PARSE_ONCE } from "../model/parse-once.ts";
 import { DigestText, Seq, Time } from "./event-values.ts";
 import { Continues, Moved, MoveTo } from "./move-body.ts";
+import { AdoptedTags, Archive, Covering, Frontier, KeptEvent, Pruned } from "./prune-body.ts";
 
 /** Predicate type of every ledger event. */
 const EVENT_PREDICATE_TYPE = "https://floe.dev/attestation/event/v1";
@@ -127,6 +128,8 @@ export const LedgerState = z.looseObject({
     .nullable(),
   /** Where the ledger goes on, once it was moved; absent before. */
   moved: Moved.optional(),
+  /** With which event the ledger begins since what was before was removed; absent while everything is there. */
+  pruned: Pruned.optional(),
 });
 export type LedgerState = z.infer<typeof LedgerState>;
 
@@ -239,6 +242,16 @@ const Bodies = {
     to: MoveTo.optional(),
     /** Operation of an earlier `move` that does not count, because somebody wrote meanwhile. */
     withdraws: z.string().optional(),
+  }),
+  /** What was before an event is removed; it is in an archive. */
+  prune: z.looseObject({
+    kept: KeptEvent,
+    /** Everything that was removed says that it is older. */
+    before: Time,
+    frontier: Frontier,
+    checkpoint: Covering,
+    archive: Archive,
+    adopted: AdoptedTags.optional(),
   }),
   intent: IntentBody,
   outcome: OutcomeBody,

@@ -1,4 +1,5 @@
 import { type EventActor, type EventFacts, invalidEvent, type LedgerState } from "./event.ts";
+import type { Pruned } from "./prune-body.ts";
 
 /** The state of an environment in which nothing has happened. */
 export const EMPTY_STATE: LedgerState = {
@@ -26,6 +27,8 @@ export function foldState(state: LedgerState, event: EventFacts): LedgerState {
       return event.body.continues ? state : EMPTY_STATE;
     case "move":
       return foldMove(state, event);
+    case "prune":
+      return foldPruning(state, event);
     case "intent":
       return {
         ...state,
@@ -164,6 +167,22 @@ function foldMove(state: LedgerState, event: Extract<EventFacts, { kind: "move" 
     ...state,
     moved: { ...place, first, genesis, operation, seq, at, by: actorName(event.actor) },
   };
+}
+
+/** What a pruning leaves in the state. */
+export function prunedBy(event: Extract<EventFacts, { kind: "prune" }>): Pruned {
+  const { seq, hash, size } = event.body.kept;
+  const { operation, at } = event;
+  return { seq, hash, size, by_seq: event.seq, operation, at, by: actorName(event.actor) };
+}
+
+// What was removed stays removed: of two the one that leaves less counts.
+function foldPruning(
+  state: LedgerState,
+  event: Extract<EventFacts, { kind: "prune" }>,
+): LedgerState {
+  if (state.pruned && state.pruned.seq >= event.body.kept.seq) return state;
+  return { ...state, pruned: prunedBy(event) };
 }
 
 // Of several that took over from the same holder at the same time, the one in the lowest slot counts.

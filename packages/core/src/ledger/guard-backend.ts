@@ -13,6 +13,9 @@ import type { SharingBackend } from "./oci-backend.ts";
 /** How long a store may take for an answer, in milliseconds. Then nothing goes on: a ledger that hangs must not hang floe. */
 const DEADLINE_MS = 10_000;
 
+/** How many slots are pruned at a time. */
+const PRUNE_AT_ONCE = 1000;
+
 /** A backend behind floe's deadline, errors and names of chains. */
 export interface GuardedBackend extends SharingBackend {
   /** Opens the store and asks it something, in time. `what` says what it has not done when it fails. */
@@ -118,6 +121,16 @@ export function guardBackend(
       each(options, (backend, call) => backend.read(chainName(), from, to, call)),
     verifyStore: (_, options) =>
       each(options, (backend, call) => backend.verifyStore?.(chainName(), call) ?? none()),
+    async prune(_, upTo, options) {
+      // In portions, since each has to come to its end in time.
+      for (let to = Math.min(upTo, PRUNE_AT_ONCE); ; to = Math.min(upTo, to + PRUNE_AT_ONCE)) {
+        await ask("did not remove what was archived", options, async (backend, call) => {
+          if (!backend.prune) throw new Error("it never removes anything");
+          await backend.prune(chainName(), to, call);
+        });
+        if (to === upTo) return;
+      }
+    },
     async *chains(options) {
       const backend = await ask("could not be read", options, async (opened) => opened);
       yield* backend.chains(options);

@@ -34,7 +34,10 @@ export interface LedgerPart {
 /** The places that a ledger has been in, oldest first. What lies before a place that cannot be read is not known. */
 export type LedgerParts = readonly LedgerPart[];
 
-/** Finds the places that a ledger was in by what its beginning in each says about the one before. */
+/**
+ * Finds the places that a ledger was in by what its beginning in each says about the one before.
+ * @param kept - number of the event that it begins with since it was pruned; places before are not looked for
+ */
 export async function findParts(
   environment: EnvironmentConfig,
   pinned: Genesis,
@@ -42,6 +45,7 @@ export async function findParts(
   context: LedgerContext,
   lists: TagLists,
   verify: Verify,
+  kept: number,
   options: CallOptions,
 ): Promise<LedgerParts> {
   const parts: LedgerPart[] = [
@@ -57,7 +61,7 @@ export async function findParts(
       problem: null,
     },
   ];
-  for (let past = pinned.continues; past !== null; ) {
+  for (let past = pinned.continues; past !== null && past.seq >= kept; ) {
     const { backend, location, mode, first, genesis, seq: last } = past;
     const about = { backend, location, mode, first, genesis, last };
     let next: Continues | null = null;

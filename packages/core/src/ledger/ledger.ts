@@ -1,46 +1,27 @@
 import type { AuditEntry, AuditFinding } from "../contract/index.ts";
-import { FloeError, isFloeError } from "../errors/index.ts";
+import { EXIT, FloeError, isFloeError } from "../errors/index.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
-import { authorityDigest } from "../manifest/policy-digests.ts";
-import { type Digest, digestOf } from "../model/digest.ts";
-import { uuidV7 } from "../model/uuid.ts";
+import type { Digest } from "../model/digest.ts";
 import type { CallOptions } from "../ports/index.ts";
+import { assertNotMoved } from "./assert-not-moved.ts";
 import { assertReadable } from "./assert-readable.ts";
-import {
-  type EventActor,
-  type EventBody,
-  type EventFacts,
-  type EventKind,
-  eventStatement,
-  invalidEvent,
-  type LedgerEvent,
-  leafHash,
-  type StoredEvent,
-} from "./event.ts";
-import { foldState } from "./fold-state.ts";
+import { type EventKind, invalidEvent, leafHash, type StoredEvent } from "./event.ts";
+import { findPruning } from "./find-pruning.ts";
 import { createFollower } from "./follow-back.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
-import { actorOf, type LedgerContext, requireSigner } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { findParts, type LedgerPart, type LedgerParts, readParts } from "./ledger-parts.ts";
 import { type LedgerPlace, ownRepository } from "./ledger-place.ts";
 import { createOciBackend, type LedgerMode, modeFor, type SharingBackend } from "./oci-backend.ts";
 import { assertPinned } from "./pinned-policy.ts";
+import type { Pruned } from "./prune-body.ts";
 import { createViewReader, type LedgerView, type Settling } from "./read-view.ts";
+import { type EventDraft, signEvent } from "./sign-event.ts";
 import type { Moment, TagLists } from "./tag-lists.ts";
 import { type VerifiedEvent, verifyEvent } from "./verify-event.ts";
 
 export type { LedgerView, Settling } from "./read-view.ts";
-
-/** What somebody wants to append. */
-export interface EventDraft<Kind extends EventKind = EventKind> {
-  readonly kind: Kind;
-  readonly operation: string;
-  readonly body: EventBody<Kind>;
-  /** The artifact that the event is about; `null`: the ledger's genesis. */
-  readonly subject: { readonly name: string; readonly digest: Digest } | null;
-  readonly traceId: string;
-  readonly claimedOperator?: string | undefined;
-}
+export type { EventDraft } from "./sign-event.ts";
 
 /** How many events are read at a time on the way back from the newest. */
 const CHUNK = 32;
@@ -86,7 +67,10 @@ export interface Ledger {
   ): Promise<AppendedEvent | null>;
   /** Events in ascending order, each with its signature checked. */
   read(from: number, to: number | undefined, options: CallOptions): AsyncIterable<VerifiedEvent>;
-  /** The same newest first, read in small parts: whoever has seen enough stops early. */
+  /**
+   * The same newest first, read in small parts: whoever has seen enough stops early. Of a pruned ledger the last is the event
+   * that it begins with since then, whose state is what was before.
+   */
   readBack(options: CallOptions): AsyncIterable<VerifiedEvent>;
   /** The stored bytes as they are, in ascending order: nothing is checked. */
   entries(
@@ -97,8 +81,12 @@ export interface Ledger {
   storeFindings(options: CallOptions): AsyncIterable<AuditFinding>;
   /** The event that the environment's tag pins, or `null` without a ledger. */
   pinned(options: CallOptions): Promise<Genesis | null>;
-  /** The places that its events are in, oldest first; empty without a ledger. */
+  /** The places that its events are in, oldest first; empty without a ledger. Those that were pruned whole are left out. */
   parts(options: CallOptions): Promise<LedgerParts>;
+  /** With which event the ledger begins since it was pruned; `null`: with its genesis. */
+  pruned(options: CallOptions): Promise<Pruned | null>;
+  /** Removes the stored events before a slot, in every place that can be reached. They have to be pruned by then. */
+  removeBefore(seq: number, options: CallOptions): Promise<void>;
   /** How events are named in the place where the one with a number is. Known after `parts` or a reading. */
   readonly modeAt: (seq: number) => LedgerMode;
   /** What is in a place behind the ledger's end there, as it is stored: the event that moved it on, and strays. */
@@ -130,16 +118,39 @@ export function createLedger(
   const chain = environment.name;
   let genesis: Genesis | null = null;
   let known: LedgerParts | null = null;
+  let pruning: Pruned | null = null;
+  let pruningKnown = false;
   const vouchedFor = new Set<Digest>();
 
   const verify = (bytes: Uint8Array, where: string): VerifiedEvent =>
     verifyEvent(bytes, where, environment, context.manifest, context.verifier);
 
   async function parts(options: CallOptions): Promise<LedgerParts> {
-    genesis ??= await findGenesis(environment, context, place, verify, options);
+    const kept = (await pruned(options))?.seq ?? 0;
     if (!genesis) return [];
-    known ??= await findParts(environment, genesis, place, context, lists, verify, options);
+    known ??= await findParts(environment, genesis, place, context, lists, verify, kept, options);
     return known;
+  }
+
+  function learn({ pruned: said }: Pick<LedgerView["state"], "pruned">): void {
+    if (!said || said.seq <= (pruning?.seq ?? 0)) return;
+    pruning = said;
+    known = null;
+  }
+
+  async function pruned(options: CallOptions): Promise<Pruned | null> {
+    if (pruningKnown) return pruning;
+    // Looking for it may itself look into the places.
+    pruningKnown = true;
+    try {
+      await anyView(options);
+    } catch (cause) {
+      pruningKnown = false;
+      if (!isFloeError(cause) || cause.exitCode !== EXIT.integrity) throw cause;
+      const all = genesis ? place.audit.read(chain, genesis.first, undefined, options) : null;
+      pruning = all && (await findPruning(all, chain, verify));
+    }
+    return pruning;
   }
 
   const modeAt = (seq: number): LedgerMode =>
@@ -171,7 +182,9 @@ export function createLedger(
     if (!genesis) return null;
     const head = await audit.head(chain, options);
     if (!head) throw await emptyLedger(chain, place, options);
-    return await reader.view(genesis, head, options);
+    const found = await reader.view(genesis, head, options);
+    learn(found.state);
+    return found;
   }
 
   async function signed(
@@ -179,37 +192,9 @@ export function createLedger(
     draft: EventDraft,
     options: CallOptions,
   ): Promise<StoredEvent> {
-    const signer = requireSigner(context.signer, draft.kind);
-    const actor = actorOf(signer.signer, context, draft.claimedOperator);
-    const facts = {
-      v: 1 as const,
-      chain: view.genesis.chain,
-      environment: environment.name,
-      seq: view.seq + 1,
-      prev: view.hash,
-      ...(view.rivals.length > 0 ? { rivals: view.rivals.map((rival) => rival.hash) } : {}),
-      ...(view.disregarded.length > 0
-        ? { disregards: view.disregarded.map((event) => event.hash) }
-        : {}),
-      size: view.size + 1,
-      id: uuidV7(context.store.now(), context.host.randomBytes(10)),
-      operation: draft.operation,
-      kind: draft.kind,
-      at: context.store.now().toISOString(),
-      actor,
-      agent: { name: "floe", version: context.version },
-      authority_digest: authorityDigest(environment),
-      trace_id: draft.traceId,
-      body: withoutKeyOf(actor, draft),
-    } as EventFacts;
-    const event = { ...facts, state: foldState(view.state, facts) } as LedgerEvent;
-    const subject = draft.subject ?? {
-      name: view.genesis.chain,
-      digest: digestOf(view.genesis.bytes),
-    };
-    const bytes = await signer.sign(eventStatement(event, subject), options);
-    assertReadable(bytes, draft.kind, audit, verify);
-    return { event, bytes, hash: leafHash(bytes) };
+    const stored = await signEvent(view, draft, environment, context, options);
+    assertReadable(stored.bytes, draft.kind, audit, verify);
+    return stored;
   }
 
   async function claim(stored: StoredEvent, options: CallOptions): Promise<boolean> {
@@ -235,10 +220,10 @@ export function createLedger(
     if (!genesis) return;
     const head = await audit.head(chain, options);
     const follow = createFollower(modeAt);
-    for (let to = head?.seq ?? -1, from = 0; to >= 0; to = from - 1) {
+    for (let to = head?.seq ?? -1, from = 0; to >= (pruning?.seq ?? 0); to = from - 1) {
       const part: VerifiedEvent[] = [];
       // A part that cannot be read keeps nobody from what was read before it.
-      from = Math.max(to < genesis.first ? 0 : genesis.first, to - CHUNK + 1);
+      from = Math.max(to < genesis.first ? 0 : genesis.first, to - CHUNK + 1, pruning?.seq ?? 0);
       const past = to < genesis.first ? await parts(options) : [];
       from = Math.max(from, ...past.filter(({ first }) => first <= to).map(({ first }) => first));
       for await (const entry of audit.read(chain, from, to, options))
@@ -246,7 +231,9 @@ export function createLedger(
       for (const stored of part.reverse()) {
         const judged = follow(stored);
         if (judged.authorized && !stored.authorized) vouchedFor.add(stored.hash);
-        yield judged;
+        if (judged.vouches && stored.event.kind !== "genesis") learn(stored.event.state);
+        if (stored.event.seq < (pruning?.seq ?? 0)) return;
+        yield stored.hash === pruning?.hash ? { ...judged, begins: true } : judged;
       }
     }
   }
@@ -281,6 +268,7 @@ export function createLedger(
         if (!ENDS.has(draft.kind)) assertNotMoved(environment, before);
         const stored = await signed(before, draft, options);
         if (await claim(stored, options)) {
+          learn(stored.event.state);
           const after: LedgerView = {
             genesis: before.genesis,
             seq: stored.event.seq,
@@ -325,6 +313,20 @@ export function createLedger(
       return genesis;
     },
     parts,
+    pruned,
+    async removeBefore(seq, options) {
+      // Places that are pruned whole are still to be emptied, where they are found.
+      const kept = await parts(options);
+      const all = genesis
+        ? await findParts(environment, genesis, place, context, lists, verify, 0, options).catch(
+            () => kept,
+          )
+        : kept;
+      for (const part of all) {
+        const upTo = Math.min(seq - 1, part.last ?? seq - 1);
+        if (upTo >= part.first) await part.audit?.prune?.(chain, upTo, options);
+      }
+    },
     modeAt,
     async *behind(part, options) {
       if (part.last === null || !part.audit || !genesis) return;
@@ -341,17 +343,6 @@ export function createLedger(
 const ENDS: ReadonlySet<EventKind> = new Set(["outcome", "reconcile", "move"]);
 /** After these nobody looks whether the ledger was moved at the same time. */
 const SEEN: ReadonlySet<EventKind> = new Set([...ENDS, "intent", "refusal"]);
-
-function assertNotMoved({ name }: EnvironmentConfig, { state }: Pick<LedgerView, "state">): void {
-  const { moved } = state;
-  if (!moved) return;
-  throw new FloeError({
-    code: "FLOE_LEDGER_ELSEWHERE",
-    message: `the ledger of ${name} was moved to ${moved.backend} (${moved.location}) by ${moved.by} at ${moved.at}`,
-    hint: "Use the manifest that names that place. If floe audit move was interrupted, run it again as it was run.",
-    details: { environment: name, backend: moved.backend, location: moved.location },
-  });
-}
 
 /** The environment's own repository as the place of its ledger. */
 export function inRepository({ store, clock }: LedgerContext, lists: TagLists): LedgerPlace {
@@ -379,15 +370,6 @@ async function emptyLedger(
     hint: "It may be on the machine where it was begun, or deleted: run floe there, or restore the store from a copy. A new one is not begun in its place.",
     details: { environment, backend: place.backend },
   });
-}
-
-// The key stands in the event once.
-function withoutKeyOf(actor: EventActor, { kind, body }: EventDraft): unknown {
-  if (kind !== "outcome") return body;
-  const { operator } = body as EventBody<"outcome">;
-  const { public_key: key, ...rest } = operator;
-  const same = operator.key_id === actor.key_id && key === actor.public_key;
-  return same ? { ...body, operator: rest } : body;
 }
 
 function isIndeterminate(error: unknown): boolean {

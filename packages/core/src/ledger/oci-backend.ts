@@ -1,5 +1,6 @@
 import type {
   AuditBackend,
+  AuditBackendError,
   AuditCapabilities,
   AuditClaim,
   AuditEntry,
@@ -33,6 +34,10 @@ const SEQ_DIGITS = 12;
 const HASH_START = 7;
 const OWN_TAG = /^(\d{12})-([0-9a-f]{12})$/;
 const SLOT_TAG = /^\d{12}$/;
+const PRUNED_TAG = /^pruned-(\d{12})-(\d{1,15})$/;
+
+/** How many manifests are deleted at a time. */
+const DELETE_AT_ONCE = 8;
 
 /** How events are named: `slot` where creating a tag has exactly one winner, `own-tag` on plain registries. */
 export type LedgerMode = "slot" | "own-tag";
@@ -44,9 +49,15 @@ export function modeFor(store: ArtifactStore): LedgerMode {
 
 type SharedCall = CallOptions & { readonly since?: Moment | undefined };
 
+/** The end of a chain. */
+export interface SharedHead extends AuditHead {
+  /** Slot before which a registry says that events were removed; whether somebody signed that is the ledger's to know. */
+  readonly keptFrom?: number;
+}
+
 /** An audit backend whose `head` may be worked out from a list that was begun after a moment. */
 export interface SharingBackend extends AuditBackend {
-  head(chain: string, options: SharedCall): Promise<AuditHead | null>;
+  head(chain: string, options: SharedCall): Promise<SharedHead | null>;
 }
 
 /**
@@ -72,6 +83,8 @@ export function createOciBackend(
   // Event tags never move, so what was read (or written) under one stays what it is for the life of this process.
   const known = new Map<string, Uint8Array>();
   let listed: readonly Slot[] = [];
+  // What a tag says that stands for the removed events; by it they go on being counted.
+  let pruned: Removed = NOTHING_REMOVED;
 
   async function storeBlobs(bytes: Uint8Array, options: CallOptions): Promise<void> {
     await storeEventBlobs(store, bytes, emptyBlobPresent, options);
@@ -82,8 +95,12 @@ export function createOciBackend(
     const prefix = `floe-ev.${chain}.`;
     const tags = await lists.list({ ...options, prefix });
     const found: Slot[] = [];
+    pruned = NOTHING_REMOVED;
     for (const tag of tags) {
       const name = tag.slice(prefix.length);
+      const [, from, count] = PRUNED_TAG.exec(name) ?? [];
+      if (Number(from) > Math.max(pruned.keptFrom, first()))
+        pruned = { keptFrom: Number(from), count: Number(count) };
       const own = OWN_TAG.exec(name);
       const seq = Number(own?.[1] ?? name);
       if ((mode === "slot" ? SLOT_TAG.test(name) : own !== null) && seq >= first())
@@ -126,6 +143,13 @@ export function createOciBackend(
     return { seq: slot.seq, bytes };
   }
 
+  async function remove(tag: string, options: CallOptions): Promise<void> {
+    known.delete(tag);
+    const found = store.deleteManifest && (await store.resolve(tag, options));
+    if (found) await store.deleteManifest?.(found.digest, options);
+    else if (!store.deleteManifest) await store.deleteTag(tag, options);
+  }
+
   return {
     capabilities: () => capabilities,
 
@@ -149,11 +173,38 @@ export function createOciBackend(
       const last = all.at(-1);
       if (!last) return null;
       const top = all.filter((slot) => slot.seq === last.seq);
+      const { keptFrom, count } = pruned;
       return {
         seq: last.seq,
         entries: await Promise.all(top.map((slot) => entryOf(slot, options))),
-        count: all.length,
+        count: count + all.filter(({ seq }) => seq >= keptFrom).length,
+        ...(keptFrom > 0 ? { keptFrom } : {}),
       };
+    },
+
+    // The first event stays under its tag: the environment's pin may be the same manifest.
+    async prune(chain, upTo, options): Promise<void> {
+      const all = await slots(chain, options);
+      const last = all.at(-1);
+      if (!last || upTo >= last.seq)
+        throw refused(`the last event of ${chain} stays, so slot ${upTo} is too far`);
+      const keptFrom = upTo + 1;
+      if (keptFrom > pruned.keptFrom) {
+        const kept = all.find(({ seq }) => seq === keptFrom);
+        const manifest = kept && (await store.getManifest(kept.tag, options));
+        if (!manifest) throw refused(`there is no event in slot ${keptFrom} of ${chain}`);
+        const between = all.filter(({ seq }) => seq >= pruned.keptFrom && seq < keptFrom);
+        const slot = String(keptFrom).padStart(SEQ_DIGITS, "0");
+        const tag = `floe-ev.${chain}.pruned-${slot}-${pruned.count + between.length}`;
+        const { mediaType } = manifest.descriptor;
+        await store.createTag(tag, { bytes: manifest.bytes, mediaType }, options);
+      }
+      const old = all.filter(({ seq }) => seq > first() && seq <= upTo);
+      for (let start = 0; start < old.length; start += DELETE_AT_ONCE)
+        await Promise.all(
+          old.slice(start, start + DELETE_AT_ONCE).map(({ tag }) => remove(tag, options)),
+        );
+      listed = [];
     },
 
     async *read(chain, from, to, options): AsyncGenerator<AuditEntry> {
@@ -192,6 +243,14 @@ interface Slot {
   readonly seq: number;
   readonly tag: string;
 }
+
+/** How many events were removed, and before which slot. */
+interface Removed {
+  readonly keptFrom: number;
+  readonly count: number;
+}
+
+const NOTHING_REMOVED: Removed = { keptFrom: 0, count: 0 };
 
 /** The tag of an event. */
 function eventTag(chain: string, seq: number, mode: LedgerMode, bytes: Uint8Array): string {
@@ -255,6 +314,10 @@ export async function eventBytes(
     size: layer.size,
   };
   return await store.getBlob(descriptor, { ...options, maxBytes: 1024 * 1024 });
+}
+
+function refused(message: string): Error & AuditBackendError {
+  return Object.assign(new Error(message), { failure: "refused" as const });
 }
 
 function unreadable(tag: string, reason: string, cause?: unknown): FloeError {

@@ -1,11 +1,11 @@
-import type { AuditBackend, AuditEntry, AuditHead } from "../contract/index.ts";
+import type { AuditBackend, AuditEntry } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
 import type { Digest } from "../model/digest.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { invalidEvent, type LedgerState, leafHash, type StoredEvent } from "./event.ts";
 import { actorName, EMPTY_STATE, foldState } from "./fold-state.ts";
 import type { Genesis } from "./genesis.ts";
-import type { LedgerMode } from "./oci-backend.ts";
+import type { LedgerMode, SharedHead } from "./oci-backend.ts";
 import type { VerifiedEvent } from "./verify-event.ts";
 
 /** The trusted end of a ledger. */
@@ -31,7 +31,7 @@ export interface ViewReader {
   /** @throws {FloeError} FLOE_LEDGER_UNSETTLED - see {@link Settling}; not with `settling` */
   view(
     pinned: Genesis,
-    head: AuditHead,
+    head: SharedHead,
     options: CallOptions & { readonly settling?: Settling | undefined },
   ): Promise<LedgerView>;
 }
@@ -119,7 +119,7 @@ export function createViewReader(
 
   // Whoever can push can append; only somebody who may change the environment is believed about its state and size.
   // What others have appended is stepped over.
-  async function findBase(pinned: Genesis, head: AuditHead, options: CallOptions): Promise<Base> {
+  async function findBase(pinned: Genesis, head: SharedHead, options: CallOptions): Promise<Base> {
     const first = leafHash(pinned.bytes);
     const beside: VerifiedEvent[] = [];
     let level = await Promise.all(head.entries.map((entry) => check(pinned, entry, options)));
@@ -140,7 +140,7 @@ export function createViewReader(
   // number of events that are stored, nothing else can be beside it.
   async function findBeside(
     pinned: Genesis,
-    head: AuditHead,
+    head: SharedHead,
     { base, beside }: Base,
     options: CallOptions,
   ): Promise<VerifiedEvent[]> {
@@ -151,18 +151,20 @@ export function createViewReader(
         "the ledger has a gap: events are missing before the head",
       );
     const near = new Map([base, ...beside].map((event) => [event.hash, event]));
-    const lowest = Math.max(pinned.first + 1, base.event.seq - NEAR_SLOTS);
+    // What was before that was removed.
+    const kept = keptOf([base, ...beside]);
+    const lowest = Math.max(pinned.first + 1, kept, base.event.seq - NEAR_SLOTS);
     for (let seq = base.event.seq; seq >= lowest; seq -= 1) {
       for (const event of await read(pinned, seq, seq, options)) near.set(event.hash, event);
-      const { reached } = walk(base, near);
+      const { reached } = walk(base, near, kept);
       const below = head.count - near.size;
       if (base.event.size - reached.size === below)
         return [...near.values()].filter(({ hash }) => !reached.has(hash));
     }
     const all = new Map<Digest, VerifiedEvent>();
-    for (const event of await read(pinned, pinned.first, head.seq, options))
+    for (const event of await read(pinned, Math.max(pinned.first, kept), head.seq, options))
       all.set(event.hash, event);
-    const { reached, missing } = walk(base, all);
+    const { reached, missing } = walk(base, all, kept);
     const [lost] = missing;
     if (lost !== undefined)
       throw invalidEvent(`${chain}: ${lost}`, "an event that others name is missing");
@@ -187,9 +189,19 @@ export function createViewReader(
         .sort(bySeqThenHash);
       const top = [...beside, base].filter(({ event }) => event.seq === head.seq);
       const main = top.sort(bySeqThenHash)[0] ?? base;
+      const state = beside
+        .filter(changesState)
+        .reduce((folded, { event }) => foldState(folded, event), stateAt(base));
+      const kept = state.pruned?.seq ?? 0;
+      if ((head.keptFrom ?? 0) > kept)
+        throw invalidEvent(
+          `${chain}#${head.keptFrom}`,
+          "what was before it was removed, and nobody who may act there has signed that it is pruned",
+        );
       const { reached } = walk(
         main,
         new Map([base, ...beside].map((event) => [event.hash, event])),
+        kept,
       );
       const rivals = [...beside, base].filter(({ hash }) => !reached.has(hash)).sort(bySeqThenHash);
       if (mode === "slot" && main.vouches && rivals.length > 0)
@@ -202,9 +214,7 @@ export function createViewReader(
         disregarded: beside.filter(mattersIfAuthorized),
         settled: unsettled,
         size: base.event.size + beside.length,
-        state: beside
-          .filter(changesState)
-          .reduce((state, { event }) => foldState(state, event), stateAt(base)),
+        state,
       };
     },
   };
@@ -220,14 +230,15 @@ interface Base {
 function walk(
   from: VerifiedEvent,
   known: ReadonlyMap<Digest, VerifiedEvent>,
+  kept: number,
 ): { readonly reached: ReadonlySet<Digest>; readonly missing: readonly Digest[] } {
   const reached = new Set<Digest>([from.hash]);
   const missing: Digest[] = [];
   const pending = [from];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { prev, rivals = [], kind } = next.event;
-    // What a moved ledger had before is in another place.
-    if (kind === "genesis") continue;
+    const { prev, rivals = [], kind, seq } = next.event;
+    // What a moved ledger had before is in another place, and what a pruned one had is in an archive.
+    if (kind === "genesis" || seq <= kept) continue;
     for (const hash of prev === null ? rivals : [prev, ...rivals]) {
       if (reached.has(hash)) continue;
       const linked = known.get(hash);
@@ -238,6 +249,18 @@ function walk(
     }
   }
   return { reached, missing };
+}
+
+// With which slot the ledger begins since it was pruned.
+function keptOf(events: readonly VerifiedEvent[]): number {
+  return Math.max(
+    ...events.map(({ event, authorized, vouches }) =>
+      Math.max(
+        vouches ? (event.state.pruned?.seq ?? 0) : 0,
+        authorized && event.kind === "prune" ? event.body.kept.seq : 0,
+      ),
+    ),
+  );
 }
 
 // Anybody can begin a ledger; that it is empty then is not theirs to say. What it had before it was moved is, of whoever

@@ -10,7 +10,9 @@ export function shiftBackend(backend: SharingBackend, first: () => number): Shar
       const by = first();
       if (!head || by === 0) return head;
       const entries = head.entries.map((entry) => ({ ...entry, seq: entry.seq + by }));
-      return { ...head, seq: head.seq + by, entries };
+      const { keptFrom } = head;
+      const kept = keptFrom === undefined ? {} : { keptFrom: keptFrom + by };
+      return { ...head, seq: head.seq + by, entries, ...kept };
     },
     async *read(chain, from, to, options) {
       const by = first();

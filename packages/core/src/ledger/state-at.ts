@@ -1,5 +1,6 @@
+import { FloeError } from "../errors/index.ts";
 import type { CallOptions } from "../ports/index.ts";
-import type { LedgerState } from "./event.ts";
+import type { LedgerEvent, LedgerState } from "./event.ts";
 import { EMPTY_STATE, foldState } from "./fold-state.ts";
 import type { Ledger } from "./ledger.ts";
 import { bySeqThenHash } from "./read-view.ts";
@@ -15,6 +16,7 @@ export interface PastState {
 /**
  * Works out an environment's state at a time from its events; `null`: it had no ledger yet. Where writers are serialised,
  * the newest event until then carries it; elsewhere all events are folded, in the order that everybody computes.
+ * @throws {FloeError} FLOE_LEDGER_PRUNED - what there was then was removed
  */
 export async function stateAt(
   ledger: Ledger,
@@ -26,6 +28,11 @@ export async function stateAt(
   let base: VerifiedEvent | null = null;
   for await (const stored of ledger.readBack(options)) {
     const { event, authorized, vouches } = stored;
+    if (stored.begins === true && event.at > until) throw prunedThen(ledger, event, time);
+    if (stored.begins === true) {
+      base = stored;
+      break;
+    }
     if (event.at > until || (!authorized && event.kind !== "genesis")) continue;
     if (event.kind !== "genesis" && vouches && ledger.modeAt(event.seq) === "slot") {
       base = stored;
@@ -39,4 +46,13 @@ export async function stateAt(
     .sort(bySeqThenHash)
     .reduce((before, { event }) => foldState(before, event), base?.event.state ?? EMPTY_STATE);
   return { state, events: base ? [...events, base] : events };
+}
+
+function prunedThen({ environment }: Ledger, { at, seq }: LedgerEvent, time: Date): FloeError {
+  return new FloeError({
+    code: "FLOE_LEDGER_PRUNED",
+    message: `the ledger of ${environment.name} was pruned: it begins with event ${seq} of ${at}, and says nothing about ${time.toISOString()}`,
+    hint: `The archive has what was before: floe audit verify --env ${environment.name} names it.`,
+    details: { environment: environment.name },
+  });
 }

@@ -37,6 +37,8 @@ export interface VerifiedEvent extends StoredEvent {
    * its actor may have been allowed to.
    */
   readonly judged: boolean;
+  /** A pruned ledger begins with it: what was before is gone, and its state says what that came to. */
+  readonly begins?: boolean;
 }
 
 /**

@@ -66,6 +66,8 @@ export function explainManifest(manifest: Manifest): JsonObject {
       ...explainPlace(manifest.audit),
       previous: manifest.audit.previous.map(explainPlace),
       anchors: manifest.audit.anchors.map(explainAnchor),
+      retention_seconds:
+        manifest.audit.retentionMs === null ? null : manifest.audit.retentionMs / 1000,
     },
     plugins: { use: manifest.plugins.use, allow: manifest.plugins.allow },
     unsupported: manifest.unsupported,

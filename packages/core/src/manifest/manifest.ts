@@ -84,6 +84,8 @@ export interface AuditConfig extends AuditPlace {
   readonly previous: readonly AuditPlace[];
   /** Where checkpoints are kept besides. */
   readonly anchors: readonly AnchorConfig[];
+  /** Events that are older may be pruned; `null`: everything is kept. */
+  readonly retentionMs: number | null;
 }
 
 /** Where and how much content of artifacts is kept on this machine. */

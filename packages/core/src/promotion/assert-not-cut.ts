@@ -61,6 +61,8 @@ export async function assertNotCut(
     const { seq, hash } = place;
     // Somebody may have promoted since the view was read: what counts is the ledger of now.
     const now = seq > view.seq ? await ledger.view(options) : view;
+    // What is older than the ledger is cannot be asked about.
+    if (now?.state.pruned && seq < now.state.pruned.seq) continue;
     let found = false;
     if (now && seq <= now.seq)
       for await (const event of ledger.read(seq, seq, options)) found ||= event.hash === hash;

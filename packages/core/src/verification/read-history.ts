@@ -29,6 +29,9 @@ export function historyOf(
   modeAt: Ledger["modeAt"],
   base: LedgerState = EMPTY_STATE,
 ): History {
+  // A pruned ledger begins with an event that says what was before, its own effect among it.
+  const [first] = events;
+  if (first?.begins === true) return historyOf(events.slice(1), modeAt, first.event.state);
   // Where it was moved from one kind of store to another, every event says what it follows.
   const single = events.every(({ event }) => modeAt(event.seq) === "slot");
   const known = new Map<Digest, VerifiedEvent>(events.map((stored) => [stored.hash, stored]));

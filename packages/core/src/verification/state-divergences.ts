@@ -80,6 +80,7 @@ const PARTS = {
   "open operations": ({ open_intents: open }: LedgerState) =>
     sorted(open.map(({ operation }) => operation)),
   "where it was moved": ({ moved }: LedgerState) => moved?.operation ?? null,
+  "what was pruned": ({ pruned }: LedgerState) => (pruned ? [pruned.seq, pruned.operation] : null),
 };
 
 function sorted(items: readonly string[]): string[] {

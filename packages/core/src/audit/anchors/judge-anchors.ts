@@ -5,6 +5,7 @@ import { findingOf, RESTORE } from "../ask-store.ts";
 import { type LinkedLedger, rootOf } from "../check-links.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { verifyCheckpoint } from "../checkpoint-signature.ts";
+import type { CompactRange } from "../compact-range.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";
 import type { Anchor } from "./anchor.ts";
 import { findLogged } from "./judge-log.ts";
@@ -35,6 +36,8 @@ export interface AnchoringInput {
   /** Name of the ledger; `null`: the environment has none. */
   readonly chain: string | null;
   readonly linked: Pick<LinkedLedger, "events">;
+  /** What stands for the events before, which were pruned. */
+  readonly range: CompactRange;
   readonly trusted: readonly TrustedSigner[];
   readonly verifier: Verifier;
   /** Handed in by whoever asks. */
@@ -110,7 +113,6 @@ async function judgeLog(
   const label = describeLog(log);
   const about = { name: log.name, kind: "rekor", location: log.url };
   const place = { ...about, label, note: null, problem: null, tampering: [], notes: [] };
-  const { events } = input.linked;
   if (logged.found === null) {
     const { reason, isForged } = logged;
     const verdict = isForged ? judged([forged(label, reason)], "") : notChecked(reason);
@@ -120,9 +122,12 @@ async function judgeLog(
   const { size } = found;
   const since = time === null ? "" : ` since ${time.toISOString()}`;
   const where = `${label}, which has had it${since}`;
-  const verdict = found.agrees
-    ? judged([], `${size} of ${events.length} events, as ${found.signedBy} signed (${where})`)
-    : judged([disagreement(found, where, [...signed.values()], events)], "");
+  const verdict =
+    size < input.range.size
+      ? notChecked(prunedSince(found.checkpoint))
+      : found.agrees
+        ? judged([], `${size} of ${countOf(input)} events, as ${found.signedBy} signed (${where})`)
+        : judged([disagreement(found, where, [...signed.values()], input)], "");
   return { place, answer: { ...about, size, ...verdict } };
 }
 
@@ -190,7 +195,7 @@ type Signed =
   | { readonly ok: false; readonly isOthers: boolean; readonly finding: AuditFinding };
 
 function judgeNote(note: string, label: string, input: AnchoringInput): Signed {
-  const { chain, linked, trusted, verifier, given } = input;
+  const { chain, linked, range, trusted, verifier, given } = input;
   const verdict = verifyCheckpoint(note, trusted, verifier);
   const invalid = { seq: null, hash: null, code: "FLOE_CHECKPOINT_INVALID" as const };
   if (!verdict.ok)
@@ -216,7 +221,7 @@ function judgeNote(note: string, label: string, input: AnchoringInput): Signed {
         fix: "The ledger was replaced by another one or taken away, or it is the wrong checkpoint.",
       },
     };
-  const agrees = rootOf(checkpoint, linked.events) === checkpoint.root;
+  const agrees = rootOf(checkpoint, linked.events, range) === checkpoint.root;
   return { ok: true, checkpoint, signedBy, agrees };
 }
 
@@ -224,18 +229,22 @@ function judgePlace(
   { label, note, problem, tampering, notes }: Place,
   found: Signed | undefined,
   all: readonly Signed[],
-  { linked: { events } }: AnchoringInput,
+  input: AnchoringInput,
 ): AuditVerdict {
+  const { range } = input;
+  const isPruned = found?.ok === true && found.checkpoint.size < range.size;
   const findings = [...tampering];
   if (problem?.exitCode === EXIT.integrity) findings.push(findingOf(problem));
   if (found?.ok === false) findings.push(found.finding);
-  if (found?.ok === true && !found.agrees) findings.push(disagreement(found, label, all, events));
+  if (found?.ok === true && !found.agrees && !isPruned)
+    findings.push(disagreement(found, label, all, input));
   if (findings.length > 0) return judged(findings, "", notes);
   if (problem) return { ...notChecked(`it cannot be read: ${problem.message}`), notes };
   if (note === null || found?.ok !== true)
     return { ...notChecked("it holds no checkpoint: floe audit checkpoint puts one there"), notes };
   const { checkpoint, signedBy } = found;
-  const summary = `${checkpoint.size} of ${events.length} events, as ${signedBy} signed (${label})`;
+  if (isPruned) return { ...notChecked(prunedSince(checkpoint)), notes };
+  const summary = `${checkpoint.size} of ${countOf(input)} events, as ${signedBy} signed (${label})`;
   return judged([], summary, notes);
 }
 
@@ -244,15 +253,16 @@ function disagreement(
   { checkpoint, signedBy }: Signed & { readonly ok: true },
   label: string,
   all: readonly Signed[],
-  events: LinkedLedger["events"],
+  input: AnchoringInput,
 ): AuditFinding {
+  const count = countOf(input);
   const { size, head } = checkpoint;
   const finding = { hash: null, code: "FLOE_LEDGER_TAMPERED" as const, fix: RESTORE };
-  if (rootOf(checkpoint, events) === null && size > events.length)
+  if (rootOf(checkpoint, input.linked.events, input.range) === null && size > count)
     return {
       ...finding,
-      seq: events.length,
-      what: `it is gone: the checkpoint of ${label} counts ${size} events, and there are ${events.length}`,
+      seq: count,
+      what: `it is gone: the checkpoint of ${label} counts ${size} events, and there are ${count}`,
     };
   const agreed = all.flatMap((one) =>
     one.ok && one.agrees && one.checkpoint.head === null && one.checkpoint.size < size
@@ -288,6 +298,9 @@ function conclude(
     const rest = covered === "" ? "" : `; what was looked at agrees: ${covered}`;
     return { ...notChecked(`${missing.join("; ")}${rest}`), notes: weaknesses };
   }
+  const [older] = answers.filter(({ answer }) => answer.size !== null);
+  if (well.length === 0 && older)
+    return notChecked(`${older.place.label}: ${older.answer.summary}`);
   if (well.length === 0)
     return notChecked(
       "no checkpoint: cutting off the newest events, or writing all anew, would not show. Make one: floe audit checkpoint",
@@ -303,6 +316,14 @@ function conclude(
   const near =
     "the checkpoint lies in the same registry as the ledger: it shows nothing against the registry's owner. Keep one elsewhere: floe audit checkpoint --out FILE, or audit.anchors in the manifest";
   return judged([], covered, apart ? weaknesses : [...weaknesses, near]);
+}
+
+function countOf({ linked, range }: AnchoringInput): number {
+  return range.size + linked.events.length;
+}
+
+function prunedSince({ size }: Checkpoint): string {
+  return `its checkpoint counts ${size} events, which were pruned: hold it against the archive`;
 }
 
 /** The host of `oci://host[:port]/repo`; a folder has none that two could share. */

@@ -2,6 +2,7 @@ import type { TrustedSigner, Verifier } from "../../ports/index.ts";
 import type { GivenCheckpoint } from "../anchors/judge-anchors.ts";
 import { type LinkedLedger, rootOf } from "../check-links.ts";
 import { verifyCheckpoint } from "../checkpoint-signature.ts";
+import type { CompactRange } from "../compact-range.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";
 import type { BundledLedger } from "./read-bundle.ts";
 
@@ -11,6 +12,7 @@ const RESTORE = "Compare with a copy that you trust.";
 export function anchorBundle(
   ledger: BundledLedger,
   { events }: LinkedLedger,
+  range: CompactRange | null,
   given: readonly GivenCheckpoint[],
   trusted: readonly TrustedSigner[],
   verifier: Verifier,
@@ -21,8 +23,11 @@ export function anchorBundle(
   ];
   if (all.length > 0 && trusted.length === 0)
     return notChecked("there is a checkpoint, and no key that you trust to check it with");
+  if (!range) return notChecked("what stands for the pruned events cannot be believed");
+  const count = range.size + events.length;
   const findings: AuditFinding[] = [];
   const covered: string[] = [];
+  const older: string[] = [];
   let outside = false;
   let byCertificate = false;
   const found = (code: AuditFinding["code"], seq: number | null, what: string): void => {
@@ -46,15 +51,19 @@ export function anchorBundle(
     else {
       const { checkpoint, signedBy } = verdict;
       const { size } = checkpoint;
-      const root = rootOf(checkpoint, events);
-      if (root === checkpoint.root) {
-        covered.push(`${size} of ${events.length} events, as ${signedBy} signed (${name})`);
+      const root = rootOf(checkpoint, events, range);
+      if (size < range.size)
+        older.push(
+          `the checkpoint of ${name} counts ${size} events, which were pruned: hold it against the archive`,
+        );
+      else if (root === checkpoint.root) {
+        covered.push(`${size} of ${count} events, as ${signedBy} signed (${name})`);
         outside ||= kept;
-      } else if (root === null && size > events.length)
+      } else if (root === null && size > count)
         found(
           "FLOE_LEDGER_TAMPERED",
-          events.length,
-          `it is gone: the checkpoint of ${name} counts ${size} events, and there are ${events.length}`,
+          count,
+          `it is gone: the checkpoint of ${name} counts ${size} events, and there are ${count}`,
         );
       else
         found(
@@ -67,6 +76,7 @@ export function anchorBundle(
   if (findings.length > 0) return judged(findings, "");
   if (byCertificate)
     return notChecked("a checkpoint is signed with a certificate, which is not judged offline");
+  if (covered.length === 0 && older.length > 0) return notChecked(older.join("; "));
   if (covered.length === 0)
     return notChecked("no checkpoint: cutting off the newest events would not show");
   const notes = outside
@@ -74,5 +84,5 @@ export function anchorBundle(
     : [
         "the checkpoint came with the bundle: whoever made it could have taken an older one. Give one that you kept with --checkpoint",
       ];
-  return judged([], covered.join("; "), notes);
+  return judged([], covered.join("; "), [...older, ...notes]);
 }

@@ -1,17 +1,56 @@
 import type { EventBody } from "../../ledger/event.ts";
+import { prunedBy } from "../../ledger/fold-state.ts";
+import type { Pruned } from "../../ledger/prune-body.ts";
+import type { Digest } from "../../model/digest.ts";
 import type { LinkedPart } from "../check-links.ts";
 import { type EventLink, isBroken, readEventLink } from "../event-link.ts";
 import { type BundledEvent, type BundleTrust, readBundledEvents } from "./bundled-events.ts";
 import type { BundledLedger } from "./read-bundle.ts";
 
-/** Finds the beginning of a bundled ledger, and the places that it was in, oldest first. */
+/** How a bundled ledger begins, and where it was. */
+export interface BundledParts {
+  readonly genesis: EventBody<"genesis"> | null;
+  /** Hash of that event. */
+  readonly pinned: Digest | null;
+  /** The places, oldest first. */
+  readonly parts: readonly LinkedPart[];
+}
+
+/** Finds the beginning of a bundled ledger, and the places that it was in as far as it was not pruned. */
 export function bundledParts(
   ledger: BundledLedger,
+  pruned: Pruned | null,
   trust: BundleTrust,
-): { readonly genesis: EventBody<"genesis"> | null; readonly parts: readonly LinkedPart[] } {
+): BundledParts {
   const beginning = firstEvent(ledger, trust);
   const genesis = beginning?.event.kind === "genesis" ? beginning.event.body : null;
-  return { genesis, parts: partsOf(ledger, beginning, trust) };
+  const parts = partsOf(ledger, beginning, trust);
+  return {
+    genesis,
+    pinned: beginning?.hash ?? null,
+    parts: pruned ? partsSince(pruned, parts) : parts,
+  };
+}
+
+/** The newest pruning by somebody who is trusted; `null`: there is none. */
+export function newestPruning(ledger: BundledLedger, trust: BundleTrust): Pruned | null {
+  const entries = ledger.entries.filter(({ seq, bytes }) => {
+    const link = readEventLink(seq, bytes);
+    return !isBroken(link) && link.kind === "prune";
+  });
+  if (entries.length === 0) return null;
+  const { events } = readBundledEvents({ ...ledger, entries }, () => "own-tag", trust);
+  return events.reduce<Pruned | null>((newest, { event, authorized }) => {
+    const found = authorized && event.kind === "prune" ? prunedBy(event) : null;
+    return found && found.seq > (newest?.seq ?? 0) ? found : newest;
+  }, null);
+}
+
+// The event that a pruned ledger begins with is for its place what a genesis is elsewhere.
+function partsSince({ seq, hash }: Pruned, parts: readonly LinkedPart[]): LinkedPart[] {
+  const later = parts.filter(({ first }) => first > seq);
+  const mode = parts.findLast(({ first }) => first <= seq)?.mode ?? "slot";
+  return [{ mode, first: seq, genesis: hash }, ...later];
 }
 
 function firstEvent(ledger: BundledLedger, trust: BundleTrust): BundledEvent | null {

@@ -1,5 +1,6 @@
 import { EXIT, isFloeError } from "../../errors/index.ts";
 import { leafHash } from "../../ledger/event.ts";
+import type { Genesis } from "../../ledger/genesis.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { EnvironmentConfig } from "../../manifest/manifest.ts";
 import { canonicalJson } from "../../model/canonical-json.ts";
@@ -65,7 +66,7 @@ export async function makeBundle(
     const ledger = ledgers.of(environment);
     const pinned = await ledger.pinned(options);
     if (!pinned) continue;
-    const { entries, behind } = await entriesOf(ledger, environment, left, options);
+    const { entries, behind } = await entriesOf(ledger, pinned, left, options);
     const { name } = environment;
     const { chain } = pinned;
     heads.push({ name, chain, genesis: leafHash(pinned.bytes), events: entries.length });
@@ -131,11 +132,15 @@ function base64(bytes: Uint8Array): string {
 // What cannot be read is left out: the gap shows when the bundle is verified.
 async function entriesOf(
   ledger: Ledger,
-  { name }: EnvironmentConfig,
+  { first, bytes }: Genesis,
   left: string[],
   options: CallOptions,
 ): Promise<{ readonly entries: StoredEntry[]; readonly behind: EntryBehind[] }> {
-  const { entries, unreadable, parts, before, away } = await readStored(ledger, options);
+  const { name } = ledger.environment;
+  const read = await readStored(ledger, options);
+  const { entries, unreadable, parts, before, away, pruned } = read;
+  // What says how the place of a pruned ledger is kept comes along, though the events after it are gone.
+  if (pruned && first < pruned.seq) entries.push({ seq: first, bytes });
   if (away)
     left.push(
       `${before} events of ${name} from before the ledger was moved: they are ${whyAway(away)}`,

@@ -9,11 +9,12 @@ import { checkLinks } from "../check-links.ts";
 import { endings, unboundOutcomes } from "../endings.ts";
 import { isBroken, readEventLink } from "../event-link.ts";
 import { merkleRoot } from "../merkle-root.ts";
+import { pruningOf } from "../pruning-of.ts";
 import { type AuditFinding, type AuditVerdict, judged, notChecked } from "../verdict.ts";
 import { anchorBundle } from "./bundled-anchors.ts";
 import { type BundledEvent, type BundleTrust, readBundledEvents } from "./bundled-events.ts";
 import { bundledMoves } from "./bundled-moves.ts";
-import { bundledParts } from "./bundled-parts.ts";
+import { bundledParts, newestPruning } from "./bundled-parts.ts";
 import { type BundledRecords, checkBundledRecords } from "./bundled-records.ts";
 import { type BundledLedger, type ReadBundle, readBundle } from "./read-bundle.ts";
 
@@ -74,13 +75,18 @@ function auditBundled(
   trust: BundleTrust,
   checkpoints: readonly GivenCheckpoint[],
 ): LedgerAudit {
-  const entries = ledger.entries.map(({ seq, bytes }) => readEventLink(seq, bytes));
-  const { genesis, parts } = bundledParts(ledger, trust);
+  const pruned = newestPruning(ledger, trust);
+  const isLeft = ({ seq }: { readonly seq: number }): boolean => seq >= (pruned?.seq ?? 0);
+  const stored = { ...ledger, entries: ledger.entries.filter(isLeft) };
+  const entries = stored.entries.map(({ seq, bytes }) => readEventLink(seq, bytes));
+  const { genesis, pinned, parts } = bundledParts(ledger, pruned, trust);
   const mode = genesis?.mode ?? "slot";
   const modeAt = (seq: number): "slot" | "own-tag" =>
     parts.findLast(({ first }) => first <= seq)?.mode ?? mode;
-  const linked = checkLinks(entries, parts);
-  const { events, unread } = readBundledEvents(ledger, modeAt, trust);
+  const linked = checkLinks(entries, parts, pruned ? pruned.size - 1 : 0);
+  const { events: read, unread } = readBundledEvents(stored, modeAt, trust);
+  const events = read.map((one) => (one.hash === pruned?.hash ? { ...one, begins: true } : one));
+  const pruning = pruningOf({ pruned, leftover: 0 }, linked, events);
   // What is no event at all is told once.
   const broken = new Set(entries.filter(isBroken).map(({ hash }) => hash as string));
   const malformed = unread.filter(({ hash }) => hash === null || !broken.has(hash));
@@ -109,8 +115,15 @@ function auditBundled(
     serialises: mode === "slot" ? "strong" : "advisory",
     events: total,
     head: last ? { seq: last.slot, hash: last.hash } : null,
-    root: total === 0 ? null : merkleRoot(linked.events.map(({ hash }) => hash)),
+    root:
+      total === 0 || !pruning.range
+        ? null
+        : merkleRoot(
+            linked.events.map(({ hash }) => hash),
+            pruning.range,
+          ),
     openIntents: open,
+    pruned: pruning.past,
     verdicts: {
       integrity: judged(
         [
@@ -129,9 +142,18 @@ function auditBundled(
           ...moves.changed,
           ...records.wrong,
           ...bundle.broken.map((what) => tampered({ seq: null, hash: null, what })),
+          ...pruning.findings,
+          ...(pruned && pinned !== ledger.genesis
+            ? [
+                tampered({
+                  ...{ seq: 0, hash: ledger.genesis },
+                  what: "the genesis that the environment pins is missing",
+                }),
+              ]
+            : []),
         ],
         `${total} events follow one another, and their states from them`,
-        moves.notes,
+        [...pruning.notes, ...moves.notes],
       ),
       completeness: completeness(
         [...gaps, ...cutOff(ledger, gaps), ...moves.missing, ...records.missing],
@@ -142,6 +164,7 @@ function auditBundled(
       anchoring: anchorBundle(
         ledger,
         linked,
+        pruning.range,
         checkpoints,
         signers.map((one) => ({ ...one, method: "key" })),
         trust.verifier,

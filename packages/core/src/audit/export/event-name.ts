@@ -26,6 +26,8 @@ export function eventName({ kind, body }: Pick<LedgerEvent, "kind" | "body">): E
       return { subject: "promotion", predicate: "takenover" };
     case "move":
       return { subject: "ledger", predicate: "moved" };
+    case "prune":
+      return { subject: "ledger", predicate: "pruned" };
     case "settle":
       return { subject: "ledger", predicate: "settled" };
     case "lock":

@@ -41,6 +41,7 @@ export interface ExportedLedgers {
  * Writes the events of ledgers, oldest first, each with its signature checked. Whoever keeps the cursor is told every event at
  * least once, also those that turn up late beside others.
  * @throws {FloeError} FLOE_LEDGER_TAMPERED - what was told before is no longer there
+ * @throws {FloeError} FLOE_LEDGER_PRUNED - what was not told yet was removed
  */
 export async function exportLedgers(
   request: ExportRequest,
@@ -94,7 +95,11 @@ async function newEvents(
   all.sort(bySeqThenHash);
   const told = new Set(before?.hashes);
   const there = new Set(all.map(({ hash }) => hash));
-  const gone = before?.hashes.find((hash) => !there.has(hash));
+  const begin = all[0]?.begins === true ? all[0].event.seq : 0;
+  if (before !== undefined && before.seq + 1 < begin) throw prunedSince(ledger, before.seq, begin);
+  // Of what was told before the beginning nothing can be looked up.
+  const known = before !== undefined && lowest >= begin ? before.hashes : [];
+  const gone = known.find((hash) => !there.has(hash));
   if (gone !== undefined)
     throw new FloeError({
       code: "FLOE_LEDGER_TAMPERED",
@@ -108,6 +113,15 @@ async function newEvents(
     positions[pinned.chain] = { seq: last.event.seq, hashes: kept.map(({ hash }) => hash) };
   }
   return all.filter(({ hash }) => !told.has(hash));
+}
+
+function prunedSince({ environment }: Ledger, told: number, begin: number): FloeError {
+  return new FloeError({
+    code: "FLOE_LEDGER_PRUNED",
+    message: `the export has told the events of ${environment.name} up to ${told}, and the ledger was pruned up to ${begin}: what is between cannot be told`,
+    hint: `The archive has it: floe audit verify --env ${environment.name} names it. Begin a new cursor to go on without.`,
+    details: { environment: environment.name },
+  });
 }
 
 async function write(

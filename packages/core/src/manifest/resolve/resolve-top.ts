@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { isInternalTag, isTag, isVersion } from "../../model/index.ts";
 import { didYouMean } from "../did-you-mean.ts";
+import { parseDuration } from "../duration.ts";
 import { type IssuePath, quote } from "../issue-list.ts";
 import type {
   Manifest,
@@ -65,7 +66,22 @@ export function resolveAudit(
     resolvePlace(context, place, [...PATHS.audit, "previous", index]),
   );
   const anchors = resolveAnchors(context, audit?.anchors ?? [], repositories, signing);
-  return { ...resolvePlace(context, audit, PATHS.audit), previous, anchors };
+  const retentionMs = resolveRetention(context, audit?.retention);
+  return { ...resolvePlace(context, audit, PATHS.audit), previous, anchors, retentionMs };
+}
+
+/** What people are answerable for is asked about years later. */
+const SHORTEST_RETENTION = "730d";
+
+function resolveRetention(context: ResolveContext, text: string | undefined): number | null {
+  const seconds = text === undefined ? null : parseDuration(text);
+  if (seconds === null) return null;
+  if (seconds < (parseDuration(SHORTEST_RETENTION) ?? 0))
+    context.report(
+      [...PATHS.audit, "retention"],
+      `events are kept for at least ${SHORTEST_RETENTION}; without retention all are`,
+    );
+  return seconds * 1000;
 }
 
 function resolvePlace(

@@ -3,7 +3,7 @@ import { WEBHOOK_EVENTS, WEBHOOK_FORMATS } from "../webhook.ts";
 import { EnvironmentEntry } from "./environments.ts";
 import { GateCommands } from "./gates.ts";
 import { Registry } from "./registry.ts";
-import { Anything, Ref, TimeoutSeconds, Url } from "./scalars.ts";
+import { Anything, Duration, Ref, TimeoutSeconds, Url } from "./scalars.ts";
 import { strictMap } from "./strict-map.ts";
 
 const AUDIT_PLACE = {
@@ -54,6 +54,9 @@ const Audit = strictMap({
     .max(20)
     .optional()
     .meta({ description: "Where checkpoints are kept besides the one beside the ledger" }),
+  retention: Duration.optional().meta({
+    description: "Older events may be removed by floe audit prune; at least 730d, default: none",
+  }),
 });
 export type Audit = z.infer<typeof Audit>;
 
