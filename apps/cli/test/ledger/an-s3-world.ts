@@ -24,9 +24,9 @@ export async function anS3World(
   const world = await aWorld({
     tagCreation: "compare-then-put",
     plugins: [s3 as FloePlugin],
-    audit: { backend: "s3", s3_bucket: server.bucket, with: place },
     secret,
     ...options,
+    audit: { backend: "s3", s3_bucket: server.bucket, with: place, ...options.audit },
   });
   const dispose = world[Symbol.asyncDispose].bind(world);
   return Object.assign(world, runsApart(world), {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readBundle, readPublicKey, verifyBundle } from "@floe/audit-verifier";
-import type { PruneArchive } from "@floe/core";
+import type { Floe, PruneArchive } from "@floe/core";
 import { verifyAuditBundle } from "@floe/core";
 import { canonicalJson, digestOf } from "@floe/core/model";
 import type { AuditBackend } from "@floe/core/plugin";
@@ -9,8 +9,10 @@ import { createVerifier } from "@floe/signing";
 import type { MemoryStore } from "@floe/testing";
 import { describe, expect, test } from "vitest";
 import { archiveFile } from "../../src/files/archive-file.ts";
-import { aSqliteWorld, type SqliteWorld } from "./a-sqlite-world.ts";
-import { endOf } from "./runs-apart.ts";
+import type { World } from "../review/a-world.ts";
+import { aSqliteWorld } from "./a-sqlite-world.ts";
+import { anS3World } from "./an-s3-world.ts";
+import { endOf, type RunsApart } from "./runs-apart.ts";
 
 const YEARS = 365.25 * 86_400_000;
 
@@ -18,7 +20,10 @@ const PLACES = [
   ["a registry that serialises", { backend: "oci" }, "atomic"],
   ["a plain registry", { backend: "oci" }, "compare-then-put"],
   ["SQLite", { backend: "database" }, "compare-then-put"],
+  ["S3", { backend: "s3" }, "compare-then-put"],
 ] as const;
+
+type OldWorld = World & RunsApart & { openLedger(): Promise<AuditBackend> };
 
 /** A file that is only in memory. */
 function anArchive(): PruneArchive & { readonly lines: string[] } {
@@ -38,17 +43,15 @@ function anArchive(): PruneArchive & { readonly lines: string[] } {
 async function anOldWorld(
   audit: Readonly<Record<string, unknown>>,
   tagCreation: "atomic" | "compare-then-put",
-): Promise<{ readonly world: SqliteWorld; readonly clock: { now: number } }> {
+): Promise<{ readonly world: OldWorld; readonly clock: { now: number } }> {
   const clock = { now: Date.parse("2022-03-01T10:00:00Z") };
   const tick = (): Date => {
     clock.now += 1000;
     return new Date(clock.now);
   };
-  const world = await aSqliteWorld({
-    audit: { ...audit, retention: "730d" },
-    tagCreation,
-    now: tick,
-  });
+  const options = { audit: { ...audit, retention: "730d" }, tagCreation, now: tick };
+  const world =
+    audit["backend"] === "s3" ? await anS3World({}, options) : await aSqliteWorld(options);
   for (const version of ["v1.0.0", "v1.1.0", "v1.2.0"]) {
     await world.publish(version);
     await world.promote(version, "dev", "staging");
@@ -66,7 +69,7 @@ async function anOldWorld(
   return { world, clock };
 }
 
-async function verdicts(world: SqliteWorld, environment = "staging") {
+async function verdicts(world: OldWorld, environment = "staging") {
   return await world.as({}, async (floe) => {
     const [audit] = await floe.audit({ environment });
     const { integrity, completeness, anchoring, authenticity } = audit?.verdicts ?? {};
@@ -201,6 +204,11 @@ describe.each(PLACES)("floe audit prune of ledgers in %s", (_, audit, tagCreatio
     await world.publish("v2.2.0");
     await world.promote("v2.2.0", "dev", "staging");
   });
+});
+
+describe("floe audit prune", () => {
+  const audit = { backend: "oci" };
+  const tagCreation = "compare-then-put";
 
   test("keeps what something rests on, and says what", async () => {
     const clock = { now: Date.parse("2022-03-01T10:00:00Z") };
@@ -277,10 +285,52 @@ describe.each(PLACES)("floe audit prune of ledgers in %s", (_, audit, tagCreatio
     const bytes = readFileSync(`${file}.2`);
     expect(done?.archive).toEqual({ size: bytes.byteLength, digest: digestOf(bytes) });
   });
+
+  test("prunes a place that a ledger was moved from whole, which the manifest need not name any more", async () => {
+    const { world, clock } = await anOldWorld({ backend: "database" }, tagCreation);
+    await using _world = world;
+    const previous = [{ backend: "database" }];
+    const back = await world.remake({ audit: { ...audit, previous, retention: "730d" } });
+    await world.as({}, (floe) => floe.moveLedgers({ to: back.audit }));
+    const as = <Result>(work: (floe: Floe) => Promise<Result>): Promise<Result> =>
+      world.as({ manifest: back }, work);
+    for (const version of ["v3.0.0", "v3.1.0"]) {
+      await world.publish(version);
+      await as(async (floe) => {
+        for (const to of ["dev", "staging"]) await floe.promote({ version, to });
+      });
+    }
+    // What ran when the ledger was moved is needed no more, and everything of then is old.
+    clock.now += 3 * YEARS;
+    for (const version of ["v4.0.0", "v4.1.0"]) {
+      await world.publish(version);
+      await as(async (floe) => {
+        for (const to of ["dev", "staging"]) await floe.promote({ version, to });
+      });
+    }
+    await as((floe) => floe.checkpoint({}));
+
+    const [, done] = await as((floe) => floe.pruneLedgers({ archive: anArchive() }));
+
+    expect(done).toMatchObject({ environment: "staging", status: "pruned", removed: 24 });
+    const forgotten = await world.remake({ audit: { ...audit, retention: "730d" } });
+    await world.as({ manifest: forgotten }, async (floe) => {
+      const audits = await floe.audit({});
+      expect(
+        audits.flatMap(({ verdicts: all }) => Object.values(all).map(({ verdict }) => verdict)),
+      ).toEqual([...OK, ...OK, ...Array<string>(4).fill("not_checked")]);
+      expect(await floe.drift({})).toEqual([]);
+      expect(await endOf(floe.rollback({ environment: "staging", reason: "back" }))).toBe("done");
+      const { lines } = await floe.bundleLedgers({ environment: "staging" });
+      const [verifier, said] = await bothOf(world, lines);
+      expect(verifier).toEqual(said);
+      expect(said?.said.map(([, verdict]) => verdict)).toEqual(OK);
+    });
+  });
 });
 
 /** What both verifiers say of a bundle, without the words. */
-async function bothOf(world: SqliteWorld, lines: readonly string[]) {
+async function bothOf(world: OldWorld, lines: readonly string[]) {
   const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   const key = readPublicKey(world.publicKeys["release"] ?? "");
   if (!key) throw new Error("it is no key");
