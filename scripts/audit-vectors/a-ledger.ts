@@ -26,6 +26,8 @@ export interface Ledger extends Disposable {
   move(audit: string): Promise<void>;
   /** Lines of `floe audit bundle`. */
   bundle(): Promise<string[]>;
+  /** Prunes what the manifest does not keep, as release. */
+  prune(): Promise<void>;
   /** What `floe audit checkpoint` signs. */
   checkpoint(name: string): Promise<string>;
 }
@@ -34,6 +36,7 @@ export interface Ledger extends Disposable {
 export async function aLedger(
   tagCreation: ArtifactStore["tagCreation"],
   people: People = createPeople(),
+  now: () => Date = () => new Date(),
 ): Promise<Ledger> {
   const dir = mkdtempSync(join(tmpdir(), "floe-vectors-"));
   mkdirSync(join(dir, "keys"));
@@ -44,9 +47,8 @@ export async function aLedger(
     writeFileSync(path, `${MANIFEST}    audit: ${audit}\n`);
     return await loadManifest(path, { ...go, cwd: dir, env: {} });
   };
-  let manifest = await load("{ backend: oci }");
-  const store = createMemoryStore({ tagCreation });
-  const now = (): Date => new Date();
+  let manifest = await load("{ backend: oci, retention: 730d }");
+  const store = createMemoryStore({ tagCreation, now });
   const gate = createPolicyGate({
     policies: manifest.policies,
     environments: ["prod"],
@@ -96,6 +98,17 @@ export async function aLedger(
       const { lines, left } = await as("release").bundleLedgers();
       if (left.length > 0) throw new Error(left.join("; "));
       return [...lines];
+    },
+    async prune() {
+      const lines: string[] = [];
+      const archive = {
+        write: async (written: readonly string[]) => void lines.push(...written),
+        async *read() {
+          yield Buffer.from(lines.map((line) => `${line}\n`).join(""));
+        },
+      };
+      const [done] = await as("release").pruneLedgers({ archive });
+      if (done?.status !== "pruned") throw new Error(JSON.stringify(done));
     },
     async checkpoint(name) {
       const [made] = await as(name).checkpoint();

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { aLedger } from "./a-ledger.ts";
 import { openBundle, writeBundleFile } from "./bundle-file.ts";
 import { moveTamperings } from "./move-tamperings.ts";
+import { pruneTamperings } from "./prune-tamperings.ts";
 import { readmeOf } from "./readme.ts";
 import { tamperings, type Vector } from "./tamperings.ts";
 
@@ -47,6 +48,26 @@ done(await moved.as("alice").unlock({ environment: "prod", reason: "the audit is
 await moved.checkpoint("release");
 const placed = await moved.bundle();
 
+// In 2022, and in 2026.
+const clock = { now: Date.parse("2022-03-01T10:00:00Z") };
+const tick = (): Date => {
+  clock.now += 1000;
+  return new Date(clock.now);
+};
+using old = await aLedger("atomic", people, tick);
+await old.promote("v1.0.0");
+done(await old.as("alice").lock({ environment: "prod", reason: "the audit begins" }));
+done(await old.as("alice").unlock({ environment: "prod", reason: "the audit is over" }));
+clock.now += 4.5 * 365.25 * 86_400_000;
+await old.promote("v2.0.0");
+await old.promote("v2.1.0");
+await old.checkpoint("release");
+const whole = await old.bundle();
+await old.prune();
+done(await old.as("alice").lock({ environment: "prod", reason: "the audit begins" }));
+await old.checkpoint("release");
+const pruned = await old.bundle();
+
 const ok = { verdict: "ok", seq: null } as const;
 const allOk = { integrity: ok, completeness: ok, anchoring: ok, authenticity: ok };
 const vectors: (Vector & { readonly text: string })[] = [
@@ -71,8 +92,16 @@ const vectors: (Vector & { readonly text: string })[] = [
     expect: allOk,
     text: writeBundleFile(openBundle(placed)),
   },
+  {
+    name: "good-pruned",
+    tampering: "None; a ledger whose first events were removed, which a signed event says.",
+    checkpoint: false,
+    expect: allOk,
+    text: writeBundleFile(openBundle(pruned)),
+  },
   ...(await tamperings({ good, plain, older, people })),
   ...(await moveTamperings(placed, people)),
+  ...(await pruneTamperings(pruned, whole, people)),
 ];
 for (const { name, text } of vectors) writeFileSync(`${folder}${name}.ndjson`, text);
 writeFileSync(`${folder}kept.checkpoint`, kept);
