@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ledgerProject, type Row } from "./support/ledger-project.ts";
 import { type BucketKind, clientOf, makeBucket } from "./support/make-bucket.ts";
 import { answersOf, manifestFor, standingOf } from "./support/move-through.ts";
-import { openS3Ledger } from "./support/open-s3-ledger.ts";
+import { openS3Anchors, openS3Ledger } from "./support/open-s3-ledger.ts";
 import { postgresStore } from "./support/postgres-store.ts";
 import { s3Store } from "./support/s3-store.ts";
 
@@ -129,6 +129,31 @@ describe("radosgw", () => {
       history.map((_, index) => index),
     );
     expect(history).toHaveLength(events + 2);
+  });
+
+  test("keeps checkpoints where nobody can take them away unseen", async () => {
+    const bucket = await makeBucket(client, { kind: "locked" });
+    const settings = { object_lock: { mode: "compliance", days: 1 } };
+    await using anchors = await openS3Anchors(server, bucket, settings);
+    const ledger = { chain: "acme/oci://r.example/app#prod", environment: "prod" };
+    const newest = async () => Buffer.from((await anchors.newest(ledger, call())) ?? []).toString();
+    const put = (size: number) => anchors.put(ledger, { size, note: bytes(`of ${size}`) }, call());
+    const found = async () => {
+      const codes: string[] = [];
+      for await (const { code } of anchors.verifyStore?.(ledger, call()) ?? []) codes.push(code);
+      return codes;
+    };
+    expect(await newest()).toBe("");
+    for (const size of [9, 10, 9]) await put(size);
+    expect([await newest(), await found()]).toEqual(["of 10", []]);
+    const { Versions: [first] = [] } = await client.send(
+      new ListObjectVersionsCommand({ Bucket: bucket }),
+    );
+    const target = { Bucket: bucket, Key: first?.Key ?? "" };
+    const away = new DeleteObjectCommand({ ...target, VersionId: first?.VersionId });
+    await expect(client.send(away)).rejects.toMatchObject({ name: "AccessDenied" });
+    await client.send(new DeleteObjectCommand(target));
+    expect([await newest(), await found()]).toEqual(["of 9", ["delete_marker"]]);
   });
 
   // One after the other it answers 412. It is racing that shows what a second look at a slot would not.

@@ -1,11 +1,15 @@
+import { generateKeyPairSync, sign } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { digestOf } from "@floe/core/model";
+import { createRekorLog, loadKeylessEngine, publicKeyPem } from "@floe/signing";
 import {
   peer,
   type RunResult,
   run,
   startDockerRegistry,
   startRegistry,
+  startSigstore,
   writeKmsPlugin,
 } from "@floe/testing";
 import { describe, expect, test } from "vitest";
@@ -165,4 +169,35 @@ test("a KMS plugin signs for floe and for cosign, and each verifies the other's"
   await runPeer("cosign", [...sign, theirs], options);
   for (const key of ["kms.pub", plugin.uri])
     await floeDone(["artifact", "verify", theirs, "--key", key], options);
+});
+
+test("cosign verifies what a log has given for a checkpoint, without the log", async ({
+  signal,
+}) => {
+  await using folder = await tempFolder();
+  const trustedRoot = join(folder.path, "trusted_root.json");
+  await using sigstore = await startSigstore();
+  await writeFile(trustedRoot, sigstore.trustedRoot);
+  const bytes = Buffer.from(sigstore.trustedRoot);
+  const file = { path: trustedRoot, sha256: digestOf(bytes), bytes };
+  const trustRoot = { from: "file", file } as const;
+  const log = createRekorLog({
+    url: sigstore.url,
+    engine: (call) => loadKeylessEngine({ ...call, trustRoot, cacheDir: folder.path }),
+  });
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const message = Buffer.from("urn:floe:ledger:prod:1\n3\ncm9vdA==\n");
+  const publicKey = publicKeyPem(privateKey);
+  const signed = { message, signature: sign("sha256", message, privateKey), publicKey };
+  const bundle = await log.log(signed, { signal });
+  await sigstore[Symbol.asyncDispose]();
+  const files = { "key.pub": publicKey, "log.json": bundle, note: message, other: "another\n" };
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(folder.path, name), content);
+  const verify = ["verify-blob", "--key", "key.pub", "--bundle", "log.json", ...TRUST];
+  const verified = async (name: string) =>
+    await run(peer("cosign"), [...verify, name], { cwd: folder.path, signal });
+  const accepted = await verified("note");
+  expect(accepted.exitCode, accepted.stderr).toBe(0);
+  expect((await verified("other")).exitCode).not.toBe(0);
 });

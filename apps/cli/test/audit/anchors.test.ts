@@ -15,7 +15,7 @@ import s3Plugin from "@floe/plugin-audit-s3";
 import { createRekorLog, loadKeylessEngine } from "@floe/signing";
 import { startRegistry, startS3, startSigstore } from "@floe/testing";
 import { describe, expect, test } from "vitest";
-import { aWorld, go, type World } from "../review/a-world.ts";
+import { aWorld, go, type World, type WorldOptions } from "../review/a-world.ts";
 
 /** A ledger with three places for checkpoints besides the one beside it, all of them real, in this process. */
 interface Anchored extends AsyncDisposable {
@@ -34,7 +34,10 @@ interface Anchored extends AsyncDisposable {
   lock(): Promise<string>;
 }
 
-async function anchored(settings: Parameters<typeof startS3>[0] = {}): Promise<Anchored> {
+async function anchored(
+  settings: Parameters<typeof startS3>[0] = {},
+  tagCreation: WorldOptions["tagCreation"] = "atomic",
+): Promise<Anchored> {
   await using made = new AsyncDisposableStack();
   const s3 = made.use(await startS3(settings));
   const registry = made.use(await startRegistry());
@@ -43,6 +46,7 @@ async function anchored(settings: Parameters<typeof startS3>[0] = {}): Promise<A
   const world = made.use(
     await aWorld({
       plugins: [s3Plugin],
+      tagCreation,
       repositories: { [uri]: elsewhere },
       secret: `${s3.accessKeyId}:${s3.secretAccessKey}`,
       audit: {
@@ -314,6 +318,39 @@ describe("audit.anchors", () => {
     expect(what).toEqual([
       expect.stringContaining("a checkpoint was written over"),
       expect.stringContaining("zzz is no checkpoint"),
+    ]);
+  });
+
+  test("where writers are not serialised, a checkpoint of every place goes by its newest event", async () => {
+    await using it = await anchored({}, "compare-then-put");
+    const made = await it.checkpoint();
+    expect(made.checkpoint.head).not.toBeNull();
+    expect(statuses(await it.checkpoint())).toEqual(["unchanged", "unchanged", "unchanged"]);
+    const tag = await it.lock();
+    expect((await it.verify()).verdicts.anchoring.verdict).toBe("ok");
+    await it.checkpoint();
+    await it.world.store.deleteTag(tag, go);
+    await it.world.store.deleteTag("floe-cp.dev", go);
+    const { anchors } = await it.verify();
+    expect(words(anchors).map(([, verdict]) => verdict)).toEqual([
+      ...["not_checked", "failed", "failed", "failed"],
+    ]);
+  });
+
+  test("floe doctor asks every place, and says what it has", async () => {
+    await using it = await anchored();
+    const asked = async () => {
+      const findings = await it.floe.doctor({ readOnly: true });
+      const about = findings.filter(({ check }) => check === "anchor");
+      return about.map(({ about: name, status, seen }) => [name, status, seen]);
+    };
+    expect((await asked()).map(([, status]) => status)).toEqual(["warn", "warn", "warn"]);
+    await it.checkpoint();
+    it.s3.configure({ access: "none" });
+    expect(await asked()).toEqual([
+      ["file", "ok", "kept holds checkpoints of dev, none of staging, prod"],
+      ["backup", "ok", expect.stringContaining("holds checkpoints of dev")],
+      ["s3", "fail", expect.stringContaining("AccessDenied")],
     ]);
   });
 

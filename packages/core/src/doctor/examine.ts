@@ -10,6 +10,7 @@ import { at, type FloeContext } from "../promotion/context.ts";
 import { describeSearch } from "../promotion/how-to-prove.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
 import { readViewOrError } from "../promotion/read-view-or-error.ts";
+import { examineAnchors } from "./examine-anchors.ts";
 import { type DoctorFinding, findingsOf } from "./finding.ts";
 import { probeRegistry } from "./probe-registry.ts";
 
@@ -56,6 +57,7 @@ export async function examine(
     );
   findings.push(
     ...(await examineLedgerStore(request, context, options)),
+    ...(await examineAnchors(context, options)),
     ...(await examineSigning(context, options)),
     ...examinePlugins(context, plugins),
   );
