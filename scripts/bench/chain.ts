@@ -24,9 +24,13 @@ export async function measureChain(
   const keyId = signer.signer.method === "key" ? signer.signer.keyId : "";
   const entries: { readonly seq: number; readonly bytes: Uint8Array }[] = [];
   let prev: string | null = null;
+  let likeThat = (payload: Uint8Array): Uint8Array => payload;
   for (let seq = 0; seq < length; seq += 1) {
     const statement = canonicalJson(statementOf(seq, prev, { keyId, publicKey }));
-    const bytes = await signer.sign(new TextEncoder().encode(statement), { signal });
+    const payload = Buffer.from(statement);
+    // Links do not look at signatures, and making them takes longer than all that is measured.
+    const bytes = seq < SIGNED ? await signer.sign(payload, { signal }) : likeThat(payload);
+    if (seq === 0) likeThat = copier(bytes, payload);
     entries.push({ seq, bytes });
     prev = leafHash(bytes);
   }
@@ -57,6 +61,13 @@ export async function measureChain(
     { name: `a bundle of ${SIGNED} events, whole`, side: "floe" as const, run: whole },
   ];
   return await race(sides, { rounds });
+}
+
+// Puts another payload into a signed event, under the same signature.
+function copier(signed: Uint8Array, payload: Uint8Array): (payload: Uint8Array) => Uint8Array {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
+  const [head = "", tail = ""] = Buffer.from(signed).toString().split(base64(payload));
+  return (other) => Buffer.from(`${head}${base64(other)}${tail}`);
 }
 
 function leafHash(bytes: Uint8Array): string {

@@ -1,74 +1,36 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AuditBackend, AuditBackendProvider, FloePlugin } from "@floe/core/plugin";
-import postgres from "@floe/plugin-audit-postgres";
-import s3 from "@floe/plugin-audit-s3";
 import sqlite from "@floe/plugin-audit-sqlite";
-import { startPostgres, startRadosgw } from "@floe/testing";
-import { appendEvents } from "./append-events.ts";
+import { appendEvent } from "./append-events.ts";
 import { floe, runCommand } from "./command.ts";
-import { makeBucket } from "./make-bucket.ts";
+import { makeProject } from "./make-project.ts";
+import { openFloe } from "./open-floe.ts";
 import { type Measured, race } from "./race.ts";
+import { type GrownLedger, growLedger } from "./synthetic-ledger.ts";
 
-const EVENT_BYTES = 1900;
 const ENVIRONMENTS = ["one", "two", "three", "four", "five"];
 
 /** How many of the newest events are read at a time. */
-const LATEST = 50;
+export const LATEST = 50;
 
-/**
- * Each store of ledgers by itself: single appends, each on the disk before the next, and what reading asks it for. The rows of
- * p99 are the slowest in a hundred.
- */
-export async function measureStores(
-  folder: string,
+/** Does something so many times and notes how long each time took. */
+export async function time(
+  name: string,
   count: number,
-  signal: AbortSignal,
-): Promise<Measured[]> {
-  await using cluster = await startPostgres({ signal });
-  await using ceph = await startRadosgw({ signal });
-  const bucket = await makeBucket(ceph, signal);
-  const place = { bucket, endpoint: ceph.endpoint, credentials_ref: "env:KEYS" };
-  const keys = `${ceph.accessKeyId}:${ceph.secretAccessKey}`;
-  const stores = [
-    { name: "SQLite", plugin: sqlite, settings: { path: "audit.db" } },
-    { name: "PostgreSQL", plugin: postgres, settings: { url: cluster.url } },
-    { name: "S3 (radosgw, in memory)", plugin: s3, settings: place },
-  ];
-  const rows: Measured[] = [];
-  for (const { name, plugin, settings } of stores) {
-    const backend = await openLedger(plugin, settings, { baseDir: folder, secret: keys, signal });
-    // Connecting, and making the tables, is not what is measured.
-    await backend.claim("other", 0, Buffer.from("{}"), { signal });
-    const time = async (what: string, work: (index: number) => Promise<unknown>) => {
-      const times: number[] = [];
-      for (let index = 0; index < count; index += 1) {
-        const begun = performance.now();
-        await work(index);
-        times.push(performance.now() - begun);
-      }
-      times.sort((a, b) => a - b);
-      const row = { side: "floe", requests: null } as const;
-      rows.push(
-        { ...row, name: `${name}, ${what}`, times },
-        { ...row, name: "  p99", times: [times[Math.floor(times.length * 0.99)] ?? 0] },
-      );
-    };
-    await time("append", (seq) =>
-      backend.claim("bench", seq, Buffer.from(String(seq).padEnd(EVENT_BYTES, ".")), { signal }),
-    );
-    await time("newest event", () => backend.head("bench", { signal }));
-    await time(`newest ${LATEST}`, async () => {
-      let read = 0;
-      for await (const _ of backend.read("bench", count - LATEST, undefined, { signal })) read += 1;
-      if (read !== LATEST) throw new Error(`${name} gave ${read} events`);
-    });
-    await backend[Symbol.asyncDispose]?.();
+  work: (index: number) => Promise<unknown>,
+): Promise<Measured> {
+  const times: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const begun = performance.now();
+    await work(index);
+    times.push(performance.now() - begun);
   }
-  return rows;
+  return { name, side: "floe", times: times.sort((a, b) => a - b), requests: null };
 }
 
-async function openLedger(
+/** Opens a backend of a plugin by its settings. */
+export async function openBackend(
   plugin: FloePlugin,
   settings: unknown,
   how: { readonly baseDir: string; readonly secret: string; readonly signal: AbortSignal },
@@ -80,30 +42,77 @@ async function openLedger(
   return await provider.open(result.value, { signal, baseDir, readSecret: async () => secret });
 }
 
+/**
+ * One SQLite ledger with so many events: what its store is asked for, and what `floe audit list` makes of it, signatures and all.
+ * `bytes`: mean size of an event.
+ */
+export async function measureLargeLedger(
+  folder: string,
+  events: number,
+  options: { readonly rounds: number; readonly signal: AbortSignal },
+): Promise<{ readonly rows: Measured[]; readonly bytes: number; readonly seconds: number }> {
+  const { rounds, signal } = options;
+  const begun = performance.now();
+  const grown = await makeLargeLedger(folder, events, signal);
+  const seconds = (performance.now() - begun) / 1000;
+  await using backend = (await openBackend(
+    sqlite,
+    { path: ".floe/audit.db" },
+    { baseDir: folder, secret: "", signal },
+  )) as AuditBackend & AsyncDisposable;
+  const [chain = ""] = await Array.fromAsync(backend.chains({ signal }));
+  const read = async (): Promise<void> => {
+    const newest = await Array.fromAsync(
+      backend.read(chain, events - LATEST, undefined, { signal }),
+    );
+    if (newest.length !== LATEST) throw new Error(`${newest.length} events were read`);
+  };
+  await using opened = await openFloe(join(folder, "manifest.yaml"), { signal });
+  const list = async (): Promise<void> => {
+    const listed = await opened.history({ limit: LATEST }, { signal });
+    if (listed.length !== LATEST) throw new Error(`${listed.length} events were listed`);
+  };
+  const many = rounds * 20;
+  return {
+    rows: [
+      await time("store: newest event", many, () => backend.head(chain, { signal })),
+      await time(`store: newest ${LATEST}`, many, read),
+      await time(`floe: list the newest ${LATEST}, signatures checked`, many, list),
+      await time("store: one event more, durable", many, (index) =>
+        backend.claim(chain, events + index, Buffer.from("{}".padEnd(grown.bytes)), { signal }),
+      ),
+    ],
+    ...grown,
+    seconds,
+  };
+}
+
+async function makeLargeLedger(
+  folder: string,
+  events: number,
+  signal: AbortSignal,
+): Promise<GrownLedger> {
+  const project = makeProject(folder, "oci-layout:registry", { backend: "database" });
+  {
+    await using begun = await openFloe(project.manifest, { signal });
+    await appendEvent(begun, "dev", 0, signal);
+  }
+  return await growLedger(project.manifest, "dev", events, signal);
+}
+
 /** `status` of five environments with so many events in one SQLite file, as a command. */
 export async function raceLedgerStatus(
   folder: string,
   options: { readonly rounds: number; readonly events: number; readonly signal: AbortSignal },
 ): Promise<Measured[]> {
   const { events, rounds, signal } = options;
-  runCommand(floe(folder, "init", "--name", "bench"));
-  const path = join(folder, "manifest.yaml");
-  const environments = ENVIRONMENTS.map(
-    (name) => `{ name: ${name}, gates: { policy_compliance: true } }`,
-  );
-  const [before = ""] = readFileSync(path, "utf8").split(/^ {2}promotion:$/m);
-  const promotion = [
-    "  promotion:",
-    "    operator: { key_ref: keys/release.key }",
-    `    environments: [${environments.join(", ")}]`,
-    "    audit: { backend: database }",
-  ];
-  // What the example says about environments by name is about others.
-  const others = / {4}environments:\n(?: {6}.*\n)+/;
-  writeFileSync(path, `${before.replace(others, "")}${promotion.join("\n")}\n`);
+  mkdirSync(folder, { recursive: true });
+  const audit = { backend: "database" };
+  const project = makeProject(folder, "oci-layout:registry", audit, ENVIRONMENTS);
+  await project.publish("v0.1.0", signal);
   for (const environment of ENVIRONMENTS) {
     runCommand(floe(folder, "promote", "v0.1.0", "--to", environment));
-    await appendEvents(path, [environment], events / ENVIRONMENTS.length, signal);
+    await growLedger(project.manifest, environment, events / ENVIRONMENTS.length, signal);
   }
   const status = {
     name: `floe platform status, ${events} events in SQLite`,

@@ -1,16 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createRegistryStore } from "@floe/oci";
-import { createKeySigner, publicKeyPem, signArtifact } from "@floe/signing";
-import {
-  buildArtifact,
-  startDockerRegistry,
-  startPostgres,
-  startPostgresProxy,
-  startS3,
-} from "@floe/testing";
+import { startDockerRegistry, startPostgres, startPostgresProxy, startS3 } from "@floe/testing";
 import { floe, startCommand } from "./command.ts";
+import { makeProject } from "./make-project.ts";
 import { type Measured, median } from "./race.ts";
 
 /**
@@ -49,7 +41,11 @@ export async function raceLedgers(
     questions: [] as number[],
     asked,
     unit,
-    project: makeProject(join(folder, String(index)), `${registry.host}/bench/${index}`, audit),
+    project: makeProject(
+      join(folder, String(index)),
+      `oci://${registry.host}/bench/${index}`,
+      audit,
+    ),
   }));
   for (const index of places.keys())
     writeFileSync(
@@ -65,7 +61,8 @@ export async function raceLedgers(
       await place.project.publish(version, signal);
       const before = { requests: registry.requests().length, questions: place.asked() };
       const begun = performance.now();
-      await place.project.promote(version);
+      // Not in the way of the proxy, which is in this process.
+      await startCommand(floe(place.project.cwd, "promote", version, "--to", "dev", "--quiet"));
       const time = performance.now() - begun;
       if (round === 0) continue;
       place.times.push(time);
@@ -80,44 +77,4 @@ export async function raceLedgers(
     times: ascending(times),
     requests: median(ascending(requests)),
   }));
-}
-
-interface Project {
-  publish(version: string, signal: AbortSignal): Promise<void>;
-  promote(version: string): Promise<void>;
-}
-
-function makeProject(cwd: string, repository: string, audit: unknown): Project {
-  const uri = `oci://${repository}`;
-  mkdirSync(cwd, { recursive: true });
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  writeFileSync(join(cwd, "release.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
-  writeFileSync(join(cwd, "release.pub"), publicKeyPem(privateKey));
-  const manifest = {
-    apiVersion: "floe.dev/v1",
-    kind: "Manifest",
-    metadata: { name: "bench" },
-    identities: { release: { key: "release.pub" } },
-    artifacts: {
-      registry: { uri },
-      signing: { mode: "key-based", private_key_ref: "release.key" },
-      verification: { enforcement: "enforce", public_key_ref: "release.pub" },
-      promotion: { environments: [{ name: "dev", gates: { policy_compliance: true } }], audit },
-    },
-  };
-  writeFileSync(join(cwd, "manifest.yaml"), JSON.stringify(manifest));
-  const signer = createKeySigner({ privateKey });
-  return {
-    async publish(version, signal) {
-      const store = createRegistryStore({ uri });
-      const built = buildArtifact({ layers: [{ content: `${uri} ${version}` }] });
-      for (const blob of built.blobs) await store.putBlob(blob.descriptor, blob.bytes, { signal });
-      await store.createTag(version, built, { signal });
-      const artifact = { descriptor: built.descriptor, bytes: built.bytes };
-      await signArtifact({ store, artifact, signer }, { signal });
-      await store[Symbol.asyncDispose]?.();
-    },
-    // Not in the way of the proxy, which is in this process.
-    promote: (version) => startCommand(floe(cwd, "promote", version, "--to", "dev", "--quiet")),
-  };
 }

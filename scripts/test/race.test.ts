@@ -72,3 +72,17 @@ test("below the table it is said which budgets were met", () => {
   const unknown = { kind: "time", row: "floe", of: "nobody", most: 1 } as const;
   expect(() => renderTable("Section", rows, [unknown])).toThrow("there is no row nobody");
 });
+
+test("the slowest one in a hundred is shown of those that were measured as often", () => {
+  const times = Array.from({ length: 200 }, (_, index) => index + 1);
+  const table = renderTable("Section", [
+    { name: "many", side: "floe", times, requests: null },
+    { name: "few", side: "floe", times: [0.25], requests: null },
+  ]);
+  expect(table.split("\n")).toEqual([
+    "Section",
+    "          n  median ms  p99 ms    min\u2013max  floe \u00f7 peer  requests",
+    "  many  200        100     198    1.0\u2013200",
+    "  few     1       0.25          0.25\u20130.25",
+  ]);
+});
