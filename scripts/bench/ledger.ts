@@ -29,6 +29,13 @@ export async function time(
   return { name, side: "floe", times: times.sort((a, b) => a - b), requests: null };
 }
 
+/** Reads to the end. */
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
 /** Opens a backend of a plugin by its settings. */
 export async function openBackend(
   plugin: FloePlugin,
@@ -60,11 +67,9 @@ export async function measureLargeLedger(
     { path: ".floe/audit.db" },
     { baseDir: folder, secret: "", signal },
   )) as AuditBackend & AsyncDisposable;
-  const [chain = ""] = await Array.fromAsync(backend.chains({ signal }));
+  const [chain = ""] = await collect(backend.chains({ signal }));
   const read = async (): Promise<void> => {
-    const newest = await Array.fromAsync(
-      backend.read(chain, events - LATEST, undefined, { signal }),
-    );
+    const newest = await collect(backend.read(chain, events - LATEST, undefined, { signal }));
     if (newest.length !== LATEST) throw new Error(`${newest.length} events were read`);
   };
   await using opened = await openFloe(join(folder, "manifest.yaml"), { signal });

@@ -41,7 +41,8 @@ const within = (row: string, most: number) => ({ kind: "milliseconds", row, most
 const atMost = (most: number, row: string, of: string) =>
   ({ kind: "time", row, of, most }) as const;
 const fewer = {
-  ...{ kind: "requests", row: "floe artifact copy" },
+  kind: "requests",
+  row: "floe artifact copy",
   below: ["crane copy", "oras cp"],
 } as const;
 

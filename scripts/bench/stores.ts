@@ -6,7 +6,7 @@ import s3 from "@floe/plugin-audit-s3";
 import sqlite from "@floe/plugin-audit-sqlite";
 import { startDockerRegistry, startPostgres, startRadosgw } from "@floe/testing";
 import { appendEvent } from "./append-events.ts";
-import { LATEST, openBackend, time } from "./ledger.ts";
+import { collect, LATEST, openBackend, time } from "./ledger.ts";
 import { makeBucket } from "./make-bucket.ts";
 import { makeProject } from "./make-project.ts";
 import { openFloe } from "./open-floe.ts";
@@ -101,7 +101,7 @@ async function measure(
     const event = (seq: number) => Buffer.from(String(seq).padEnd(EVENT_BYTES, "."));
     const latest = async (): Promise<void> => {
       const from = count - LATEST;
-      const read = await Array.fromAsync(backend.read("bench", from, undefined, { signal }));
+      const read = await collect(backend.read("bench", from, undefined, { signal }));
       if (read.length !== LATEST) throw new Error(`${read.length} events were read`);
     };
     rows.push(
