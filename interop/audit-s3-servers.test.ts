@@ -1,15 +1,17 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { DeleteObjectCommand, ListObjectVersionsCommand, type S3Client } from "@aws-sdk/client-s3";
 import { probeBackend } from "@floe/core";
 import type { AuditBackend, AuditFinding } from "@floe/core/plugin";
 import s3 from "@floe/plugin-audit-s3";
 import { auditBackendChecks } from "@floe/plugin-testkit/checks";
-import { freePort, type S3Server, startDaemon, startRadosgw } from "@floe/testing";
+import { freePort, run, type S3Server, startDaemon, startRadosgw } from "@floe/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ledgerProject, type Row } from "./support/ledger-project.ts";
 import { type BucketKind, clientOf, makeBucket } from "./support/make-bucket.ts";
@@ -18,6 +20,9 @@ import { openS3Anchors, openS3Ledger } from "./support/open-s3-ledger.ts";
 import { postgresStore } from "./support/postgres-store.ts";
 import { s3Store } from "./support/s3-store.ts";
 
+const VERIFIER = fileURLToPath(
+  new URL("../packages/audit-verifier/bin/floe-audit-verify.js", import.meta.url),
+);
 const call = () => ({ signal: AbortSignal.timeout(30_000) });
 const probe = (...backends: [AuditBackend, ...AuditBackend[]]) =>
   probeBackend(backends, { ...call(), chain: `floe-probe/${randomUUID()}` });
@@ -124,6 +129,20 @@ describe("radosgw", () => {
     await project.done("rollback", "v1.0.0", "--env", "dev", "--reason", "broken");
     expect(await standingOf(project, "dev")).toMatchObject({ version: "v1.0.0", drift: null });
     expect(await answersOf(project, "dev")).toBe(`0: ok ok ok not_checked, ${events + 2} events`);
+    // An auditor sees all five places, and each verifier says the same of them.
+    const file = join(project.folder, "dev.bundle");
+    await project.done("audit", "bundle", "--env", "dev", "--out", file);
+    const key = join(project.folder, "keys/release.pub");
+    const unanchored = ["--allow-unchecked", "anchoring"];
+    await project.done("audit", "verify", "--bundle", file, "--trust", key, ...unanchored);
+    const verifier = [VERIFIER, "--key", key, ...unanchored, file];
+    const offline = await run(process.execPath, verifier, { cwd: project.folder, signal });
+    expect([offline.exitCode, offline.stdout]).toEqual([
+      0,
+      expect.stringContaining(`dev: ${events + 2} events, oci, advisory`),
+    ]);
+    const ends = readFileSync(file, "utf8").match(/"type":"behind"/g);
+    expect(ends).toHaveLength(places.length);
     const history = (await project.done("platform", "history", "--env", "dev")) as Row[];
     expect(history.map(({ seq }) => Number(seq)).toReversed()).toEqual(
       history.map((_, index) => index),

@@ -232,6 +232,9 @@ export const BODIES: Shapes = {
     { policy_digest: isDigest, authority_digest: isDigest, reason: text },
     { unpins: always },
   ),
-  reconcile: object({ intent: isDigest, lease, from_seq: isCount }, { gives_up: isDigest }),
+  reconcile: object(
+    { intent: isDigest, lease, from_seq: isCount },
+    { gives_up: isDigest, overrides },
+  ),
   settle: object({ events: some(isDigest), counts: boolean, reason: text }),
 };

@@ -1,5 +1,7 @@
 import type { Manifest } from "@floe/core";
-import { expect, test } from "vitest";
+import { canonicalJson } from "@floe/core/model";
+import type { Signer } from "@floe/core/ports";
+import { describe, expect, test } from "vitest";
 import { aWorld, type World } from "../review/a-world.ts";
 
 const HOUR = 3_600_000;
@@ -131,5 +133,79 @@ test("a run that was killed after it had overridden is taken up only by who asks
     version: "v1.0.0",
     openIntents: [],
     overrides: [{ kind: "freeze", reason: "a hotfix", by: "alice" }],
+  });
+});
+
+describe("what a record says was overridden", () => {
+  const open = [
+    {
+      ...environments[0],
+      overrides: { freeze: { groups: ["sre"] }, lock: { groups: ["sre"] } },
+    },
+  ];
+
+  test("may be more than the interrupted run had overridden, where the run that took it over has said so before", async () => {
+    await using world = await aWorld({ environments: open, groups });
+    await world.publish("v1.0.0");
+    const wish = { version: "v1.0.0", to: "dev" };
+    const stop = new Error("killed");
+    const createTag: World["store"]["createTag"] = async (tag, ...rest) => {
+      const newest = (await world.events("dev")).at(-1)?.event.kind;
+      const outcome = tag.startsWith("floe-ev.dev.") && newest === "intent";
+      if (outcome || tag === "v1.0.0-dev") throw stop;
+      return await world.store.createTag(tag, ...rest);
+    };
+    const dead = world.floe({
+      who: "alice",
+      runsOn: "dead",
+      store: { ...world.store, createTag },
+    });
+    const reason = "a hotfix";
+    await expect(
+      dead.promote({ ...wish, override: { kinds: ["freeze"], reason } }),
+    ).rejects.toThrow();
+    await world.floe({ who: "release" }).lock({ environment: "dev", reason: "audit" });
+    const done = await world
+      .floe({ who: "alice" })
+      .promote({ ...wish, override: { kinds: ["freeze", "lock"], reason } });
+    expect(done).toMatchObject({ kind: "done", resumed: true });
+
+    const [row] = await world.floe().status({ environment: "dev" });
+    expect(row?.overrides.map(({ kind }) => kind)).toEqual(["freeze", "lock"]);
+    const { trusted, checks } = await world.floe().verify({ environment: "dev" });
+    expect([trusted, checks]).toEqual([true, checks]);
+  });
+
+  test("is found where no event of the operation has announced it", async () => {
+    await using world = await aWorld({ environments: open, groups });
+    const honest = world.signers["alice"] as Signer;
+    // A changed floe: what goes into the record is not what went into the intent.
+    (world.signers as Record<string, Signer>)["alice"] = {
+      ...honest,
+      async sign(payload, options) {
+        const statement = JSON.parse(Buffer.from(payload).toString()) as {
+          readonly predicateType: string;
+          readonly predicate: Readonly<Record<string, unknown>>;
+        };
+        if (!statement.predicateType.endsWith("/promotion/v1"))
+          return await honest.sign(payload, options);
+        const said = { kind: "lock", reason: "nobody knows", by: "alice" };
+        const { overrides } = statement.predicate as { readonly overrides: readonly unknown[] };
+        const predicate = { ...statement.predicate, overrides: [...overrides, said] };
+        const changed = canonicalJson({ ...statement, predicate });
+        return await honest.sign(new TextEncoder().encode(changed), options);
+      },
+    };
+    await overridden(world, "alice", world.manifest);
+
+    const { trusted, checks } = await world.floe().verify({ environment: "dev" });
+
+    expect(trusted).toBe(false);
+    expect(checks.find(({ check }) => check === "record")).toMatchObject({
+      status: "failed",
+      summary: expect.stringContaining(
+        "it says that alice has overridden lock (nobody knows), and neither event 1, which set out to do it,",
+      ) as string,
+    });
   });
 });

@@ -307,6 +307,8 @@ const Bodies = {
     from_seq: Seq,
     /** Hash of a takeover of the same operation that this one ends, because a rival goes first. */
     gives_up: DigestText.optional(),
+    /** What the run has overridden that takes over; its record may name that, and what the intent names. */
+    overrides: z.array(Override).optional(),
   }),
   /** Somebody who may change the environment says whether events count whose authors today's manifest does not let do so. */
   settle: z.looseObject({

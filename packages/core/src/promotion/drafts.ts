@@ -80,6 +80,18 @@ function overridesOf({
     : {};
 }
 
+// A run that takes over asks for what the first one has overridden, and may have had to override more.
+function both(
+  first: NonNullable<EventBody<"intent">["overrides"]>,
+  second: OperationPlan["overrides"],
+): NonNullable<EventBody<"intent">["overrides"]> {
+  const more = second.filter(
+    ({ kind, reason, by }) =>
+      !first.some((one) => one.kind === kind && one.reason === reason && one.by === by),
+  );
+  return [...first, ...more.map((one) => ({ ...one }))];
+}
+
 /** The member for optional gates that did not pass; absent where there are none. */
 export function unmetIn(unmet: readonly UnmetGate[]): {
   readonly unmet_gates?: EventBody<"outcome">["unmet_gates"];
@@ -89,10 +101,18 @@ export function unmetIn(unmet: readonly UnmetGate[]): {
     : {};
 }
 
+/** Who takes an abandoned intent over. */
+export interface Taker {
+  readonly traceId: string;
+  readonly claimedOperator?: string | undefined;
+  /** What it has overridden itself, for who carries the operation out anew. */
+  readonly overrides?: OperationPlan["overrides"];
+}
+
 /** Takes an abandoned intent over, with a lease of its own; or, with `givesUp`, leaves it to a rival that did so too. */
 export function takeOverDraft(
   open: Pick<OpenIntent, "operation" | "event" | "body" | "ownerSeq">,
-  who: { readonly traceId: string; readonly claimedOperator?: string | undefined },
+  who: Taker,
   context: FloeContext,
   givesUp?: Digest,
 ): EventDraft<"reconcile"> {
@@ -106,7 +126,7 @@ export function takeOverDraft(
       intent: open.event.hash,
       lease: lease(context),
       from_seq: open.ownerSeq,
-      ...(givesUp === undefined ? {} : { gives_up: givesUp }),
+      ...(givesUp === undefined ? overridesOf(who) : { gives_up: givesUp }),
     },
   };
 }
@@ -176,7 +196,7 @@ export function outcomeDraft(
       ...unmetIn(ending.unmetGates ?? []),
       ...(ending.reason === undefined ? {} : { reason: ending.reason.slice(0, 1000) }),
       ...(intent.body.rollback ? { rollback: intent.body.rollback } : {}),
-      ...overridesOf(intent.body.overrides ? intent.body : who),
+      ...overridesOf({ overrides: both(intent.body.overrides ?? [], who.overrides ?? []) }),
       warnings: [...(ending.warnings ?? [])],
     },
   };

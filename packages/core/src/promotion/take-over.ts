@@ -2,7 +2,7 @@ import { holdTakeover } from "../ledger/hold-slot.ts";
 import type { AppendedEvent, Ledger, LedgerView } from "../ledger/ledger.ts";
 import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "./context.ts";
-import { takeOverDraft } from "./drafts.ts";
+import { type Taker, takeOverDraft } from "./drafts.ts";
 import type { OpenIntent } from "./open-intent.ts";
 
 /** Whether an abandoned operation is ours to finish. */
@@ -16,7 +16,7 @@ export type TakeOver =
  */
 export async function takeOver(
   open: Pick<OpenIntent, "operation" | "event" | "body" | "ownerSeq">,
-  who: { readonly traceId: string; readonly claimedOperator?: string | undefined },
+  who: Taker,
   ledger: Ledger,
   context: FloeContext,
   options: CallOptions,

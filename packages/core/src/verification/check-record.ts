@@ -4,6 +4,7 @@ import type { CallOptions } from "../ports/index.ts";
 import type { FloeContext } from "../promotion/context.ts";
 import { isRecordOf, readRecord, type VerifiedRecord } from "../promotion/read-record.ts";
 import { type Check, type Checks, evidenceOf } from "./check.ts";
+import { overridesOf } from "./check-overrides.ts";
 import type { Entry } from "./find-way-in.ts";
 
 const RESTORE = "Somebody changed what floe wrote. Restore it from a copy, and find out who.";
@@ -42,7 +43,7 @@ export async function checkRecord(
   const wanted = { action, operation, environment, intent: intent.hash };
   if (!isRecordOf(record, wanted))
     return failed(`the record ${named.digest} is not of the ${action} ${operation}`);
-  const difference = differenceOf(record, entry);
+  const difference = differenceOf(record, entry) ?? unannounced(record, entry);
   if (difference) return failed(`record and intent of ${operation} differ: ${difference}`);
   const tag = recordTag(operation);
   const tagged = await context.store.resolve(tag, options);
@@ -86,6 +87,28 @@ function differenceOf({ predicate }: VerifiedRecord, { intent, outcome }: Entry)
   const different = pairs.find(([, said, wanted]) => said !== wanted);
   return different
     ? `${different[0]} is ${String(different[1])}, not ${String(different[2])}`
+    : null;
+}
+
+/**
+ * What a record says was overridden, and no event announced: neither the intent nor whoever took the operation over. A run that
+ * takes over may have had nothing to override any more, so that a record may name less; `null`: nothing.
+ */
+function unannounced(record: VerifiedRecord, { intent, takenOver }: Entry): string | null {
+  const { actor, body } = intent.event;
+  const announced = [
+    ...(body.overrides ?? []),
+    // Only who made the intent writes its record.
+    ...takenOver
+      .filter(({ event }) => signerOf(event.actor) === signerOf(actor))
+      .flatMap(({ event }) => event.body.overrides ?? []),
+  ];
+  const extra = overridesOf(record).find(
+    ({ kind, reason, by }) =>
+      !announced.some((one) => one.kind === kind && one.reason === reason && one.by === by),
+  );
+  return extra
+    ? `it says that ${extra.by} has overridden ${extra.kind} (${extra.reason}), and neither event ${intent.event.seq}, which set out to do it, nor one that took it over says so`
     : null;
 }
 

@@ -11,6 +11,8 @@ type EventOf<Kind extends VerifiedEvent["event"]["kind"]> = VerifiedEvent & {
 export interface Entry {
   readonly intent: EventOf<"intent">;
   readonly outcome: EventOf<"outcome">;
+  /** By whom the operation was taken over in between, because whoever began it was gone. */
+  readonly takenOver: readonly EventOf<"reconcile">[];
 }
 
 /** How a digest came into an environment. */
@@ -57,13 +59,19 @@ export async function findWayIn(
   let entry: EventOf<"outcome"> | null = null;
   let promotion: EventOf<"outcome"> | null = null;
   const intents = new Map<Digest, EventOf<"intent">>();
+  const takeovers: EventOf<"reconcile">[] = [];
+  const entryOf = (outcome: EventOf<"outcome">, intent: EventOf<"intent">): Entry => ({
+    outcome,
+    intent,
+    takenOver: takeovers.filter(({ event }) => event.operation === outcome.event.operation),
+  });
   const complete = (): WayIn | null => {
     const entryIntent = entry && intents.get(entry.event.body.intent);
     const promotionIntent = promotion && intents.get(promotion.event.body.intent);
     if (!entry || !entryIntent || !promotion || !promotionIntent) return null;
     return {
-      entry: { outcome: entry, intent: entryIntent },
-      promotion: { outcome: promotion, intent: promotionIntent },
+      entry: entryOf(entry, entryIntent),
+      promotion: entryOf(promotion, promotionIntent),
       replacedAt,
     };
   };
@@ -83,6 +91,7 @@ export async function findWayIn(
         if (event.body.action === "promote") promotion ??= outcome;
       } else if (!entry) replacedAt = event.at;
     }
+    if (event.kind === "reconcile") takeovers.push({ ...stored, event });
     if (event.kind === "intent") {
       const needed = [entry, promotion].some((one) => one?.event.body.intent === stored.hash);
       if (needed) intents.set(stored.hash, { ...stored, event });
@@ -94,7 +103,7 @@ export async function findWayIn(
   if (!entry || !intent) return { kind: "none" };
   return {
     kind: "entry",
-    wayIn: { entry: { outcome: entry, intent }, promotion: null, replacedAt },
+    wayIn: { entry: entryOf(entry, intent), promotion: null, replacedAt },
   };
 }
 
