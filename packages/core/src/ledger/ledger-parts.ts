@@ -136,12 +136,13 @@ export async function* readParts(
   }
 }
 
-/** Says whether events cannot be read because of where they are: it is not named, or cannot be asked. */
+/**
+ * Says whether events cannot be read because of where they are: it is not named, or cannot be asked. Where one place could not
+ * be asked, whatever store fails next says as little about the ledger.
+ */
 export function isOutOfReach(cause: unknown, parts: LedgerParts): boolean {
-  return (
-    isFloeError(cause, "FLOE_LEDGER_PAST_UNNAMED") ||
-    parts.some(({ problem }) => problem === cause && cause !== null)
-  );
+  if (!isFloeError(cause) || cause.exitCode === EXIT.integrity) return false;
+  return cause.code === "FLOE_LEDGER_PAST_UNNAMED" || parts.some(({ problem }) => problem !== null);
 }
 
 /** The error for events in a place that the manifest does not name. */
