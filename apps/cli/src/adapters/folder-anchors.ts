@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FloeError } from "@floe/core/errors";
 import type { AnchorStore } from "@floe/core/plugin";
@@ -47,9 +47,10 @@ export function createFolderAnchors({
       signal.throwIfAborted();
       await assertFolder();
       try {
-        await using file = await open(fileOf(environment), "r");
-        const { size } = await file.stat();
-        if (size <= MAX_NOTE_BYTES) return new Uint8Array(await file.readFile());
+        // Opening a pipe would wait for somebody to write into it.
+        const found = await stat(fileOf(environment));
+        if (found.isFile() && found.size <= MAX_NOTE_BYTES)
+          return new Uint8Array(await readFile(fileOf(environment)));
       } catch (cause) {
         if (codeOf(cause) === "ENOENT") return null;
         throw unavailable(
@@ -60,7 +61,7 @@ export function createFolderAnchors({
       }
       throw new FloeError({
         code: "FLOE_CHECKPOINT_INVALID",
-        message: `${pathAsWritten}: ${environment}.checkpoint is larger than any checkpoint`,
+        message: `${pathAsWritten}: ${environment}.checkpoint is no file, or larger than any checkpoint`,
         hint: "Find out who put it there; take one that you kept.",
       });
     },

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -254,6 +255,18 @@ describe("audit.anchors", () => {
     expect(gone.verdicts.anchoring.summary).toContain(
       `there is no ledger, and the checkpoint of the anchor file, kept is of ${checkpoint.size} events of ${checkpoint.origin}`,
     );
+    const genesis = await it.world.store.getManifest("v1.0.0", go);
+    const input = {
+      bytes: genesis?.bytes ?? Buffer.from(""),
+      mediaType: genesis?.descriptor.mediaType ?? "",
+    };
+    await it.world.store.createTag("floe-ledger.dev", input, go);
+    const broken = await it.verify();
+    expect(broken.verdicts.integrity.verdict).toBe("failed");
+    expect(words(broken.anchors).map(([, verdict]) => verdict)).toEqual(
+      Array(3).fill("not_checked"),
+    );
+    await it.world.store.deleteTag("floe-ledger.dev", go);
     await it.world.promote("v1.0.0", "dev");
     const other = await it.verify();
     expect(words(other.anchors).map(([, verdict]) => verdict)).toEqual([
@@ -296,6 +309,10 @@ describe("audit.anchors", () => {
       expect(byName(anchors)["file"]).toMatchObject({ verdict: "failed", size: null });
       expect(byName(anchors)["file"]?.summary).toContain(why);
     }
+    rmSync(it.file);
+    execFileSync("mkfifo", [it.file]);
+    expect(byName((await it.verify()).anchors)["file"]?.summary).toContain("is no file");
+    rmSync(it.file);
     writeFileSync(it.file, forged);
     const again = await it.checkpoint();
     expect(again.anchors.map(({ status, error }) => [status, error?.code])).toEqual([

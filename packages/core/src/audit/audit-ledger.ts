@@ -102,9 +102,10 @@ async function auditLedger(
   const pinned = await orProblem(() => ledger.pinned(options));
   if (isFloeError(pinned)) {
     const answer = judged([findingOf(pinned)], "");
-    const none = notChecked("the ledger that the environment pins cannot be read");
+    const why = "the ledger that the environment pins cannot be read";
+    const none = notChecked(why);
     const verdicts = { integrity: answer, completeness: none, anchoring: none, authenticity: none };
-    return { ...about, ...EMPTY, verdicts };
+    return { ...about, ...EMPTY, verdicts, anchors: uncompared(context, why).anchors };
   }
   if (pinned === null) {
     const none = notChecked("the environment has no ledger, and no tag of floe");
@@ -118,10 +119,12 @@ async function auditLedger(
   }
   const read = await orProblem(() => readEntries(ledger, options));
   if (isFloeError(read)) {
-    const none = notChecked("the places that the ledger was in cannot be followed");
+    const why = "the places that the ledger was in cannot be followed";
+    const none = notChecked(why);
     const integrity = judged([findingOf(read)], "");
     const verdicts = { integrity, completeness: none, anchoring: none, authenticity: none };
-    return { ...about, ...EMPTY, chain: pinned.chain, verdicts };
+    const { anchors } = uncompared(context, why);
+    return { ...about, ...EMPTY, chain: pinned.chain, verdicts, anchors };
   }
   const { entries, unreadable, parts, before, away } = read;
   const linked = checkLinks(entries, parts, read.pruned ? read.pruned.size - 1 : before);
