@@ -329,6 +329,38 @@ describe("floe audit prune", () => {
   });
 });
 
+test("of a ledger that was moved what is left of the place before is verified with how it ended there", async () => {
+  const { world } = await anOldWorld({ backend: "database" }, "atomic");
+  await using _world = world;
+  const previous = [{ backend: "database" }];
+  const back = await world.remake({ audit: { backend: "oci", previous, retention: "730d" } });
+  await world.as({}, (floe) => floe.moveLedgers({ to: back.audit }));
+  await world.as({ manifest: back }, async (floe) => {
+    await floe.lock({ environment: "staging", reason: "audit" });
+    await floe.checkpoint({});
+
+    const [, done] = await floe.pruneLedgers({ archive: anArchive() });
+
+    expect(done).toMatchObject({ environment: "staging", removed: 15, kept: { seq: 15 } });
+    const [, audit] = await floe.audit({});
+    expect(Object.values(audit?.verdicts ?? {}).map(({ verdict }) => verdict)).toEqual(OK);
+    expect(audit?.verdicts.integrity.notes).toContainEqual(
+      expect.stringMatching(/^events 0 to 18 are in sqlite .* ends with the move of/),
+    );
+    const { lines } = await floe.bundleLedgers({ environment: "staging" });
+    const answers = await bothOf(world, lines);
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[1]?.said.map(([, verdict]) => verdict)).toEqual(OK);
+    // Without the end it is no longer told from one that somebody has begun behind it.
+    const [verifier, said] = await bothOf(
+      world,
+      without(lines, ({ type }) => type === "behind"),
+    );
+    expect(verifier).toEqual(said);
+    expect(said?.said.map(([, verdict]) => verdict)).toEqual(["ok", "failed", "ok", "ok"]);
+  });
+});
+
 /** What both verifiers say of a bundle, without the words. */
 async function bothOf(world: OldWorld, lines: readonly string[]) {
   const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
