@@ -42,12 +42,17 @@ signed() { # the keys
   return 1
 }
 
+# shellcheck disable=SC2086
+oras repo tags $flags "$repository" >"$work/tags"
+# A ledger that was pruned begins with the event that its tag names, and the genesis; whether that was signed shows further on.
+kept=$(sed -n "s/^floe-ev\.$environment\.pruned-0*\([0-9]*\)-.*/\1/p" "$work/tags" | sort -n | tail -n 1)
+first='' said=''
+
 fetch "floe-ledger.$environment" "$work/genesis"
 beginning=$(leaf "$work/genesis")
 : >"$work/seen"
 
-# shellcheck disable=SC2086
-for tag in $(oras repo tags $flags "$repository" | grep "^floe-ev\.$environment\.[0-9]" | sort); do
+for tag in $(grep "^floe-ev\.$environment\.[0-9]" "$work/tags" | sort); do
   fetch "$tag" "$work/event"
   hash=$(leaf "$work/event")
   jq -r .dsseEnvelope.payload "$work/event" | base64 -d >"$work/statement"
@@ -63,12 +68,16 @@ for tag in $(oras repo tags $flags "$repository" | grep "^floe-ev\.$environment\
     [ "$hash" = "$beginning" ] || { printf '%s %s not pinned: no effect\n' "$seq" "$kind"; continue; }
     value chain | tr -d '\n' >"$work/subject"
   else
-    grep -q "^$((seq - 1)) $(value prev)$" "$work/seen" || fail "$tag: the event before it is missing or was changed"
+    [ "$seq" -lt "${kept:-0}" ] && continue
+    if [ "$seq" = "$kept" ]; then first=$hash; else
+      grep -q "^$((seq - 1)) $(value prev)$" "$work/seen" || fail "$tag: the event before it is missing or was changed"
+    fi
     for rival in $(value 'rivals // [] | .[]'); do
       grep -q " $rival$" "$work/seen" || fail "$tag: $rival, which it has seen, is missing"
     done
+    [ "$kind" = prune ] && [ "$(value body.kept.hash)" = "sha256:$first" ] && said=yes
     case $kind in
-      lock | unlock | settle) cp "$work/genesis" "$work/subject" ;;
+      lock | unlock | settle | move | prune) cp "$work/genesis" "$work/subject" ;;
       # shellcheck disable=SC2086
       *) oras manifest fetch $flags "$repository@sha256:$(jq -r '.subject[0].digest.sha256' "$work/statement")" >"$work/subject" ;;
     esac
@@ -78,3 +87,4 @@ for tag in $(oras repo tags $flags "$repository" | grep "^floe-ev\.$environment\
   printf '%s\n' "$seq $kind $(value 'body | [.action, .version, .result, .reason] | map(select(. != null) + " ") | add // ""')by $(value 'actor.identity')"
 done
 [ -s "$work/seen" ] || fail "$environment has no events"
+[ -z "$kept" ] || [ -n "$said" ] || fail "$environment: events before $kept were removed, and nobody has signed that"
