@@ -20,7 +20,8 @@ export async function liveDigests(
     for (const { digest } of open) live.set(digest, `it is being brought to ${name}`);
     const before = current?.previous_seq ?? null;
     const previous = before === null ? null : await arrivalAt(ledger, before, options);
-    if (previous) live.set(previous.digest, `a rollback of ${name} goes back to ${previous.version}`);
+    if (previous)
+      live.set(previous.digest, `a rollback of ${name} goes back to ${previous.version}`);
     if (current) live.set(current.digest, `${current.version} runs in ${name}`);
   }
   return live;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { FloeError } from "../../errors/index.ts";
+import { FloeError, isFloeError } from "../../errors/index.ts";
 import type { EventBody } from "../../ledger/event.ts";
 import type { Ledger, LedgerView } from "../../ledger/ledger.ts";
 import { bySeqThenHash } from "../../ledger/read-view.ts";
@@ -110,10 +110,26 @@ export async function pruneLedgers(
     if (plan.kept && archive) await appendPruning(plan, plan.kept, archive, request, options);
     const { ledger, leftover, pruned } = plan;
     const seq = (plan.kept?.event.seq ?? (leftover > 0 ? pruned : 0)) || 0;
-    if (seq > 0) await ledger.removeBefore(seq, options);
+    if (seq > 0) await removePruned(ledger, seq, options);
     done.push(answer(plan, archive, false));
   }
   return done;
+}
+
+async function removePruned(ledger: Ledger, seq: number, options: CallOptions): Promise<void> {
+  try {
+    await ledger.removeBefore(seq, options);
+  } catch (cause) {
+    if (!isFloeError(cause)) throw cause;
+    const { code, message, hint = "" } = cause;
+    const { name } = ledger.environment;
+    throw new FloeError({
+      code,
+      message: `the ledger of ${name} says what is pruned, and not all of it could be removed: ${message}`,
+      hint: `${hint} The same command removes it once that works; nothing is lost.`.trim(),
+      cause,
+    });
+  }
 }
 
 interface Plan {
