@@ -40,6 +40,33 @@ test("floe audit move takes a copy of the manifest that names another place, and
   renameSync(at("new.yaml"), at("manifest.yaml"));
   const verified = await project.done("audit", "verify");
   expect(verified.stdout).toContain("events 0 to 2 are in oci (self), which ends with the move of");
+
+  // Back again, and the file is forgotten: what was not seen is not ok, unless somebody says by name that it need not be.
+  const previous = [{ backend: "database" }];
+  write("back.yaml", ({ artifacts }) => {
+    artifacts.promotion["audit"] = { backend: "oci", previous };
+  });
+  await project.done("audit", "move", "--to", "back.yaml");
+  renameSync(at("back.yaml"), at("manifest.yaml"));
+  await project.done("audit", "verify");
+  write("manifest.yaml", ({ artifacts }) => {
+    artifacts.promotion["audit"] = { backend: "oci" };
+  });
+  const unseen = await project.run("audit", "verify", "-o", "json");
+  const [{ verdicts }] = unseen.rows as unknown as [
+    { verdicts: Record<string, { verdict: string; summary: string }> },
+  ];
+  expect([unseen.code, verdicts["integrity"]]).toMatchObject([
+    18,
+    {
+      verdict: "not_checked",
+      summary: expect.stringContaining(
+        "the 4 events before the ledger was moved are in sqlite (sqlite:.floe/audit.db), and the manifest does not say how to read it",
+      ) as string,
+    },
+  ]);
+  const three = ["integrity", "completeness", "authenticity"];
+  await project.done("audit", "verify", ...three.flatMap((one) => ["--allow-unchecked", one]));
 });
 
 interface Document {
