@@ -83,6 +83,14 @@ export async function measureLargeLedger(
       await time("store: newest event", many, () => backend.head(chain, { signal })),
       await time(`store: newest ${LATEST}`, many, read),
       await time(`floe: list the newest ${LATEST}, signatures checked`, many, list),
+      await time("store: slots by digest", many, async () => {
+        const slots = await backend.find?.(chain, grown.digest, { signal });
+        if (slots?.length !== grown.about) throw new Error(`${slots?.length} slots were found`);
+      }),
+      await time(`floe: list ${grown.about} by digest, signatures checked`, many, async () => {
+        const listed = await opened.history({ digest: grown.digest }, { signal });
+        if (listed.length !== grown.about) throw new Error(`${listed.length} events were listed`);
+      }),
       await time("store: one event more, durable", many, (index) =>
         backend.claim(chain, events + index, Buffer.from("{}".padEnd(grown.bytes)), { signal }),
       ),

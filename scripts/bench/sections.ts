@@ -97,6 +97,7 @@ export const SECTIONS: readonly Section[] = [
           print(
             renderTable(`A ledger of ${events} events in SQLite`, rows, [
               within("store: newest 50", 5),
+              within("floe: list 20 by digest, signatures checked", 20),
             ]),
           );
           print(

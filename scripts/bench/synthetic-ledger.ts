@@ -54,8 +54,9 @@ export async function growLedger(
   if (!last) throw new Error(`${environment} has no ledger yet`);
   const before = JSON.parse(payloadOf(last.bytes).text) as { readonly predicate: Event };
   const insert = db.prepare("INSERT INTO event (chain, seq, bytes, stored_at) VALUES (?, ?, ?, ?)");
+  const label = db.prepare("INSERT INTO label (chain, name, seq) VALUES (?, ?, ?)");
   const artifacts = Math.max(1, Math.floor(events / EVENTS_OF_ONE));
-  const wanted = digestOf(0);
+  const wanted = digestOf(last.seq + 1);
   const { base64, stored } = payloadOf(last.bytes);
   const [head = "", tail = ""] = stored.split(base64);
   let prev = leafHash(last.bytes);
@@ -71,6 +72,7 @@ export async function growLedger(
       ? await signer.sign(statement, { signal })
       : Buffer.from(`${head}${statement.toString("base64")}${tail}`);
     insert.run(last.id, seq, event, Date.now());
+    label.run(last.id, digest, seq);
     prev = leafHash(event);
     bytes += event.byteLength;
     if (digest === wanted) about += 1;

@@ -15,7 +15,17 @@ const MIGRATIONS: readonly (readonly string[])[] = [
     "CREATE TRIGGER event_stays BEFORE DELETE ON event WHEN OLD.seq >= (SELECT pruned FROM chain WHERE id = OLD.chain) BEGIN SELECT RAISE(ABORT, 'events are removed by pruning only'); END",
     "CREATE TRIGGER pruned_grows BEFORE UPDATE ON chain WHEN NEW.pruned < OLD.pruned OR NEW.name <> OLD.name BEGIN SELECT RAISE(ABORT, 'chains never change'); END",
   ],
+  [
+    "CREATE TABLE label (chain INTEGER NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (chain, name, seq)) STRICT, WITHOUT ROWID",
+    // Of events that are there already nobody has said what they are about: the empty name is found by whoever looks for any.
+    "INSERT INTO label SELECT chain, '', seq FROM event",
+    "CREATE TRIGGER label_is_kept BEFORE UPDATE ON label BEGIN SELECT RAISE(ABORT, 'events never change'); END",
+    "CREATE TRIGGER label_stays BEFORE DELETE ON label WHEN OLD.seq >= (SELECT pruned FROM chain WHERE id = OLD.chain) BEGIN SELECT RAISE(ABORT, 'events are removed by pruning only'); END",
+  ],
 ];
+
+/** The version from which on there is an index of labels. */
+export const LABELS_SINCE = 2;
 
 /** The version that this plugin writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -56,7 +66,10 @@ export function schemaProblems(db: Database): string[] {
     .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
     .all() as { name: string; sql: string }[];
   const expected = new Map(
-    MIGRATIONS.flat().map((sql) => [/^CREATE \w+ (\w+)/.exec(sql)?.[1] ?? "", sql]),
+    MIGRATIONS.flat().flatMap((sql) => {
+      const name = /^CREATE \w+ (\w+)/.exec(sql)?.[1];
+      return name === undefined ? [] : [[name, sql] as const];
+    }),
   );
   const found = new Map(rows.map(({ name, sql }) => [name, sql]));
   return [

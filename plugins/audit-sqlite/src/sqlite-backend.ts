@@ -11,10 +11,13 @@ import type {
 import type { Database } from "better-sqlite3";
 import type { SqliteConfig } from "./config.ts";
 import { openDatabase } from "./open-database.ts";
-import { migrate, SCHEMA_VERSION, schemaProblems, schemaVersion } from "./schema.ts";
+import { QUERIES } from "./queries.ts";
+import { LABELS_SINCE, migrate, SCHEMA_VERSION, schemaProblems, schemaVersion } from "./schema.ts";
 import { asStoreError, isBusy, storeError } from "./store-error.ts";
 
 const MAX_EVENT_BYTES = 1024 * 1024;
+const MAX_LABELS = 16;
+const MAX_LABEL_LENGTH = 200;
 
 /** Events that are read at a time: whoever reads slowly keeps nothing open. */
 const PAGE = 256;
@@ -59,18 +62,20 @@ export function createSqliteBackend(config: SqliteConfig, baseDir: string): Audi
   // nothing was stored by then.
   async function use<Result>(
     signal: AbortSignal,
-    create: boolean,
+    how: "create" | "write" | "read",
     none: Result,
     work: (db: Database) => Result,
   ): Promise<Result> {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const db = await database(create);
+        const db = await database(how === "create");
         signal.throwIfAborted();
         if (db === null) return none;
-        if (create) upgrade(db);
-        return schemaVersion(db, path) === SCHEMA_VERSION ? work(db) : none;
+        // What an older version has written can be read as it is.
+        const begun = schemaVersion(db, path) > 0;
+        if (how === "create" || (begun && how === "write")) upgrade(db);
+        return begun || how === "create" ? work(db) : none;
       } catch (cause) {
         if (!isBusy(cause)) {
           signal.throwIfAborted();
@@ -97,12 +102,17 @@ export function createSqliteBackend(config: SqliteConfig, baseDir: string): Audi
       maxEventBytes: MAX_EVENT_BYTES,
     }),
 
-    async claim(chain, seq, bytes, { signal }): Promise<AuditClaim> {
+    async claim(chain, seq, bytes, { signal, labels }): Promise<AuditClaim> {
       if (!Number.isSafeInteger(seq) || seq < 0) throw storeError("refused", `${seq} is no slot`);
       if (bytes.byteLength > MAX_EVENT_BYTES)
         throw storeError(
           "refused",
           `an event has at most ${MAX_EVENT_BYTES} bytes, not ${bytes.byteLength}`,
+        );
+      if (labels && !areLabels(labels))
+        throw storeError(
+          "refused",
+          `an event has at most ${MAX_LABELS} labels of 1 to ${MAX_LABEL_LENGTH} characters`,
         );
       // A file that is gone is not made anew by whoever goes on with a ledger.
       const gap = (): never => {
@@ -111,17 +121,19 @@ export function createSqliteBackend(config: SqliteConfig, baseDir: string): Audi
           `slot ${seq} of ${chain} cannot be written: slot ${seq - 1} is empty`,
         );
       };
-      return await use<AuditClaim | null>(signal, seq === 0, null, (db) =>
-        inTransaction(db, () => claimSlot(db, chain, seq, bytes)),
+      return await use<AuditClaim | null>(signal, seq === 0 ? "create" : "write", null, (db) =>
+        inTransaction(db, () => claimSlot(db, chain, seq, bytes, labels)),
       ).then((claim) => claim ?? gap());
     },
 
-    head: (chain, { signal }) =>
-      use<AuditHead | null>(signal, false, null, (db) =>
+    head: (chain, { signal, counted = true }) =>
+      use<AuditHead | null>(signal, "read", null, (db) =>
         atOneMoment(db, () => {
           const row = chainOf(db, chain);
           const last = row && lastEvent(db, row);
           if (!row || !last) return null;
+          // Counting takes as long as there are events.
+          if (!counted) return { seq: last.seq, entries: [entryOf(last)], count: last.seq + 1 };
           const count = db
             .prepare("SELECT count(*) FROM event WHERE chain = ?")
             .pluck()
@@ -135,16 +147,12 @@ export function createSqliteBackend(config: SqliteConfig, baseDir: string): Audi
       let next = Math.max(0, from);
       for (;;) {
         const start = next;
-        const page = await use<EventRow[]>(signal, false, [], (db) =>
+        const page = await use<EventRow[]>(signal, "read", [], (db) =>
           atOneMoment(db, () => {
             const row = chainOf(db, chain);
             if (!row) return [];
             next = Math.max(next, row.pruned);
-            return db
-              .prepare(
-                "SELECT seq, bytes, stored_at FROM event WHERE chain = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",
-              )
-              .all(row.id, start, last, PAGE) as EventRow[];
+            return db.prepare(QUERIES.page).all(row.id, start, last, PAGE) as EventRow[];
           }),
         );
         for (const row of page) {
@@ -159,27 +167,40 @@ export function createSqliteBackend(config: SqliteConfig, baseDir: string): Audi
       }
     },
 
+    find: (chain, label, { signal }) =>
+      use<readonly number[] | null>(signal, "read", [], (db) =>
+        atOneMoment(db, () => {
+          const row = chainOf(db, chain);
+          if (!row) return [];
+          if (schemaVersion(db, path) < LABELS_SINCE) return null;
+          const query = db.prepare(QUERIES.labelled).pluck();
+          const found = [label, ""].flatMap((name) => query.all(row.id, name) as number[]);
+          return found.sort((a, b) => b - a);
+        }),
+      ),
+
     async *chains({ signal }): AsyncGenerator<string> {
       yield* await use<string[]>(
         signal,
-        false,
+        "read",
         [],
         (db) => db.prepare("SELECT name FROM chain ORDER BY name").pluck().all() as string[],
       );
     },
 
     async *verifyStore(_chain, { signal }): AsyncGenerator<AuditFinding> {
-      yield* await use<AuditFinding[]>(signal, false, [], (db) => findings(db, path));
+      yield* await use<AuditFinding[]>(signal, "read", [], (db) => findings(db, path));
     },
 
     prune: (chain, upTo, { signal }) =>
-      use<void>(signal, false, undefined, (db) =>
+      use<void>(signal, "write", undefined, (db) =>
         inTransaction(db, () => {
           const row = chainOf(db, chain);
           const last = row && lastEvent(db, row);
           if (!row || !last || upTo >= last.seq)
             throw storeError("refused", `the last event of ${chain} stays, so ${upTo} is too far`);
           db.prepare("UPDATE chain SET pruned = max(pruned, ?) WHERE id = ?").run(upTo + 1, row.id);
+          db.prepare("DELETE FROM label WHERE chain = ? AND seq <= ?").run(row.id, upTo);
           db.prepare("DELETE FROM event WHERE chain = ? AND seq <= ?").run(row.id, upTo);
         }),
       ),
@@ -240,12 +261,23 @@ function rollBack(db: Database): void {
   if (db.inTransaction) db.exec("ROLLBACK");
 }
 
-function claimSlot(db: Database, chain: string, seq: number, bytes: Uint8Array): AuditClaim {
+function areLabels(labels: readonly string[]): boolean {
+  return (
+    labels.length <= MAX_LABELS &&
+    labels.every((label) => label !== "" && label.length <= MAX_LABEL_LENGTH)
+  );
+}
+
+function claimSlot(
+  db: Database,
+  chain: string,
+  seq: number,
+  bytes: Uint8Array,
+  labels: readonly string[] = [""],
+): AuditClaim {
   db.prepare("INSERT INTO chain (name) VALUES (?) ON CONFLICT (name) DO NOTHING").run(chain);
   const row = chainOf(db, chain) as ChainRow;
-  const there = db
-    .prepare("SELECT seq, bytes, stored_at FROM event WHERE chain = ? AND seq = ?")
-    .get(row.id, seq) as EventRow | undefined;
+  const there = db.prepare(QUERIES.slot).get(row.id, seq) as EventRow | undefined;
   if (there) {
     const same = Buffer.compare(there.bytes, bytes) === 0;
     return same
@@ -264,19 +296,17 @@ function claimSlot(db: Database, chain: string, seq: number, bytes: Uint8Array):
     )
     .pluck()
     .get(row.id, seq, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as number;
+  const name = db.prepare("INSERT OR IGNORE INTO label (chain, name, seq) VALUES (?, ?, ?)");
+  for (const label of new Set(labels)) name.run(row.id, label, seq);
   return { status: "claimed", alreadyMine: false, storedAt: new Date(stored) };
 }
 
 function chainOf(db: Database, name: string): ChainRow | undefined {
-  return db.prepare("SELECT id, pruned FROM chain WHERE name = ?").get(name) as
-    | ChainRow
-    | undefined;
+  return db.prepare(QUERIES.chain).get(name) as ChainRow | undefined;
 }
 
 function lastEvent(db: Database, { id }: ChainRow): EventRow | undefined {
-  return db
-    .prepare("SELECT seq, bytes, stored_at FROM event WHERE chain = ? ORDER BY seq DESC LIMIT 1")
-    .get(id) as EventRow | undefined;
+  return db.prepare(QUERIES.newest).get(id) as EventRow | undefined;
 }
 
 function entryOf({ seq, bytes, stored_at: storedAt }: EventRow): AuditEntry {

@@ -108,6 +108,28 @@ describe("the file", () => {
     expect(backend.location).toBe("sqlite:other.db");
   });
 
+  test("of version 1 is read as it is, and goes on with the next event, its old ones found under every label", async () => {
+    const first = open();
+    for (let seq = 0; seq < 3; seq += 1) await first.claim("c", seq, bytes(String(seq)), call());
+    await first[Symbol.asyncDispose]?.();
+    const db = new Database(path);
+    db.exec("DROP TABLE label");
+    db.pragma("user_version = 1");
+    db.close();
+
+    const backend = open();
+    expect(await backend.head("c", call())).toMatchObject({ seq: 2, count: 3 });
+    expect(await backend.find?.("c", "a", call())).toBeNull();
+    const claim = await backend.claim("c", 3, bytes("3"), { ...call(), labels: ["b"] });
+
+    expect(claim).toMatchObject({ status: "claimed", alreadyMine: false });
+    expect(await backend.find?.("c", "a", call())).toEqual([2, 1, 0]);
+    expect(await backend.find?.("c", "b", call())).toEqual([3, 2, 1, 0]);
+    const findings: unknown[] = [];
+    for await (const finding of backend.verifyStore?.("c", call()) ?? []) findings.push(finding);
+    expect(findings).toEqual([]);
+  });
+
   test("is refused when a newer version made it", async () => {
     await open().claim("c", 0, bytes("a"), call());
     const db = new Database(path);
@@ -204,4 +226,55 @@ test.each([
   [0xef53, null],
 ])("file system %i is taken for %s", (type, name) => {
   expect(networkFileSystem(type)).toBe(name);
+});
+
+describe("what events are looked for by", () => {
+  test("finds them newest first, in their own chain, with those of which nobody said anything", async () => {
+    const backend = open();
+    const labels = [["a"], [], undefined, ["b", "a", "a"], ["b"]];
+    for (const chain of ["c", "d"])
+      for (const [seq, of] of labels.entries())
+        await backend.claim(chain, seq, bytes(`${chain}${seq}`), {
+          ...call(),
+          ...(of ? { labels: of } : {}),
+        });
+
+    expect(await backend.find?.("c", "a", call())).toEqual([3, 2, 0]);
+    expect(await backend.find?.("d", "b", call())).toEqual([4, 3, 2]);
+    expect(await backend.find?.("c", "x", call())).toEqual([2]);
+    expect(await backend.find?.("none", "a", call())).toEqual([]);
+  });
+
+  test("goes with the events that are pruned", async () => {
+    const backend = open();
+    for (let seq = 0; seq < 4; seq += 1)
+      await backend.claim("c", seq, bytes(String(seq)), { ...call(), labels: ["a"] });
+
+    await backend.prune?.("c", 1, call());
+
+    expect(await backend.find?.("c", "a", call())).toEqual([3, 2]);
+    expect(await backend.head("c", call())).toMatchObject({ seq: 3, count: 4 });
+  });
+
+  test("is of a size that an index can take", async () => {
+    const refused = [[""], ["x".repeat(201)], Array.from({ length: 17 }, String)];
+    for (const labels of refused)
+      expect(await failure(open().claim("c", 0, bytes("a"), { ...call(), labels }))).toMatchObject({
+        failure: "refused",
+      });
+  });
+});
+
+test("a gap shows in the number of events only where somebody asks for it", async () => {
+  const backend = open();
+  for (let seq = 0; seq < 4; seq += 1) await backend.claim("c", seq, bytes(String(seq)), call());
+  const db = new Database(path);
+  db.exec("DROP TRIGGER event_stays; DELETE FROM event WHERE seq = 1");
+  db.close();
+
+  expect(await backend.head("c", call())).toMatchObject({ seq: 3, count: 3 });
+  expect(await backend.head("c", { ...call(), counted: false })).toMatchObject({
+    seq: 3,
+    count: 4,
+  });
 });

@@ -22,6 +22,7 @@ import { askStore, findingOf, orProblem, RESTORE } from "./ask-store.ts";
 import { checkLinks, type LinkedLedger, type LinkProblem } from "./check-links.ts";
 import type { MoveAnswers } from "./check-moves.ts";
 import { type CompactRange, NO_LEAVES } from "./compact-range.ts";
+import { compareIndex } from "./compare-index.ts";
 import { endings, unboundOutcomes } from "./endings.ts";
 import { merkleRoot } from "./merkle-root.ts";
 import { movesOf } from "./moves-of.ts";
@@ -133,6 +134,9 @@ async function auditLedger(
   const store = await askStore(ledger, options);
   const verified = await orProblem(() => readAll(ledger, options));
   const states = isFloeError(verified) ? [] : stateFindings(verified, ledger, before, context);
+  const index = isFloeError(verified)
+    ? []
+    : await orProblem(() => compareIndex(verified, ledger, parts.at(-1)?.first ?? 0, options));
   const outcomes = isFloeError(verified) ? [] : unboundOutcomes(verified);
   const view = await orProblem(() => ledger.view({ ...options, moving: true }));
   const last = linked.events.at(-1);
@@ -182,6 +186,7 @@ async function auditLedger(
             ...outcomes,
             ...moves.changed,
             ...store.tampering,
+            ...(isFloeError(index) ? [findingOf(index)] : index),
             ...pruning.findings,
           ],
           `${total} events follow one another, and their states from them`,

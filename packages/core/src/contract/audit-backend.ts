@@ -46,6 +46,21 @@ export interface AuditCallOptions {
   readonly signal: AbortSignal;
 }
 
+/** Options of a claim. */
+export interface AuditClaimOptions extends AuditCallOptions {
+  /**
+   * What the event may be looked for by, such as the digest that it is about. The bytes stay opaque: a store that keeps an
+   * index keeps it of these. Absent: not known.
+   */
+  readonly labels?: readonly string[];
+}
+
+/** Options of a look at the end of a chain. */
+export interface AuditHeadOptions extends AuditCallOptions {
+  /** `false`: nobody looks at `count`, and a store that would have to count may say what it should be. Default `true`. */
+  readonly counted?: boolean;
+}
+
 /**
  * Why a backend could not do what it was asked. `unavailable`: not reachable, full, read-only, too slow;
  * `unauthenticated`: it does not know who asks; `denied`: it knows, and does not let them; `corrupt`: what is stored
@@ -97,10 +112,10 @@ export interface AuditBackend extends Partial<AsyncDisposable> {
     chain: string,
     seq: number,
     bytes: Uint8Array,
-    options: AuditCallOptions,
+    options: AuditClaimOptions,
   ): Promise<AuditClaim>;
   /** The end of a chain, or `null` for an empty one. Linearizable with `claim` on a strong store. */
-  head(chain: string, options: AuditCallOptions): Promise<AuditHead | null>;
+  head(chain: string, options: AuditHeadOptions): Promise<AuditHead | null>;
   /** Raw events in ascending order of `seq`, from `from` to `to` inclusive. */
   read(
     chain: string,
@@ -108,6 +123,11 @@ export interface AuditBackend extends Partial<AsyncDisposable> {
     to: number | undefined,
     options: AuditCallOptions,
   ): AsyncIterable<AuditEntry>;
+  /**
+   * Slots of the events that were claimed with a label, and of all whose labels are not known, newest first; `null`: it cannot
+   * tell. Without it, whoever looks for something reads the chain. It proves nothing: `floe audit verify` compares it.
+   */
+  find?(chain: string, label: string, options: AuditCallOptions): Promise<readonly number[] | null>;
   /** The chains that exist. */
   chains(options: AuditCallOptions): AsyncIterable<string>;
   /** What the store itself knows beyond races, such as missing rights or settings. Core races its claims in any case. */

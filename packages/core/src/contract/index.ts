@@ -6,10 +6,12 @@ export type {
   AuditCallOptions,
   AuditCapabilities,
   AuditClaim,
+  AuditClaimOptions,
   AuditEntry,
   AuditFailure,
   AuditFinding,
   AuditHead,
+  AuditHeadOptions,
   AuditProbe,
 } from "./audit-backend.ts";
 export {

@@ -182,7 +182,10 @@ export async function createGenesis(
   if (first === undefined) {
     const mine = await firstEvent(environment, context, place, options);
     assertReadable(mine, "genesis", audit, verify);
-    const claim = await audit.claim(environment.name, 0, mine, options);
+    const claim = await audit.claim(environment.name, 0, mine, {
+      ...options,
+      labels: [],
+    });
     first = claim.status === "taken" ? claim.bytes : mine;
     if (mode === "own-tag") first = (await beginnings())[0]?.bytes ?? mine;
   }

@@ -112,11 +112,23 @@ export function guardBackend(
       ask(
         "took no event",
         options,
-        (backend, call) => backend.claim(chainName(), seq, bytes, call),
+        (backend, call) =>
+          backend.claim(chainName(), seq, bytes, {
+            ...call,
+            ...(options.labels ? { labels: options.labels } : {}),
+          }),
         true,
       ),
     head: (_, options) =>
-      ask("could not be read", options, (backend, call) => backend.head(chainName(), call)),
+      ask("could not be read", options, (backend, call) =>
+        backend.head(chainName(), { ...call, counted: options.counted ?? true }),
+      ),
+    find: (_, label, options) =>
+      ask(
+        "could not be read",
+        options,
+        async (backend, call) => (await backend.find?.(chainName(), label, call)) ?? null,
+      ),
     read: (_, from, to, options) =>
       each(options, (backend, call) => backend.read(chainName(), from, to, call)),
     verifyStore: (_, options) =>

@@ -6,6 +6,7 @@ import type { CallOptions } from "../ports/index.ts";
 import { assertNotMoved } from "./assert-not-moved.ts";
 import { assertReadable } from "./assert-readable.ts";
 import { type EventKind, invalidEvent, leafHash, type StoredEvent } from "./event.ts";
+import { labelsOf, readAbout } from "./find-about.ts";
 import { findPruning } from "./find-pruning.ts";
 import { createFollower } from "./follow-back.ts";
 import { createGenesis, findGenesis, type Genesis } from "./genesis.ts";
@@ -72,6 +73,10 @@ export interface Ledger {
    * that it begins with since then, whose state is what was before.
    */
   readBack(options: CallOptions): AsyncIterable<VerifiedEvent>;
+  /** At least the events about a digest, newest first: by the index of the store where it has one, else all. */
+  readAbout(digest: string, options: CallOptions): AsyncIterable<VerifiedEvent>;
+  /** What the index of the store where it is now says of a digest; `null`: there is none. */
+  slotsAbout(digest: string, options: CallOptions): Promise<readonly number[] | null>;
   /** The stored bytes as they are, in ascending order: nothing is checked. */
   entries(
     range: { readonly from: number; readonly to?: number },
@@ -200,7 +205,10 @@ export function createLedger(
   async function claim(stored: StoredEvent, options: CallOptions): Promise<boolean> {
     const { seq } = stored.event;
     try {
-      const result = await audit.claim(chain, seq, stored.bytes, options);
+      const result = await audit.claim(chain, seq, stored.bytes, {
+        ...options,
+        labels: labelsOf(stored.event),
+      });
       return result.status === "claimed" || leafHash(result.bytes) === stored.hash;
     } catch (cause) {
       // The answer may have been lost after the store had written: the slot itself knows.
@@ -218,7 +226,7 @@ export function createLedger(
   async function* readBack(options: CallOptions): AsyncGenerator<VerifiedEvent> {
     genesis ??= await findGenesis(environment, context, place, verify, options);
     if (!genesis) return;
-    const head = await audit.head(chain, options);
+    const head = await audit.head(chain, { ...options, counted: false });
     const follow = createFollower(modeAt);
     for (let to = head?.seq ?? -1, from = 0; to >= (pruning?.seq ?? 0); to = from - 1) {
       const part: VerifiedEvent[] = [];
@@ -303,6 +311,11 @@ export function createLedger(
     },
 
     readBack,
+    async *readAbout(digest, options): AsyncGenerator<VerifiedEvent> {
+      genesis ??= await findGenesis(environment, context, place, verify, options);
+      if (genesis) yield* readAbout(digest, { chain, genesis, audit, reader, readBack }, options);
+    },
+    slotsAbout: async (digest, options) => (await audit.find?.(chain, digest, options)) ?? null,
     entries: (range, options) => audit.read(chain, range.from, range.to, options),
     async *storeFindings(options): AsyncGenerator<AuditFinding> {
       for (const part of await parts(options))

@@ -5,6 +5,7 @@ import type {
   AuditClaim,
   AuditEntry,
   AuditHead,
+  AuditHeadOptions,
 } from "../contract/index.ts";
 import { FloeError } from "../errors/index.ts";
 import {
@@ -47,7 +48,7 @@ export function modeFor(store: ArtifactStore): LedgerMode {
   return store.tagCreation === "atomic" ? "slot" : "own-tag";
 }
 
-type SharedCall = CallOptions & { readonly since?: Moment | undefined };
+type SharedCall = AuditHeadOptions & { readonly since?: Moment | undefined };
 
 /** The end of a chain. */
 export interface SharedHead extends AuditHead {

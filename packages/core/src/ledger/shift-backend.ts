@@ -21,6 +21,10 @@ export function shiftBackend(backend: SharingBackend, first: () => number): Shar
       for await (const entry of backend.read(chain, Math.max(0, from - by), last, options))
         yield by === 0 ? entry : { ...entry, seq: entry.seq + by };
     },
+    async find(chain, label, options) {
+      const slots = await backend.find?.(chain, label, options);
+      return slots?.map((slot) => slot + first()) ?? null;
+    },
     chains: (options) => backend.chains(options),
     ...(backend.verifyStore
       ? {

@@ -99,7 +99,9 @@ async function eventsOf(
   // Clocks of several machines: an event may be a little older than the one that it follows.
   const stop = filter.since && new Date(filter.since.getTime() - CLOCK_DIFFERENCE_MS).toISOString();
   const events: HistoryEvent[] = [];
-  for await (const stored of ledger.readBack(options)) {
+  const stream =
+    digest === undefined ? ledger.readBack(options) : ledger.readAbout(digest, options);
+  for await (const stored of stream) {
     const event = flattenEvent(stored);
     if (stop !== undefined && event.at < stop) break;
     if (
