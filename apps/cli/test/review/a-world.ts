@@ -170,7 +170,9 @@ export async function aWorld(options: WorldOptions = {}): Promise<World> {
         artifactVerifier: createArtifactVerifier({ now: () => new Date() }),
         policy: policyOf(used),
         plugins: options.plugins ?? [],
-        storeOf: ({ uri }) => options.repositories?.[uri] ?? as.store ?? store,
+        ...(options.repositories
+          ? { storeOf: ({ uri }) => options.repositories?.[uri] ?? as.store ?? store }
+          : {}),
         openAnchor: async (anchor) => createFolderAnchors(anchor),
         ...(options.openLog ? { openLog: options.openLog } : {}),
         exemptions: as.exemptions ?? options.exemptions ?? [],
