@@ -54,7 +54,7 @@ describe("a version outside the grammar", () => {
 describe("the command line", () => {
   test.each([
     ["an unknown flag", ["promote", "v1.0.0", "--to", "dev", "--nope"], /nope/],
-    ["a missing flag", ["promote", "v1.0.0"], /Missing required flag to/],
+    ["a missing flag", ["promote", "v1.0.0"], /Missing required flag --to/],
     ["a missing argument", ["promote", "--to", "dev"], /Missing 1 required arg: version/],
     ["a wait that is no duration", ["promote", "v1.0.0", "--to", "dev", "--wait", "soon"], /soon/],
     [
