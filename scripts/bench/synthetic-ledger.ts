@@ -44,8 +44,8 @@ export async function growLedger(
   });
   const signer = createKeySigner({ privateKey });
   using db = new DatabaseSync(join(cwd, ".floe/audit.db"));
-  // Nothing is lost when this is interrupted.
-  db.exec("PRAGMA synchronous = OFF");
+  // Nothing is lost when this is interrupted. Who opens the file next sets it back to WAL.
+  db.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144");
   const last = db
     .prepare(
       "SELECT chain.id, event.seq, event.bytes FROM chain JOIN event ON event.chain = chain.id WHERE chain.name LIKE ? ORDER BY event.seq DESC LIMIT 1",
