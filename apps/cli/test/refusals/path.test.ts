@@ -209,7 +209,9 @@ describe("signatures", () => {
     await project.publish("v1.0.0", { signed: false });
     const dev = await project.done("promote", "v1.0.0", "--to", "dev", "-o", "json");
     expect(dev.json).toMatchObject({ signature_verified: false, signature_status: "unsigned" });
-    expect(dev.json["warnings"]).toEqual([expect.stringContaining("v1.0.0 has no signature that dev accepts")]);
+    expect(dev.json["warnings"]).toEqual([
+      expect.stringContaining("v1.0.0 has no signature that dev accepts"),
+    ]);
     const run = await project.run("promote", "v1.0.0", "--to", "staging", "-o", "json");
     expect(run.code).toBe(6);
     expect(run.json["error"]).toMatchObject({
