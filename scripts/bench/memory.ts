@@ -19,11 +19,13 @@ export async function measureMemory(
   // Zeros without blocks on the disk: it is the length that counts here.
   truncateSync(source, options.bytes);
   const peak = join(cwd, "peak");
-  const hook = `process.on("exit", () => process.getBuiltinModule("node:fs").writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)));`;
+  // The kernel's peak of resourceUsage() begins with what the process had that started it.
+  const hook = `const fs = process.getBuiltinModule("node:fs"); process.on("exit", () => fs.copyFileSync("/proc/self/status", ${JSON.stringify(peak)}));`;
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
   const run = (...args: string[]): number => {
     runCommand({ ...floe(cwd, ...args), env });
-    return Math.ceil(Number(readFileSync(peak, "utf8")) / 1024);
+    const [, held = ""] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(peak, "utf8")) ?? [];
+    return Math.ceil(Number(held) / 1024);
   };
   const push = run("artifact", "push", reference, source);
   mkdirSync(join(cwd, "pulled"));
