@@ -8,6 +8,7 @@ const started = performance.now();
 const passed = await judgeTests(readFileSync(path), new AbortController().signal);
 const milliseconds = performance.now() - started;
 // The kernel's peak of resourceUsage() begins with what the process had that started this one.
-const [, peak = ""] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+const [, peak = "NaN"] =
+  /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
 const mib = Math.ceil(Number(peak) / 1024);
 console.log(JSON.stringify({ passed, milliseconds, mib }));

@@ -20,11 +20,12 @@ export async function measureMemory(
   truncateSync(source, options.bytes);
   const peak = join(cwd, "peak");
   // The kernel's peak of resourceUsage() begins with what the process had that started it.
-  const hook = `const fs = process.getBuiltinModule("node:fs"); process.on("exit", () => fs.copyFileSync("/proc/self/status", ${JSON.stringify(peak)}));`;
+  const hook = `const fs = process.getBuiltinModule("node:fs"); process.on("exit", () => fs.writeFileSync(${JSON.stringify(peak)}, fs.readFileSync("/proc/self/status")));`;
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` };
   const run = (...args: string[]): number => {
     runCommand({ ...floe(cwd, ...args), env });
-    const [, held = ""] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(peak, "utf8")) ?? [];
+    const [, held] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(peak, "utf8")) ?? [];
+    if (held === undefined) throw new Error("the process did not say how much memory it had");
     return Math.ceil(Number(held) / 1024);
   };
   const push = run("artifact", "push", reference, source);

@@ -99,7 +99,7 @@ export function createOciBackend(
     pruned = NOTHING_REMOVED;
     for (const tag of tags) {
       const name = tag.slice(prefix.length);
-      const [, from, count] = PRUNED_TAG.exec(name) ?? [];
+      const [, from, count] = (name.startsWith("p") && PRUNED_TAG.exec(name)) || [];
       if (Number(from) > Math.max(pruned.keptFrom, first()))
         pruned = { keptFrom: Number(from), count: Number(count) };
       const own = OWN_TAG.exec(name);
