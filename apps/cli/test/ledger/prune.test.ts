@@ -14,6 +14,7 @@ import { aSqliteWorld } from "./a-sqlite-world.ts";
 import { anS3World } from "./an-s3-world.ts";
 import { endOf, type RunsApart } from "./runs-apart.ts";
 
+const call = { signal: new AbortController().signal };
 const YEARS = 365.25 * 86_400_000;
 
 const PLACES = [
@@ -149,6 +150,17 @@ describe.each(PLACES)("floe audit prune of ledgers in %s", (_, audit, tagCreatio
       await floe.checkpoint({});
     });
     expect(await verdicts(world)).toMatchObject({ said: OK });
+
+    // A record says of which version it is: it explains no other tag that somebody puts on the same artifact.
+    const { store } = world;
+    const old = await store.getManifest("v1.0.0-staging", call);
+    if (!old) throw new Error("it is not there");
+    const { mediaType } = old.descriptor;
+    await store.createTag("v9.9.9-staging", { bytes: old.bytes, mediaType }, call);
+    expect(await world.as({}, (floe) => floe.drift({}))).toMatchObject([
+      { tag: "v9.9.9-staging", kind: "unknown" },
+    ]);
+    await store.deleteTag("v9.9.9-staging", call);
 
     // And years later once more.
     clock.now += 3 * YEARS;
@@ -440,7 +452,6 @@ describe("a registry's events that are removed without a signed pruning", () => 
     const { world } = await anOldWorld({ backend: "oci" }, tagCreation);
     await using _world = world;
     const { store } = world;
-    const call = { signal: new AbortController().signal };
     const tags = (await store.listTags(call)).filter((tag) => tag.startsWith("floe-ev.staging."));
     const slotOf = (tag: string): number =>
       Number(tag.slice("floe-ev.staging.".length).slice(0, 12));

@@ -1,19 +1,16 @@
-import { isFloeError } from "../errors/index.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Pruned } from "../ledger/prune-body.ts";
 import { bySeqThenHash } from "../ledger/read-view.ts";
 import type { VerifiedEvent } from "../ledger/verify-event.ts";
 import type { EnvironmentConfig } from "../manifest/manifest.ts";
-import { MEDIA_TYPES } from "../model/descriptor.ts";
 import type { Digest } from "../model/digest.ts";
-import { authorize } from "../model/identity.ts";
 import { PREDICATE_TYPES } from "../model/records.ts";
 import { classifyTag, latestTag } from "../model/tag.ts";
 import type { CallOptions } from "../ports/index.ts";
 import { at, type FloeContext } from "../promotion/context.ts";
 import { selectEnvironments } from "../promotion/environments.ts";
 import type { Ledgers } from "../promotion/ledgers.ts";
-import { readRecord } from "../promotion/read-record.ts";
+import { recordsOfPlace } from "../promotion/records-of-place.ts";
 import { tagRules } from "../promotion/resolve-artifact.ts";
 
 /** What `floe audit drift` is asked. */
@@ -109,41 +106,22 @@ async function driftOf(
   return found;
 }
 
-/** Referrers of one artifact that are looked at. */
-const MAX_REFERRERS = 100;
-
 // The event that a tag rests on may have been pruned: then the record beside the artifact says that it was there.
 async function recorded(
   tag: string,
   actual: Digest,
   { environment }: Ledger,
-  { seq }: Pruned,
+  pruned: Pruned,
   context: FloeContext,
   options: CallOptions,
 ): Promise<boolean> {
-  const { manifest, store } = context;
-  const known = classifyTag(tag, tagRules(manifest));
+  const known = classifyTag(tag, tagRules(context.manifest));
   if (known.kind !== "environment" && known.kind !== "rollback") return false;
-  const trusted = manifest.identities
-    .filter(({ name }) => authorize(name, environment, manifest).granted)
-    .map((identity) => identity.trusted);
-  const records = (await store.referrers(actual, options)).filter(
-    ({ artifactType }) => artifactType === MEDIA_TYPES.sigstoreBundle,
-  );
-  for (const { digest } of records.slice(0, MAX_REFERRERS)) {
-    const record = await readRecord(digest, actual, trusted, context, options).catch(
-      (cause: unknown) => {
-        if (isFloeError(cause, "FLOE_RECORD_INVALID")) return null;
-        throw cause;
-      },
-    );
-    if (!record || record.subjectName !== store.repository) continue;
+  const type = known.kind === "rollback" ? PREDICATE_TYPES.rollback : PREDICATE_TYPES.promotion;
+  for await (const { record, seq } of recordsOfPlace(actual, environment, context, options)) {
     const { predicate, predicateType } = record;
-    const place = predicate["ledger"] as { readonly seq?: unknown } | null | undefined;
-    const type = known.kind === "rollback" ? PREDICATE_TYPES.rollback : PREDICATE_TYPES.promotion;
-    const there = predicate["target_environment"] ?? predicate["environment"];
-    const isOfTag = predicateType === type && there === environment.name;
-    if (isOfTag && typeof place?.seq === "number" && place.seq < seq) return true;
+    const isOfTag = predicateType === type && predicate["artifact_tag"] === known.version;
+    if (isOfTag && seq < pruned.seq) return true;
   }
   return false;
 }
